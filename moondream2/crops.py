@@ -1,0 +1,58 @@
+"""Cut a picture into the squares that the vision encoder reads."""
+
+from math import ceil, floor, sqrt
+
+import numpy as np
+from PIL import Image
+
+from moondream2.config import VisionConfig
+
+Tiling = tuple[int, int]
+
+
+def make_crops(picture: Image.Image, config: VisionConfig) -> tuple[np.ndarray, Tiling]:
+    """Cut `picture` into the whole frame, squeezed to a square, and overlapping tiles of it.
+
+    Returns uint8 RGB crops (N, S, S, 3), crop 0 the whole frame, then tiles row by row; and the tiling
+    (rows, cols). With tiling (1, 1) the one tile equals crop 0.
+
+    Follows `overlap_crop_image`, vikhyat/moondream@44146f1 moondream/torch/image_crops.py, the path
+    that resizes with Pillow.
+    """
+    rgb = picture.convert("RGB")
+    size, margin, window = config.crop_size, config.margin_px, config.window_px
+    rows, cols = select_tiling(
+        rgb.height - 2 * margin, rgb.width - 2 * margin, window, config.max_crops
+    )
+    whole = np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS))
+    if (rows, cols) == (1, 1):
+        return np.stack([whole, whole]), (1, 1)
+    canvas = np.asarray(
+        rgb.resize(
+            (cols * window + 2 * margin, rows * window + 2 * margin), Image.Resampling.LANCZOS
+        )
+    )
+    tiles = [
+        canvas[row * window : row * window + size, col * window : col * window + size]
+        for row in range(rows)
+        for col in range(cols)
+    ]
+    return np.stack([whole, *tiles]), (rows, cols)
+
+
+def select_tiling(height: int, width: int, window: int, max_crops: int) -> Tiling:
+    """Choose how many (rows, cols) of windows cover a picture, at most `max_crops` in all."""
+    if height <= window or width <= window:
+        return 1, 1
+    min_rows, min_cols = ceil(height / window), ceil(width / window)
+    if min_rows * min_cols > max_crops:
+        shrink = sqrt(max_crops / (min_rows * min_cols))
+        return max(1, floor(min_rows * shrink)), max(1, floor(min_cols * shrink))
+    rows = max(floor(sqrt(max_crops * height / width)), min_rows)
+    cols = max(floor(sqrt(max_crops * width / height)), min_cols)
+    if rows * cols > max_crops:
+        if cols > rows:
+            cols = floor(max_crops / rows)
+        else:
+            rows = floor(max_crops / cols)
+    return max(1, rows), max(1, cols)

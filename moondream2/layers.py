@@ -1,0 +1,43 @@
+"""The pieces that vision, text and region share."""
+
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+
+class MLP(nn.Module):
+    """Two linear layers with a tanh-approximated GELU between them."""
+
+    def __init__(self, in_dim: int, inner_dim: int, out_dim: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(in_dim, inner_dim)
+        self.fc2 = nn.Linear(inner_dim, out_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
+
+
+class AttentionWeights(nn.Module):
+    """The two projections around an attention; qkv is all query, all key, then all value heads."""
+
+    def __init__(self, dim: int, n_heads: int, n_kv_heads: int) -> None:
+        super().__init__()
+        self.n_heads, self.n_kv_heads = n_heads, n_kv_heads
+        self.qkv = nn.Linear(dim, (n_heads + 2 * n_kv_heads) * (dim // n_heads))
+        self.proj = nn.Linear(dim, dim)
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Turn (B, T, D) into queries (B, H, T, K), keys and values (B, kv heads, T, K)."""
+        heads = rearrange(self.qkv(x), "b t (h k) -> b h t k", h=self.n_heads + 2 * self.n_kv_heads)
+        q, k, v = heads.split((self.n_heads, self.n_kv_heads, self.n_kv_heads), dim=1)
+        return q, k, v
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        """Mix values (B, H, T, K) by scaled dot products and project them to (B, T, D).
+
+        mask: bool, broadcastable to (B, H, T, keys); True means "may see".
+        """
+        mixed = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, enable_gqa=self.n_heads != self.n_kv_heads
+        )
+        return self.proj(rearrange(mixed, "b h t k -> b t (h k)"))

@@ -1,0 +1,187 @@
+"""Each skill as the plain loop it is.
+
+A skill is a generator without a tensor in it. It yields what it wants of the network (`Feed`,
+`NextToken`, `NextCoordinate`, `NextSize`) and is sent the result; and it yields what it found (`Text`,
+`Thought`, `Box`, `Point`) and is sent nothing. It returns why it ended. `decoding` runs any number of
+skills side by side, so a skill never knows who shares the batch, and stopping one between two yields
+stops the work.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from moondream2.config import TokenizerConfig
+from moondream2.network import Coordinate, Input, Size
+from moondream2.prompts import Prompts
+from moondream2.tokenizer import TextStream, Tokenizer
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Append inputs to the row. Sent back: nothing."""
+
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True)
+class NextToken:
+    """Choose a token from the row's last hidden state; `banned` ids cannot win. Sent back: the id."""
+
+    banned: tuple[int, ...] = ()
+    is_greedy: bool = False
+
+
+@dataclass(frozen=True)
+class NextCoordinate:
+    """Read a coordinate in 0..1 from the row's last hidden state."""
+
+
+@dataclass(frozen=True)
+class NextSize:
+    """Read (width, height) in 0..1 from the row's last hidden state."""
+
+
+Wish = Feed | NextToken | NextCoordinate | NextSize
+
+
+@dataclass(frozen=True)
+class Text:
+    """The next words of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """The places that characters start_idx..end_idx of the reasoning speak of."""
+
+    start_idx: int
+    end_idx: int
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Thought:
+    """The whole reasoning, before the answer begins."""
+
+    text: str
+    grounding: tuple[Grounding, ...]
+
+
+@dataclass(frozen=True)
+class Box:
+    """Fractions of the frame, origin top left; not clamped, so it may reach outside 0..1."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """Fractions of the frame, origin top left."""
+
+    x: float
+    y: float
+
+
+Finding = Text | Thought | Box | Point
+Skill = Generator[Wish | Finding, Any, FinishReason]
+
+
+class Skills:
+    """Starts skills in the words of one checkpoint."""
+
+    def __init__(self, config: TokenizerConfig, tokenizer: Tokenizer, prompts: Prompts) -> None:
+        self._config, self._tokenizer, self._prompts = config, tokenizer, prompts
+
+    def write(self, prompt: list[Input], max_tokens: int) -> Skill:
+        """Continue a prompt with text: an answer or a caption."""
+        yield Feed(tuple(prompt))
+        words = TextStream(self._tokenizer)
+        token = yield NextToken()
+        for _ in range(max_tokens):
+            if token == self._config.eos_id:
+                break
+            if chunk := words.push(token):
+                yield Text(chunk)
+            yield Feed((token,))
+            token = yield NextToken(banned=(self._config.answer_id,))
+        if chunk := words.finish():
+            yield Text(chunk)
+        return "stop" if token == self._config.eos_id else "length"
+
+    def reason(self, prompt: list[Input], max_tokens: int) -> Skill:
+        """Think first, pointing at places, then answer. Each part has its own `max_tokens`."""
+        yield Feed(tuple(prompt))
+        parts = [_ThoughtPart()]
+        token = yield NextToken()
+        for _ in range(max_tokens):
+            if token == self._config.answer_id:
+                break
+            if token in (self._config.start_ground_points_id, self._config.end_ground_id):
+                parts.append(_ThoughtPart())
+            parts[-1].ids.append(token)
+            if token == self._config.coord_id:
+                value = yield NextCoordinate()
+                parts[-1].coordinates.append(value)
+                yield Feed((Coordinate(value),))
+            else:
+                yield Feed((token,))
+            token = yield NextToken(banned=(self._config.eos_id, self._config.size_id))
+        yield self._thought(parts)
+        return (yield from self.write(self._prompts.answer_after_reasoning(), max_tokens))
+
+    def _thought(self, parts: list["_ThoughtPart"]) -> Thought:
+        text, grounding = "", []
+        for part in parts:
+            words = self._tokenizer.decode(part.ids)
+            if points := part.points:
+                grounding.append(Grounding(len(text), len(text) + len(words), points))
+            text += words
+        return Thought(text, tuple(grounding))
+
+    def detect(self, prompt: list[Input], max_objects: int) -> Skill:
+        """Find boxes, one after the other."""
+        return (yield from self._find(prompt, max_objects, with_size=True))
+
+    def point(self, prompt: list[Input], max_objects: int) -> Skill:
+        """Find points, one after the other."""
+        return (yield from self._find(prompt, max_objects, with_size=False))
+
+    def _find(self, prompt: list[Input], max_objects: int, *, with_size: bool) -> Skill:
+        yield Feed(tuple(prompt))
+        token = yield NextToken(is_greedy=True)
+        for _ in range(max_objects):
+            # Any token but the end means "another object"; which one does not matter.
+            if token == self._config.eos_id:
+                break
+            x = yield NextCoordinate()
+            yield Feed((Coordinate(x),))
+            y = yield NextCoordinate()
+            yield Feed((Coordinate(y),))
+            if with_size:
+                width, height = yield NextSize()
+                yield Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+                yield Feed((Size(width, height),))
+            else:
+                yield Point(x, y)
+            token = yield NextToken(is_greedy=True)
+        return "stop" if token == self._config.eos_id else "length"
+
+
+class _ThoughtPart:
+    """Words of the reasoning and the coordinates given with them."""
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+        self.coordinates: list[float] = []
+
+    @property
+    def points(self) -> tuple[tuple[float, float], ...]:
+        """Coordinates paired as (x, y); an odd last one is dropped."""
+        return tuple(zip(self.coordinates[::2], self.coordinates[1::2], strict=False))

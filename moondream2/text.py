@@ -1,0 +1,104 @@
+"""The text decoder: parallel blocks, partial rotary positions, a head that names the next token."""
+
+import torch
+from torch import Tensor, nn
+
+from moondream2.config import TextConfig
+from moondream2.kv_cache import KVCache
+from moondream2.layers import MLP, AttentionWeights
+
+ROTARY_BASE = 10_000.0
+
+
+def rotary_table(config: TextConfig, device: torch.device | None = None) -> Tensor:
+    """Cosine and sine of every position's angles, (max_context, rotary_dim / 2, 2), float32.
+
+    Always float32: rounded angles move distant positions, so this is no buffer that a cast of the
+    network would reach.
+    """
+    half = config.rotary_dim // 2
+    frequencies = ROTARY_BASE ** (-torch.arange(half, dtype=torch.float32, device=device) / half)
+    positions = torch.arange(config.max_context, dtype=torch.float32, device=device)
+    angles = positions[:, None] * frequencies
+    return torch.stack([angles.cos(), angles.sin()], dim=-1)
+
+
+def rotate(x: Tensor, cos_sin: Tensor) -> Tensor:
+    """Turn the leading dims of each head of x (B, H, T, K) by its position's angles.
+
+    cos_sin: (B, T, rotary_dim / 2, 2). Pairs are half split on the way in, interleaved on the way
+    out, as the reference writes them: scores do not care, cached keys do.
+    """
+    half = cos_sin.shape[-2]
+    cos, sin = cos_sin.unsqueeze(1).unbind(-1)
+    real, imaginary, rest = x.split((half, half, x.shape[-1] - 2 * half), dim=-1)
+    turned = torch.stack([real * cos - imaginary * sin, real * sin + imaginary * cos], dim=-1)
+    return torch.cat([turned.flatten(-2).to(x.dtype), rest], dim=-1)
+
+
+def visibility(positions: Tensor, n_keys: int, prefix_length: int) -> Tensor:
+    """Which keys each query may see: the earlier ones and, inside the image prefix, all of it.
+
+    positions: (B, T). Returns bool (B, 1, T, n_keys).
+    """
+    queries = positions[:, None, :, None]
+    keys = torch.arange(n_keys, device=positions.device)
+    return (keys <= queries) | ((queries < prefix_length) & (keys < prefix_length))
+
+
+class TextBlock(nn.Module):
+    """One norm feeds attention and MLP side by side; both are added to the residual stream."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.ln = nn.LayerNorm(config.dim)
+        self.attn = AttentionWeights(config.dim, config.n_heads, config.n_kv_heads)
+        self.mlp = MLP(config.dim, config.ff_dim, config.dim)
+
+
+class TextDecoder(nn.Module):
+    """Embeds tokens, runs the blocks, names the next token."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.wte = nn.Parameter(torch.randn(config.vocab_size, config.dim) * 0.02)
+        self.blocks = nn.ModuleList(TextBlock(config) for _ in range(config.n_layers))
+        self.post_ln = nn.LayerNorm(config.dim)
+        self.lm_head = nn.Linear(config.dim, config.vocab_size)
+        self.rotary = rotary_table(config)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Look up token ids (…) as vectors (…, D)."""
+        return self.wte[ids]
+
+    def forward(
+        self,
+        x: Tensor,
+        positions: Tensor,
+        mask: Tensor | None,
+        cache: KVCache | None = None,
+        rows: Tensor | None = None,
+    ) -> Tensor:
+        """Run the blocks over x (B, T, D) at `positions` (B, T).
+
+        mask: bool, broadcastable to (B, 1, T, keys), True means "may see"; its last axis decides how
+        many cached positions are read. With a cache, `rows` (B) names the row of each sequence; it is
+        written at `positions`, its lengths are the caller's. Without one, keys are those of x.
+        Returns the residual stream (B, T, D) before post_ln, which the region heads read raw.
+
+        Follows `text_decoder`, vikhyat/moondream@44146f1 moondream/torch/text.py.
+        """
+        cos_sin = self.rotary[positions]
+        for layer, block in enumerate(self.blocks):
+            h = block.ln(x)
+            q, k, v = block.attn.split(h)
+            q, k = rotate(q, cos_sin), rotate(k, cos_sin)
+            if cache is not None:
+                k, v = cache.append(layer, rows, positions, k, v, mask.shape[-1])
+            x = x + block.attn.attend(q, k, v, mask) + block.mlp(h)
+        return x
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Score the next token for residual streams (…, D); returns (…, V)."""
+        return self.lm_head(self.post_ln(hidden))
