@@ -1,7 +1,7 @@
 """moondream2 in plain PyTorch: from a picture and a prompt to tokens, boxes and points.
 
-This folder knows tensors and nothing of requests, threads or the web; it imports nothing else of the
-project. Every size comes from a checkpoint's config.json, none is written into the code.
+This folder knows tensors and nothing of requests, threads or the web; it imports nothing else of
+the project. Every size comes from a checkpoint's config.json, none is written into the code.
 
 Read in this order: `config`, `crops`, `vision`, `text`, `region`, `network` (the parts joined),
 `prompts` (what is asked), `skills` (what is done, as plain loops), `decoding` (how the loops of

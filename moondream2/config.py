@@ -92,17 +92,18 @@ class Template:
     suffix: tuple[int, ...]
 
 
+_CAPTIONS: dict[str, tuple[int, ...]] = {
+    "short": (1, 32708, 2, 12492, 3),
+    "normal": (1, 32708, 2, 6382, 3),
+    "long": (1, 32708, 2, 4059, 3),
+}
+
+
 @dataclass(frozen=True)
 class Templates:
     """How each skill is asked for; None where the checkpoint lacks the skill."""
 
-    caption: dict[str, tuple[int, ...]] | None = field(
-        default_factory=lambda: {
-            "short": (1, 32708, 2, 12492, 3),
-            "normal": (1, 32708, 2, 6382, 3),
-            "long": (1, 32708, 2, 4059, 3),
-        }
-    )
+    caption: dict[str, tuple[int, ...]] | None = field(default_factory=_CAPTIONS.copy)
     query: Template | None = Template((1, 15381, 2), (3,))
     detect: Template | None = Template((1, 7235, 476, 2), (3,))
     point: Template | None = Template((1, 2581, 2), (3,))
@@ -150,7 +151,7 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Config":
-        """Build a config from the nested fields of a config.json; missing fields keep their default."""
+        """Build a config from a config.json's nested fields; missing ones keep their default."""
         tokenizer = dict(values.get("tokenizer", {}))
         if "templates" in tokenizer:
             tokenizer["templates"] = _templates(tokenizer["templates"])

@@ -13,8 +13,8 @@ Tiling = tuple[int, int]
 def make_crops(picture: Image.Image, config: VisionConfig) -> tuple[np.ndarray, Tiling]:
     """Cut `picture` into the whole frame, squeezed to a square, and overlapping tiles of it.
 
-    Returns uint8 RGB crops (N, S, S, 3), crop 0 the whole frame, then tiles row by row; and the tiling
-    (rows, cols). With tiling (1, 1) the one tile equals crop 0.
+    Returns uint8 RGB crops (N, S, S, 3), crop 0 the whole frame, then tiles row by row; and the
+    tiling (rows, cols). With tiling (1, 1) the one tile equals crop 0.
 
     Follows `overlap_crop_image`, vikhyat/moondream@44146f1 moondream/torch/image_crops.py, the path
     that resizes with Pillow.

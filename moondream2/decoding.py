@@ -25,7 +25,7 @@ from moondream2.skills import (
 class Decoding:
     """One skill at work on one row.
 
-    `findings` collects what it found since it was last emptied; `finish_reason` is set when it ended.
+    `findings` collects what it found since it was last emptied; `finish_reason` is set at its end.
     """
 
     def __init__(self, skill: Skill, row: int, sampling: Sampling, device: torch.device) -> None:

@@ -71,9 +71,9 @@ class Network(nn.Module):
         return self._extend(cache, [row], prefix[None], len(prefix))[0]
 
     def feed(self, cache: KVCache, rows: list[int], inputs: Sequence[Sequence[Input]]) -> Tensor:
-        """Append `inputs[i]` to `rows[i]`, all of one length T; returns the residual streams (B, T, D).
+        """Append `inputs[i]` to `rows[i]`, all of one length T.
 
-        The caller keeps rows within `max_context`.
+        Returns the residual streams (B, T, D). The caller keeps rows within `max_context`.
         """
         return self._extend(cache, rows, self.embed_inputs(inputs), prefix_length=0)
 

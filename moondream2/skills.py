@@ -1,10 +1,10 @@
 """Each skill as the plain loop it is.
 
 A skill is a generator without a tensor in it. It yields what it wants of the network (`Feed`,
-`NextToken`, `NextCoordinate`, `NextSize`) and is sent the result; and it yields what it found (`Text`,
-`Thought`, `Box`, `Point`) and is sent nothing. It returns why it ended. `decoding` runs any number of
-skills side by side, so a skill never knows who shares the batch, and stopping one between two yields
-stops the work.
+`NextToken`, `NextCoordinate`, `NextSize`) and is sent the result; and it yields what it found
+(`Text`, `Thought`, `Box`, `Point`) and is sent nothing. It returns why it ended. `decoding` runs
+any number of skills side by side, so a skill never knows who shares the batch, and stopping one
+between two yields stops the work.
 """
 
 from collections.abc import Generator
@@ -28,7 +28,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class NextToken:
-    """Choose a token from the row's last hidden state; `banned` ids cannot win. Sent back: the id."""
+    """Choose a token from the row's last hidden state; `banned` ids cannot win."""
 
     banned: tuple[int, ...] = ()
     is_greedy: bool = False

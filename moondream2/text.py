@@ -76,25 +76,26 @@ class TextDecoder(nn.Module):
         self,
         x: Tensor,
         positions: Tensor,
-        mask: Tensor | None,
+        mask: Tensor,
         cache: KVCache | None = None,
         rows: Tensor | None = None,
     ) -> Tensor:
         """Run the blocks over x (B, T, D) at `positions` (B, T).
 
-        mask: bool, broadcastable to (B, 1, T, keys), True means "may see"; its last axis decides how
-        many cached positions are read. With a cache, `rows` (B) names the row of each sequence; it is
-        written at `positions`, its lengths are the caller's. Without one, keys are those of x.
+        mask: bool, broadcastable to (B, 1, T, keys), True means "may see"; its last axis decides
+        how many cached positions are read. With a cache, `rows` (B) names the row of each sequence;
+        it is written at `positions`, its lengths are the caller's. Without one, keys are x's own.
         Returns the residual stream (B, T, D) before post_ln, which the region heads read raw.
 
         Follows `text_decoder`, vikhyat/moondream@44146f1 moondream/torch/text.py.
         """
         cos_sin = self.rotary[positions]
         for layer, block in enumerate(self.blocks):
+            assert isinstance(block, TextBlock)
             h = block.ln(x)
             q, k, v = block.attn.split(h)
             q, k = rotate(q, cos_sin), rotate(k, cos_sin)
-            if cache is not None:
+            if cache is not None and rows is not None:
                 k, v = cache.append(layer, rows, positions, k, v, mask.shape[-1])
             x = x + block.attn.attend(q, k, v, mask) + block.mlp(h)
         return x

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tokenizers import Tokenizer as Encoding
+from transformers import PreTrainedTokenizerFast
 
 _CJK = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U0002f800-\U0002fa1f]")
 
@@ -13,24 +13,25 @@ class TokenizerRejected(ValueError):
 
 
 class Tokenizer:
-    """Byte-level BPE of one checkpoint; may be used from any thread."""
+    """Byte-level BPE of one checkpoint; one thread at a time."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: PreTrainedTokenizerFast) -> None:
         self._encoding = encoding
 
     @classmethod
     def from_file(cls, path: Path) -> "Tokenizer":
         """Read a tokenizer.json.
 
-        Raises TokenizerRejected for a file that cannot be read, and for the old GPT-2 tokenizer that
-        lies beside the published weights and does not fit them.
+        Raises TokenizerRejected for a file that cannot be read, and for the old GPT-2 tokenizer
+        that lies beside the published weights and does not fit them.
         """
         try:
-            encoding = Encoding.from_file(str(path))
-        except Exception as error:  # noqa: BLE001 - tokenizers raises nothing narrower
+            encoding = PreTrainedTokenizerFast(tokenizer_file=str(path))
+        # The tokenizers library raises nothing narrower.
+        except Exception as error:
             raise TokenizerRejected(f"{path} cannot be read as a tokenizer: {error}") from error
-        fits = encoding.token_to_id("<|endoftext|>") == 0
-        if not fits or encoding.token_to_id("<|md_reserved_0|>") is None:
+        vocab = encoding.get_vocab()
+        if vocab.get("<|endoftext|>") != 0 or "<|md_reserved_0|>" not in vocab:
             raise TokenizerRejected(
                 f"{path} does not fit these weights: it lacks moondream2's control tokens."
             )
@@ -38,27 +39,23 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        return self._encoding.get_vocab_size()
+        return len(self._encoding)
 
     def encode(self, text: str) -> list[int]:
-        """Turn text into ids; nothing is stripped or added, and control tokens are plain text.
+        """Turn text into ids; nothing is stripped or added.
 
-        A visitor who types `<|endoftext|>` must not end the prompt.
+        Control tokens are plain text here: a visitor who types `<|endoftext|>` must not end the
+        prompt.
         """
-        pieces = self._split_control_tokens(text)
-        return [i for piece in pieces for i in self._encoding.encode(piece).ids]
+        return self._encoding.encode(text, add_special_tokens=False, split_special_tokens=True)
 
     def decode(self, ids: list[int]) -> str:
         """Turn ids into text without control tokens; half a character shows as U+FFFD."""
-        return self._encoding.decode(ids, skip_special_tokens=True)
-
-    def _split_control_tokens(self, text: str) -> list[str]:
-        # Cutting each typed control token in two keeps the encoder from recognising it.
-        pieces, rest = [], text
-        while found := re.search(r"<\|(?=[a-z0-9_]+\|>)", rest):
-            pieces.append(rest[: found.end()])
-            rest = rest[found.end() :]
-        return [*pieces, rest]
+        text = self._encoding.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        assert isinstance(text, str), "one list of ids is one text"
+        return text
 
 
 class TextStream:
@@ -66,7 +63,7 @@ class TextStream:
 
     Half a word and half a character are held back; a finished line and a CJK character are not.
 
-    Follows the streaming of `_generate_answer`, vikhyat/moondream@44146f1 moondream/torch/moondream.py.
+    Follows `_generate_answer`, vikhyat/moondream@44146f1 moondream/torch/moondream.py.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:

@@ -61,9 +61,10 @@ class VisionEncoder(nn.Module):
         return self.post_ln(x)
 
     def join_tiles(self, features: Tensor, tiling: Tiling) -> Tensor:
-        """Lay tile features (rows * cols, G * G, E) back as one canvas (height, width, E), in patches.
+        """Lay tile features (rows * cols, G * G, E) back as one canvas (height, width, E).
 
-        Neighbours overlap by twice the margin; each keeps its own half, so every cell is written once.
+        Neighbours overlap by twice the margin; each keeps its own half, so every cell is written
+        once.
         """
         rows, cols = tiling
         grid, margin = self.config.grid_size, self.config.overlap_margin

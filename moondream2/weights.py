@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 
-from moondream2.config import Config
+from moondream2.config import Config, ConfigRejected
 from moondream2.network import Network
 from moondream2.text import rotary_table
-from moondream2.tokenizer import Tokenizer
+from moondream2.tokenizer import Tokenizer, TokenizerRejected
 
 CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
 
@@ -19,6 +19,10 @@ OnProgress = Callable[[int, int], None]
 
 class CheckpointRejected(ValueError):
     """The folder holds no usable checkpoint; the message says which file and why."""
+
+
+# What `load_checkpoint` raises when a folder cannot be used.
+UNUSABLE = (CheckpointRejected, ConfigRejected, TokenizerRejected)
 
 
 def load_checkpoint(
@@ -31,7 +35,7 @@ def load_checkpoint(
     """Read config.json, tokenizer.json and model.safetensors from `folder`.
 
     Tensors go one by one from the mapped file to `device` and `dtype`, so the host never holds a
-    second copy. Raises CheckpointRejected, ConfigRejected or TokenizerRejected.
+    second copy. Raises one of UNUSABLE.
     """
     for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
         if not (folder / name).is_file():
@@ -62,7 +66,7 @@ def _fill(
     loaded: dict[str, torch.Tensor] = {}
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
-            stored = {name.removeprefix("model."): name for name in file.keys()}
+            stored = {name.removeprefix("model."): name for name in file.keys()}  # noqa: SIM118
             _check_names(set(expected), set(stored), path)
             for name, stored_name in stored.items():
                 tensor = file.get_tensor(stored_name)

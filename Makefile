@@ -1,0 +1,34 @@
+# One word runs each chore, on a fresh machine too. `make run ARGS="--model demo --port 5001"`
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip --disable-pip-version-check install
+
+.PHONY: run test check format bench
+
+run: $(VENV)/installed
+	@$(BIN)/python app.py $(ARGS)
+
+test: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/installed-dev
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+
+format: $(VENV)/installed-dev
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+bench: $(VENV)/installed-dev
+	@$(BIN)/python -m bench $(ARGS)
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,123 @@
+"""Moonsight: talk to your camera. `python app.py`, then open http://localhost:5000."""
+
+import logging
+import os
+import sys
+from time import monotonic
+
+import click
+from flask import Flask
+
+from model import Model, load_model
+from protocol.errors import StartRefused
+from protocol.frame import FrameLimits
+from protocol.status import ModelState, Status
+from settings import Settings, with_options
+from web.bridge import Bridge, listen
+from web.events import add_events
+from web.page import add_pages
+
+EXIT_REFUSED = 2
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+EVERY_ADDRESS = ("0.0.0.0", "::")
+
+
+def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
+    """Wire the web tier to a model. `bridge` carries the model's events to the hub."""
+    app = Flask(__name__)
+    limits = FrameLimits(settings.max_frame_bytes, settings.max_frame_pixels)
+    app.config["TRUSTED_HOSTS"] = trusted_hosts(settings)
+    add_pages(app, model, limits)
+    add_events(app, model, bridge, limits, origins(settings))
+    return app
+
+
+def trusted_hosts(settings: Settings) -> list[str] | None:
+    """Host names this server answers to, None for any.
+
+    A foreign name that resolves to this machine would let its web site read the answers.
+    """
+    if settings.host in EVERY_ADDRESS:
+        return None
+    return [*LOOPBACK_HOSTS, settings.host]
+
+
+def origins(settings: Settings) -> list[str] | None:
+    """Web origins that may connect, None for the page's own address whatever it is."""
+    hosts = trusted_hosts(settings)
+    if hosts is None:
+        return None
+    own = [f"http://{host}:{settings.port}" for host in hosts]
+    return [*own, *settings.cors_origin]
+
+
+def run(settings: Settings) -> None:
+    """Open the port, load the model behind it, serve until a signal. Raises StartRefused."""
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        raise StartRefused(
+            f"Port {settings.port} on {settings.host} cannot be opened: {error.strerror}."
+            f" Start with --port {settings.port + 1}, or stop the program that has it."
+        ) from error
+    model = load_model(settings)
+    bridge = Bridge()
+    app = create_app(settings, model, bridge)
+    _narrate(settings, model, bridge)
+    bridge.serve(app, listener)
+    has_ended = model.close()
+    bridge.say_farewell()
+    if isinstance(model.failure, StartRefused):
+        raise model.failure
+    if not has_ended:
+        # The thread is deep inside one long torch call; an ordinary exit would wait for it.
+        os._exit(0)
+
+
+def _narrate(settings: Settings, model: Model, bridge: Bridge) -> None:
+    """Say in the terminal where the page is and how the model is doing."""
+    started_at = monotonic()
+    host = "localhost" if settings.host in ("127.0.0.1", *EVERY_ADDRESS) else settings.host
+    print(f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)", flush=True)
+    if model.status.notice:
+        print(f"{model.status.notice} The small demo model answers: it knows coloured shapes.")
+
+    def on_status(status: Status) -> None:
+        if status.state is ModelState.READY:
+            took_s = monotonic() - started_at
+            print(
+                f"{status.model} is ready on the {status.device} after {took_s:.1f} s", flush=True
+            )
+        elif isinstance(model.failure, StartRefused):
+            bridge.call(bridge.stop)
+        elif status.state is ModelState.FAILED:
+            print(f"The model could not start. {status.error}", file=sys.stderr, flush=True)
+
+    model.watch(on_status)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@with_options
+def command(**options: object) -> None:
+    """Talk to your camera: a page on localhost, answered by a model on this computer."""
+    run(Settings(**options))  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Run the command line; what stops a start is one sentence and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        command(standalone_mode=False)
+    except click.ClickException as error:
+        sys.exit(_refuse(error.format_message()))
+    except StartRefused as error:
+        sys.exit(_refuse(error.message))
+
+
+def _refuse(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    return EXIT_REFUSED
+
+
+if __name__ == "__main__":
+    main()

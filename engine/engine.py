@@ -1,0 +1,253 @@
+"""The engine thread: it loads the network, owns it, and answers one request after the other."""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+from engine.scheduler import Scheduler
+from engine.sequence import Sequence, Sink
+from protocol.answer import FinishReason, Started, TextDelta, Waiting
+from protocol.errors import BadRequest, Busy, Internal, ModelFailed, RequestError
+from protocol.request import Request
+
+if TYPE_CHECKING:
+    from engine.runner import Runner
+
+log = logging.getLogger(__name__)
+
+# Loads the network on the engine thread; it calls its argument now and then while it works.
+Load = Callable[[Callable[[], None]], "Runner"]
+
+# How much one more answer moves the mean that the expected waiting time is made of.
+ANSWER_MS_WEIGHT = 0.2
+
+
+class EngineClosed(Exception):
+    """The engine closes while the network is still being read."""
+
+
+class Engine:
+    """Answers requests one token at a time, in turns.
+
+    The thread starts with the object. `submit`, `cancel` and `close` may be called from any thread
+    and return at once; the events of one answer come in order from the engine thread.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        *,
+        n_rows: int,
+        max_waiting: int,
+        max_waiting_per_client: int,
+        on_failed: Callable[[ModelFailed], None],
+    ) -> None:
+        self._load = load
+        self._max_open = max_waiting + n_rows
+        self._max_open_per_client = max_waiting_per_client + 1
+        self._on_failed = on_failed
+        self._scheduler = Scheduler(n_rows)
+        self._runner: Runner | None = None
+        self._mean_answer_ms: float | None = None
+
+        # Guards what follows: written by submit, cancel and close, read by the engine thread.
+        self._changed = Condition()
+        self._inbox: deque[Callable[[], None]] = deque()
+        self._open: set[tuple[str, str]] = set()
+        self._open_per_client: Counter[str] = Counter()
+        self._is_closed = False
+        self._failure: ModelFailed | None = None
+
+        self._thread = Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request, sink: Sink) -> None:
+        """Queue `request`; its answer events go to `sink`, in order, from the engine thread.
+
+        Raises Busy when too many requests are open in all or of this client, BadRequest when its id
+        is open already, ModelFailed when loading failed or after `close()`.
+        """
+        key = (request.client, request.id)
+        with self._changed:
+            if self._is_closed:
+                raise ModelFailed("Moonsight is closing. Start it again to ask.")
+            if self._failure is not None:
+                raise self._failure
+            if key in self._open:
+                raise BadRequest("A request with this `id` is still running. Choose another.")
+            self._check_room(request.client)
+            self._open.add(key)
+            self._open_per_client[request.client] += 1
+            self._inbox.append(lambda: self._enter(Sequence(request, sink)))
+            self._changed.notify()
+
+    def cancel(self, client: str, id: str | None = None) -> None:
+        """End one request of a client, or all of them, within one token.
+
+        Unknown ids are ignored.
+        """
+        with self._changed:
+            if id is None and client not in self._open_per_client:
+                return
+            if id is not None and (client, id) not in self._open:
+                return
+            self._inbox.append(lambda: self._leave(client, id))
+            self._changed.notify()
+
+    def close(self, timeout_s: float) -> bool:
+        """Cancel everything and end the thread; says whether it ended in time."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _check_room(self, client: str) -> None:
+        wait_s = max(1, round((self._mean_answer_ms or 1000) / 1000))
+        if self._open_per_client[client] >= self._max_open_per_client:
+            raise Busy("You asked faster than answers come. Wait for one of them.")
+        if len(self._open) >= self._max_open:
+            raise Busy(f"Too many questions are waiting. Try again in {wait_s} s.")
+
+    # Everything below runs on the engine thread.
+
+    def _run(self) -> None:
+        try:
+            self._runner = self._load(self._while_loading)
+        except EngineClosed:
+            self._end_all(FinishReason.CANCELLED)
+        except ModelFailed as error:
+            self._fail(error)
+        except Exception:
+            log.exception("The model could not be loaded")
+            self._fail(ModelFailed("Loading broke off. The terminal shows why."))
+        else:
+            self._answer(self._runner)
+
+    def _answer(self, runner: "Runner") -> None:
+        while self._wait_for_work():
+            self._take_inbox()
+            self._take_turns(runner)
+        self._end_all(FinishReason.CANCELLED)
+
+    def _while_loading(self) -> None:
+        """Keep the line in order while the network is read; gives up when the engine closes."""
+        if self._is_closed:
+            raise EngineClosed
+        self._take_inbox()
+        self._tell_positions()
+
+    def _fail(self, error: ModelFailed) -> None:
+        with self._changed:
+            self._failure = error
+        self._on_failed(error)
+        self._end_all(FinishReason.ERROR, error)
+
+    def _wait_for_work(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(self._has_work)
+            return not self._is_closed
+
+    def _has_work(self) -> bool:
+        return bool(self._is_closed or self._inbox or not self._scheduler.is_idle)
+
+    def _take_inbox(self) -> None:
+        while not self._is_closed:
+            with self._changed:
+                if not self._inbox:
+                    break
+                message = self._inbox.popleft()
+            message()
+
+    def _enter(self, sequence: Sequence) -> None:
+        if replaced := self._scheduler.add(sequence):
+            self._end(replaced, FinishReason.REPLACED)
+
+    def _leave(self, client: str, id: str | None) -> None:
+        for sequence in self._scheduler.cancel(client, id):
+            self._end(sequence, FinishReason.CANCELLED)
+
+    def _take_turns(self, runner: "Runner") -> None:
+        """Begin one request if there is a row for it, then give everybody who runs one step.
+
+        One at a time, because looking at a frame takes long and running answers must keep flowing.
+        """
+        if admitted := self._scheduler.admit():
+            with self._guard(admitted):
+                self._begin(runner, admitted)
+        self._tell_positions()
+        for sequence in list(self._scheduler.running):
+            with self._guard(sequence):
+                self._step(runner, sequence)
+
+    def _begin(self, runner: "Runner", sequence: Sequence) -> None:
+        sequence.queue_ms = sequence.age_ms
+        request = sequence.request
+        sequence.sink(Started(request.id, request.frame_id, round(sequence.queue_ms, 1)))
+        runner.begin(sequence)
+
+    def _step(self, runner: "Runner", sequence: Sequence) -> None:
+        text, finish_reason = runner.step(sequence)
+        if text:
+            if sequence.first_token_ms is None:
+                sequence.first_token_ms = sequence.age_ms
+            sequence.text += text
+            sequence.sink(TextDelta(sequence.request.id, text))
+        if finish_reason is not None:
+            self._scheduler.remove(sequence)
+            self._learn_answer_time(sequence)
+            self._end(sequence, FinishReason(finish_reason))
+
+    @contextmanager
+    def _guard(self, sequence: Sequence) -> Iterator[None]:
+        """Around one sequence's work: what it raises ends this sequence and nothing else."""
+        try:
+            yield
+        except RequestError as error:
+            self._scheduler.remove(sequence)
+            self._end(sequence, FinishReason.ERROR, error)
+        except Exception:
+            log.exception("A request failed")
+            self._scheduler.remove(sequence)
+            self._end(sequence, FinishReason.ERROR, Internal())
+
+    def _end(
+        self, sequence: Sequence, reason: FinishReason, error: RequestError | None = None
+    ) -> None:
+        """Send the last event of a sequence that the scheduler has let go of."""
+        request = sequence.request
+        with self._changed:
+            self._open.discard((request.client, request.id))
+            self._open_per_client[request.client] -= 1
+            if not self._open_per_client[request.client]:
+                del self._open_per_client[request.client]
+        sequence.sink(sequence.finished(reason, error))
+
+    def _end_all(self, reason: FinishReason, error: RequestError | None = None) -> None:
+        # Those who are still in the inbox enter first, so that they, too, hear the end.
+        while self._inbox:
+            self._inbox.popleft()()
+        for sequence in [*self._scheduler.running, *self._scheduler.line()]:
+            self._scheduler.remove(sequence)
+            self._end(sequence, reason, error)
+
+    def _tell_positions(self) -> None:
+        for position, sequence in enumerate(self._scheduler.line(), start=1):
+            if sequence.position != position:
+                sequence.position = position
+                sequence.sink(Waiting(sequence.request.id, position, self._expected_ms(position)))
+
+    def _expected_ms(self, position: int) -> float | None:
+        if self._mean_answer_ms is None or self._runner is None:
+            return None
+        return round(self._mean_answer_ms * position / self._runner.n_rows)
+
+    def _learn_answer_time(self, sequence: Sequence) -> None:
+        answer_ms = sequence.age_ms - (sequence.queue_ms or 0)
+        mean = self._mean_answer_ms
+        self._mean_answer_ms = (
+            answer_ms if mean is None else mean + ANSWER_MS_WEIGHT * (answer_ms - mean)
+        )

@@ -1,0 +1,48 @@
+"""One request in progress."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from protocol.answer import AnswerEvent, Finished, FinishReason, Timings, Usage
+from protocol.errors import RequestError
+from protocol.request import Request
+
+# Takes the events of one answer, in order, on the engine thread; it must not block or raise.
+Sink = Callable[[AnswerEvent], None]
+
+
+@dataclass(eq=False)
+class Sequence:
+    """A request, where its events go, and how far it is. Touched by the engine thread only.
+
+    row: the KV cache row it holds while it runs. decoding: what the runner keeps about it.
+    position: the place in line that was last told.
+    """
+
+    request: Request
+    sink: Sink
+    row: int | None = None
+    decoding: Any = None
+    position: int | None = None
+    is_cancelled: bool = False
+    text: str = ""
+    usage: Usage = field(default_factory=Usage)
+    queue_ms: float | None = None
+    encode_ms: float = 0.0
+    first_token_ms: float | None = None
+
+    @property
+    def age_ms(self) -> float:
+        """Milliseconds since the request arrived."""
+        return (monotonic() - self.request.arrived_at) * 1000
+
+    def finished(self, reason: FinishReason, error: RequestError | None = None) -> Finished:
+        """The last event of this answer; it keeps the text written so far."""
+        total_ms = self.age_ms
+        # A request that never ran has waited all its life.
+        queue_ms = total_ms if self.queue_ms is None else self.queue_ms
+        timings = Timings(queue_ms, self.encode_ms, self.first_token_ms, total_ms)
+        request = self.request
+        return Finished(request.id, request.skill, reason, self.text, timings, self.usage, error)

@@ -1,0 +1,65 @@
+"""The one error family: a stable code, an HTTP status, a sentence for the person.
+
+Messages say what was received, what is accepted, or what to do. They are shown as they are, so
+nothing of the machine's inside belongs into them.
+"""
+
+
+class RequestError(Exception):
+    """A request that gets an error instead of an answer."""
+
+    code = "internal"
+    http_status = 500
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class BadRequest(RequestError):
+    """The payload's shape, a type or a range is wrong."""
+
+    code, http_status = "bad_request", 400
+
+
+class BadImage(RequestError):
+    """The picture cannot be read."""
+
+    code, http_status = "bad_image", 400
+
+
+class ImageTooLarge(RequestError):
+    """The picture has more bytes or pixels than accepted."""
+
+    code, http_status = "image_too_large", 413
+
+
+class Busy(RequestError):
+    """Too much is waiting already, in all or of this client."""
+
+    code, http_status = "busy", 429
+
+
+class ModelLoading(RequestError):
+    """The model is not ready, and this request cannot wait for it."""
+
+    code, http_status = "model_loading", 503
+
+
+class ModelFailed(RequestError):
+    """The model could not be loaded, or the engine is closed."""
+
+    code, http_status = "model_failed", 503
+
+
+class StartRefused(ModelFailed):
+    """What was asked for at the start cannot be: no such checkpoint, no such device."""
+
+
+class Internal(RequestError):
+    """Something broke that the visitor did not cause; the log has the traceback."""
+
+    code, http_status = "internal", 500
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong while answering. Ask again.")

@@ -1,0 +1,45 @@
+"""Whether the model can answer, and how far it is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ModelState(StrEnum):
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class LoadStage(StrEnum):
+    """The steps of a start, in order."""
+
+    FINDING = "finding"
+    READING = "reading"
+    WARMING = "warming"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How much of a stage is done, in bytes; total is None where nobody can know it."""
+
+    stage: LoadStage
+    done: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """The model as people and programs see it.
+
+    device: "cuda", "mps" or "cpu", None until it is known.
+    is_demo, notice: the demo model is answering, and why.
+    error: a sentence with the remedy, when loading failed.
+    """
+
+    state: ModelState
+    model: str
+    device: str | None = None
+    progress: Progress | None = None
+    is_demo: bool = False
+    notice: str | None = None
+    error: str | None = None

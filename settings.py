@@ -1,0 +1,62 @@
+"""Every option once: its flag, its `MOONSIGHT_…` variable, its default and what it does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import click
+
+DEVICES = ("auto", "cuda", "mps", "cpu")
+DTYPES = ("auto", "bfloat16", "float16", "float32")
+
+Command = TypeVar("Command", bound=Callable)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the person who starts Moonsight can choose. Sizes are bytes, pixels or counts."""
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    model: str = "auto"
+    device: str = "auto"
+    dtype: str = "auto"
+    cors_origin: tuple[str, ...] = ()
+    max_frame_bytes: int = 8 * 2**20
+    max_frame_pixels: int = 4096 * 4096
+    max_running: int = 4
+    max_waiting: int = 32
+    max_waiting_per_client: int = 8
+
+
+_COUNT = click.IntRange(min=1)
+_OPTIONS = (
+    ("host", str, "Address to listen on."),
+    ("port", click.IntRange(1, 65535), "Port to listen on."),
+    ("model", str, "auto, demo, or the folder of a checkpoint."),
+    ("device", click.Choice(DEVICES), "Where the model runs; auto takes the fastest there is."),
+    ("dtype", click.Choice(DTYPES), "Number format of the weights; auto fits the device."),
+    ("cors_origin", str, "Another web origin that may connect. Can be given several times."),
+    ("max_frame_bytes", _COUNT, "Largest picture accepted, in bytes."),
+    ("max_frame_pixels", _COUNT, "Largest picture accepted, in pixels."),
+    ("max_running", _COUNT, "Questions answered side by side."),
+    ("max_waiting", _COUNT, "Questions that may wait in line."),
+    ("max_waiting_per_client", _COUNT, "Questions of one page that may wait in line."),
+)
+
+
+def with_options(command: Command) -> Command:
+    """Give a click command every option; it is called with the fields of Settings."""
+    for name, kind, text in reversed(_OPTIONS):
+        default = getattr(Settings, name)
+        command = click.option(
+            f"--{name.replace('_', '-')}",
+            name,
+            type=kind,
+            default=default,
+            multiple=isinstance(default, tuple),
+            show_default=not isinstance(default, tuple),
+            envvar=f"MOONSIGHT_{name.upper()}",
+            help=text,
+        )(command)
+    return command

@@ -1,0 +1,96 @@
+"""The one file that knows eventlet: native thread to hub in order, and the server's life."""
+
+import logging
+import signal
+import socket
+import warnings
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+# eventlet announces at import that it is in maintenance mode. That is why it lives in this file.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import eventlet
+    import eventlet.wsgi
+    from eventlet.event import Event
+    from eventlet.greenio import GreenSocket
+    from eventlet.hubs import trampoline
+
+log = logging.getLogger(__name__)
+
+# How long the last events may take to leave when the server stops.
+FAREWELL_S = 0.1
+
+
+class Bridge:
+    """Runs calls of other threads on the hub, in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._calls: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._stopped = Event()
+
+    def call(self, function: Callable[..., None], *args: Any) -> None:
+        """Run `function(*args)` on the hub soon. From any thread, or a signal handler."""
+        self._calls.append((function, args))
+        # A pipe full of wake-ups cannot take one more, and needs none.
+        with suppress(BlockingIOError):
+            self._writer.send(b"\0")
+
+    def breathe(self) -> None:
+        """Let other greenlets run: a client that never pauses must not starve the rest."""
+        eventlet.sleep(0)
+
+    def serve(self, app: Callable, listener: GreenSocket) -> None:
+        """Serve a WSGI app until `stop`; on the main thread, which becomes the hub."""
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, lambda *_: self.call(self.stop))
+        eventlet.spawn(self._carry)
+        server = eventlet.spawn(
+            eventlet.wsgi.server,
+            listener,
+            app,
+            log=_Silence(),
+            log_output=False,
+            debug=False,
+        )
+        self._stopped.wait()
+        server.kill()
+
+    def stop(self) -> None:
+        """End `serve`. On the hub only."""
+        if not self._stopped.ready():
+            self._stopped.send()
+
+    def say_farewell(self) -> None:
+        """Carry what is still on the bridge and give it a moment to leave. After `serve`."""
+        eventlet.sleep(FAREWELL_S)
+
+    def _carry(self) -> None:
+        while True:
+            trampoline(self._reader, read=True)
+            self._reader.recv(4096)
+            while self._calls:
+                function, args = self._calls.popleft()
+                try:
+                    function(*args)
+                # One failing call must not take the others with it.
+                except Exception:
+                    log.exception("A call over the bridge failed")
+
+
+def listen(host: str, port: int) -> GreenSocket:
+    """Open the port. Raises OSError when it is taken or the address is not of this machine."""
+    # eventlet shares ports by default; a second Moonsight would start and silently take questions.
+    return eventlet.listen((host, port), reuse_port=False)
+
+
+class _Silence:
+    """Takes the server's own log, which would print every poll of every page."""
+
+    def write(self, text: str) -> None:
+        pass

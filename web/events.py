@@ -1,0 +1,142 @@
+"""Socket.IO: `query`, `caption` and `cancel` in, everything that happens to them out."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from engineio.payload import Payload
+from flask import Flask, request
+from flask_socketio import SocketIO
+
+from protocol.answer import AnswerEvent
+from protocol.errors import Internal, RequestError
+from protocol.frame import FrameLimits
+from protocol.page_events import (
+    event_payload,
+    parse_cancel,
+    parse_request,
+    refusal,
+    request_id,
+    status_payload,
+)
+from protocol.request import Request, Skill
+from protocol.status import Status
+from web.allowance import Allowance
+from web.bridge import Bridge
+from web.held_frames import HeldFrames
+
+log = logging.getLogger(__name__)
+
+HELD_FRAMES_BYTES = 64 * 2**20
+
+# What a message may hold besides its frame: the question, the settings, the envelope.
+ENVELOPE_BYTES = 2**20
+
+# A page that asked while it was connecting sends everything at once in one polled payload; the
+# library's default of 16 packets would cut it off.
+Payload.max_decode_packets = 256
+
+
+class Answers(Protocol):
+    """The part of a model that this tier is handed."""
+
+    status: Status
+
+    def watch(self, on_status: Callable[[Status], None]) -> None: ...
+    def submit(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None: ...
+    def cancel(self, client: str, id: str | None = None) -> None: ...
+
+
+def add_events(
+    app: Flask, model: Answers, bridge: Bridge, limits: FrameLimits, origins: list[str] | None
+) -> None:
+    """Serve Socket.IO beside the app's pages.
+
+    origins: web origins that may connect; None allows those of the page's own address.
+    """
+    socketio = SocketIO(
+        app,
+        async_mode="eventlet",
+        # One client's requests must be taken in the order they were sent.
+        async_handlers=False,
+        cors_allowed_origins=origins,
+        # Larger messages end the connection without a word, so leave room to refuse them in words.
+        max_http_buffer_size=2 * limits.max_bytes + ENVELOPE_BYTES,
+    )
+    PageEvents(socketio, model, bridge, limits)
+
+
+class PageEvents:
+    """The handlers of one server. They run on the hub, check, submit, and return at once."""
+
+    def __init__(
+        self, socketio: SocketIO, model: Answers, bridge: Bridge, limits: FrameLimits
+    ) -> None:
+        self._socketio, self._model, self._bridge = socketio, model, bridge
+        self._limits = limits
+        self._held_frames = HeldFrames(HELD_FRAMES_BYTES)
+        self._allowances: dict[str, Allowance] = {}
+
+        socketio.on_event("connect", self._connect)
+        socketio.on_event("disconnect", self._disconnect)
+        socketio.on_event("cancel", self._cancel)
+        for skill in Skill:
+            socketio.on_event(skill.value, partial(self._ask, skill))
+        model.watch(lambda status: bridge.call(self._tell_status, status))
+
+    def _connect(self, auth: object = None) -> None:
+        client = _client()
+        self._allowances[client] = Allowance()
+        self._socketio.emit("status", status_payload(self._model.status), to=client)
+
+    def _disconnect(self, *reason: object) -> None:
+        client = _client()
+        self._model.cancel(client)
+        self._held_frames.forget(client)
+        self._allowances.pop(client, None)
+
+    def _ask(self, skill: Skill, payload: object = None, *rest: object) -> None:
+        client, id = _client(), request_id(payload)
+        try:
+            self._submit(skill, payload, id, client)
+        except RequestError as error:
+            self._emit(client, refusal(id, skill, error))
+        # The last resort: whatever breaks here, the page gets its one response.
+        except Exception:
+            log.exception("A request could not be taken")
+            self._emit(client, refusal(id, skill, Internal()))
+        self._bridge.breathe()
+
+    def _submit(self, skill: Skill, payload: object, id: str, client: str) -> None:
+        self._allowances[client].spend()
+        asked = parse_request(
+            skill,
+            payload,
+            id=id,
+            client=client,
+            limits=self._limits,
+            find_frame=partial(self._held_frames.find, client),
+        )
+        self._model.submit(asked, partial(self._bridge.call, self._emit, client))
+        if asked.frame is not None and asked.frame_id is not None:
+            self._held_frames.hold(client, asked.frame_id, asked.frame)
+
+    def _cancel(self, payload: object = None, *rest: object) -> None:
+        id = parse_cancel(payload)
+        if id is not None:
+            self._model.cancel(_client(), id)
+        self._bridge.breathe()
+
+    def _emit(self, client: str, event: AnswerEvent) -> None:
+        name, payload = event_payload(event)
+        self._socketio.emit(name, payload, to=client)
+
+    def _tell_status(self, status: Status) -> None:
+        self._socketio.emit("status", status_payload(status))
+
+
+def _client() -> str:
+    """The asking connection: unguessable, and the room that reaches it alone."""
+    connection: Any = request
+    return connection.sid

@@ -1,0 +1,76 @@
+"""The pages, the health check, and the headers that keep strangers out."""
+
+import json
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+
+from protocol.frame import FrameLimits
+from protocol.page_events import status_payload
+from protocol.request import MAX_QUESTION_CHARS
+from protocol.status import ModelState
+from web.events import Answers
+
+# Nothing inline, nothing from elsewhere: what a model writes can never become a script.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # The page is new with every start; what it loads is revalidated, never stale after an update.
+    "Cache-Control": "no-cache",
+}
+
+
+def add_pages(app: Flask, model: Answers, limits: FrameLimits) -> None:
+    """Serve the pages of one app. Its own Host names are checked by Flask's TRUSTED_HOSTS."""
+    pages = Blueprint("pages", __name__)
+
+    @pages.get("/")
+    def index() -> str:
+        return render_template(
+            "index.html",
+            limits={
+                "max_frame_bytes": limits.max_bytes,
+                "max_frame_pixels": limits.max_pixels,
+                "max_question_chars": MAX_QUESTION_CHARS,
+            },
+        )
+
+    @pages.get("/scenes")
+    def scenes() -> str:
+        folder = Path(current_app.static_folder or "") / "scenes"
+        return render_template(
+            "scenes.html", scenes=json.loads((folder / "scenes.json").read_text())
+        )
+
+    @pages.get("/health")
+    def health() -> Response:
+        return jsonify(status="ok")
+
+    @pages.get("/healthz")
+    def healthz() -> tuple[Response, int]:
+        is_ready = model.status.state is ModelState.READY
+        return jsonify(status_payload(model.status)), 200 if is_ready else 503
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    app.register_blueprint(pages)
