@@ -1,0 +1,55 @@
+// The line at the top: which model answers, on what, and whether it can.
+import { showPhase } from "./moon.js"
+import { percentOf } from "./waking.js"
+
+const DEVICES = { cpu: "the CPU", cuda: "the GPU", mps: "the GPU" }
+const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answering" }
+
+// Narrow windows show a brief word in place of the model: what it is doing, or why it does nothing.
+export class Header {
+  #element
+  #activity = null
+
+  constructor(element) {
+    this.#element = element
+    element.dataset.state = "unknown"
+  }
+
+  showModel(status) {
+    const { progress } = status
+    const percent = progress?.total ? `, ${percentOf(progress)}%` : ""
+    const words = {
+      ready: status.device ? ` on ${DEVICES[status.device] ?? status.device}` : "",
+      loading: ` is loading${percent}`,
+      failed: " could not start",
+    }[status.status]
+    const brief = { loading: `Loading${percent}`, failed: "Could not start" }[status.status]
+    this.#show(status.status, status.is_demo ? "Demo model" : status.model, words, brief)
+    showPhase(this.#element.querySelector(".moon"), phaseOf(status))
+  }
+
+  showOffline() {
+    this.#show("offline", "Not connected", "", "Not connected")
+  }
+
+  showActivity(activity) {
+    this.#activity = activity
+    if (this.#element.dataset.state === "ready") this.#write("brief", ACTIVITIES[activity] ?? "")
+  }
+
+  #show(state, model, words, brief) {
+    this.#element.dataset.state = state
+    this.#write("model", model)
+    this.#write("device", words)
+    this.#write("brief", brief ?? ACTIVITIES[this.#activity] ?? "")
+  }
+
+  #write(part, words) {
+    this.#element.querySelector(`.header__${part}`).textContent = words
+  }
+}
+
+function phaseOf({ status, progress }) {
+  if (status === "loading") return progress?.total ? progress.done / progress.total : 0
+  return status === "ready" ? 1 : 0
+}

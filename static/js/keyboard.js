@@ -1,0 +1,47 @@
+// Keys outside of text fields, and the one order in which Escape undoes things.
+
+function isTyping(target) {
+  return target.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])") !== null
+}
+
+function isChoosing(target) {
+  return target.closest("input[type=radio]") !== null
+}
+
+// keys: { "/": action, … } of a single letter or sign; escapes: actions in order, each true when it did something;
+// step: called with 1 or -1 for the arrows.
+export class Keyboard {
+  hasSingleKeys = true
+  #keys
+  #escapes
+  #step
+  #closing = new AbortController()
+
+  constructor({ keys, escapes, step }) {
+    this.#keys = keys
+    this.#escapes = escapes
+    this.#step = step
+    document.addEventListener("keydown", (event) => this.#pressed(event), { signal: this.#closing.signal })
+  }
+
+  close() {
+    this.#closing.abort()
+  }
+
+  #pressed(event) {
+    if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return
+    // An open dialog or menu takes its own keys; Escape closes it, and nothing else.
+    if (document.querySelector("dialog[open], :popover-open")) return
+    if (event.key === "Escape") return void this.#escapes.some((undo) => undo())
+    if (isTyping(event.target)) return
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (isChoosing(event.target)) return
+      event.preventDefault()
+      return this.#step(event.key === "ArrowDown" ? 1 : -1)
+    }
+    const action = this.hasSingleKeys && !event.repeat && this.#keys[event.key.toLowerCase()]
+    if (!action) return
+    event.preventDefault()
+    action()
+  }
+}

@@ -1,0 +1,256 @@
+// Finds the elements, makes the parts and connects them. Nothing else on the page knows another part.
+import { Answers } from "./answers.js"
+import { Camera } from "./camera.js"
+import { Connection } from "./connection.js"
+import { flyFrame } from "./flight.js"
+import { captureFrame, FrameRejected } from "./frame.js"
+import { Header } from "./header.js"
+import { Keyboard } from "./keyboard.js"
+import { recall, remember } from "./memory.js"
+import { Question } from "./question.js"
+import { Sources } from "./sources.js"
+import { Stage } from "./stage.js"
+import { followVisibleHeight } from "./viewport.js"
+import { Waking } from "./waking.js"
+
+const element = (id) => document.getElementById(id)
+
+const limits = {
+  maxFrameBytes: Number(document.body.dataset.maxFrameBytes),
+  maxFramePixels: Number(document.body.dataset.maxFramePixels),
+}
+const SOURCE_NAMES = { off: "Camera off", asking: "Camera off", starting: "Camera", live: "", picture: "Picture" }
+
+const header = new Header(element("status"))
+const stage = new Stage(element("stage"))
+const camera = new Camera(element("stage").querySelector("video"))
+const sources = new Sources({ menu: element("sources"), cameras: element("sources-cameras"), button: element("source") })
+const waking = new Waking(element("waking"), element("waking-stage-template"))
+const answers = new Answers({ list: element("answers"), template: element("card-template"), count: element("answers-count") })
+const connection = new Connection()
+const question = new Question({
+  form: element("question"),
+  text: element("question-text"),
+  ask: element("ask"),
+  stop: element("stop"),
+  note: element("question-note"),
+  suggestions: element("suggestions"),
+  maxChars: Number(document.body.dataset.maxQuestionChars),
+})
+
+let modelStatus = null
+
+// Asking
+
+async function ask({ skill, question: words }) {
+  try {
+    const frame = await captureFrame(stage.picture, sources.detail, limits)
+    const card = await send({ skill, question: words, frame })
+    flyFrame(card.frame, stage.bounds).catch(reportError)
+    question.keepSelected()
+  } catch (error) {
+    if (!(error instanceof FrameRejected)) throw error
+    question.warn(error.message)
+  }
+}
+
+async function askAgain({ skill, question: words, frame }) {
+  if (connection.isOpen) await send({ skill, question: words, frame })
+  else question.refuse()
+}
+
+async function send({ skill, question: words, frame }) {
+  const id = newId()
+  const card = answers.add({ id, skill, question: words, frame })
+  const image = await frame.blob.arrayBuffer()
+  const isSent = connection.ask(skill, { id, image, ...(skill === "query" ? { question: words } : {}) })
+  if (!isSent) answers.connectionLost()
+  return card
+}
+
+function stopAll() {
+  const ids = answers.runningIds
+  for (const id of ids) connection.cancel(id)
+  return ids.length > 0
+}
+
+// crypto.randomUUID is missing on pages without a secure context.
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+}
+
+// Screen readers hear each sentence once: a new element is announced, even with the same words.
+function announce(sentence) {
+  const line = Object.assign(document.createElement("span"), { textContent: sentence })
+  element("announcer").replaceChildren(line)
+}
+
+function allowAsking() {
+  question.allow(connection.isOpen && stage.picture !== null)
+}
+
+question.addEventListener("ask", ({ detail }) => ask(detail))
+question.addEventListener("stop", stopAll)
+question.addEventListener("refused", ({ detail }) => announce(detail))
+
+answers.addEventListener("again", ({ detail }) => askAgain(detail))
+answers.addEventListener("stop", ({ detail }) => connection.cancel(detail))
+answers.addEventListener("finished", ({ detail }) => announce(detail))
+answers.addEventListener("change", () => {
+  const { activity } = answers
+  header.showActivity(activity)
+  stage.showActivity(activity === "waiting" ? "looking" : activity)
+  question.showAnswering(activity === "looking" || activity === "answering")
+  showEmpty()
+})
+
+// Model and connection
+
+function showEmpty() {
+  element("empty").hidden = answers.size > 0 || modelStatus?.status !== "ready"
+}
+
+function showStatus(status) {
+  const wasLoading = modelStatus?.status === "loading"
+  modelStatus = status
+  answers.isModelReady = status.status === "ready"
+  header.showModel(status)
+  waking.show(status)
+  question.offer({ isDemo: status.is_demo })
+  element("model-failed").hidden = status.status !== "failed"
+  element("model-failed").querySelector(".trouble__reason").textContent = status.error ?? ""
+  showDemoBanner()
+  showEmpty()
+  if (wasLoading && status.status === "ready") announce("The model is ready.")
+}
+
+function showDemoBanner() {
+  const banner = element("demo-banner")
+  banner.hidden = !modelStatus?.is_demo || !connection.isOpen
+  banner.querySelector(".banner__why").textContent = modelStatus?.notice ?? ""
+}
+
+connection.addEventListener("status", ({ detail }) => showStatus(detail))
+for (const name of ["waiting", "started", "token", "response"]) {
+  connection.addEventListener(name, ({ detail }) => answers[name](detail))
+}
+
+connection.addEventListener("restored", () => {
+  const wasLost = !element("offline-banner").hidden
+  element("offline-banner").hidden = true
+  if (wasLost) announce("Connected again.")
+  showDemoBanner()
+  allowAsking()
+})
+
+connection.addEventListener("lost", () => {
+  if (element("offline-banner").hidden) announce("Connection lost. Your question and every answer are kept.")
+  element("offline-banner").hidden = false
+  header.showOffline()
+  answers.connectionLost()
+  showDemoBanner()
+  allowAsking()
+})
+
+connection.addEventListener("retrying", ({ detail: leftS }) => {
+  element("offline-banner").querySelector(".banner__why").textContent = leftS > 0 ? `Trying again in ${leftS} s.` : "Trying again."
+})
+
+element("reconnect").addEventListener("click", () => connection.open())
+
+// What it looks at
+
+async function usePicture(file) {
+  if (!file) return showSource()
+  if (await stage.showPicture(file)) camera.turnOff()
+  else question.warn("This file is not a picture that the browser can read. Choose another.")
+  showSource()
+}
+
+async function showSource() {
+  const current = stage.state === "live" ? camera.deviceId : stage.state === "picture" ? "picture" : "off"
+  sources.showCameras(await camera.cameras(), current)
+  const name = stage.state === "live" ? camera.label : SOURCE_NAMES[stage.state] ?? "No camera"
+  sources.showName(stage.picture ? `${name}, ${sources.detail}` : name)
+}
+
+const choosePicture = () => element("picture-file").click()
+
+camera.addEventListener("change", () => stage.showCamera(camera.state))
+camera.addEventListener("devices", showSource)
+
+stage.addEventListener("change", () => {
+  allowAsking()
+  showSource()
+  if (stage.state !== "live") return
+  remember("camera", camera.deviceId)
+  // On a touch screen the focus would bring up the keyboard, over the picture.
+  if (!matchMedia("(pointer: coarse)").matches) question.focus()
+})
+stage.addEventListener("open-camera", () => camera.open())
+stage.addEventListener("use-picture", choosePicture)
+stage.addEventListener("choose-camera", () => sources.open())
+
+sources.addEventListener("camera", ({ detail }) => camera.open(detail))
+sources.addEventListener("picture", choosePicture)
+sources.addEventListener("off", () => {
+  stage.showCamera("starting")
+  camera.turnOff()
+})
+sources.addEventListener("detail", showSource)
+
+element("picture-file").addEventListener("change", async ({ target }) => {
+  await usePicture(target.files[0])
+  target.value = ""
+})
+element("picture-file").addEventListener("cancel", showSource)
+
+// A picture dropped anywhere is looked at; without this the browser would leave the page for it.
+document.addEventListener("dragover", (event) => event.preventDefault())
+document.addEventListener("drop", (event) => {
+  event.preventDefault()
+  if (event.dataTransfer.files.length > 0) usePicture(event.dataTransfer.files[0])
+})
+
+// Keys
+
+function does(action) {
+  action()
+  return true
+}
+
+const showKeys = () => element("keys").showModal()
+
+const keyboard = new Keyboard({
+  keys: {
+    "/": () => question.focus(),
+    1: () => { question.skill = "query" },
+    2: () => { question.skill = "caption" },
+    c: () => answers.newest?.text && answers.newest.copy(),
+    r: () => answers.newest && askAgain(answers.newest.request),
+    "?": showKeys,
+  },
+  escapes: [
+    () => stopAll(),
+    () => question.hasFocus && !question.isEmpty && does(() => question.clear()),
+    () => question.hasFocus && does(() => question.leave()),
+  ],
+  step: (direction) => answers.step(direction),
+})
+
+function allowSingleKeys(isAllowed) {
+  keyboard.hasSingleKeys = isAllowed
+  for (const each of document.querySelectorAll("[data-single-key]")) each.dataset.state = isAllowed ? "on" : "off"
+}
+
+element("help").addEventListener("click", showKeys)
+element("single-keys").checked = recall("single-keys") !== "off"
+element("single-keys").addEventListener("change", ({ target }) => {
+  remember("single-keys", target.checked ? "on" : "off")
+  allowSingleKeys(target.checked)
+})
+
+allowSingleKeys(element("single-keys").checked)
+followVisibleHeight()
+connection.open()
+await camera.start(recall("camera"))

@@ -1,0 +1,208 @@
+// The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
+
+const LEFT_SHOWN_FROM = 200
+const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
+const PLACEHOLDERS = { query: "Ask about what the camera sees", caption: "Describe what the camera sees" }
+
+const SUGGESTIONS = ["What do you see?", "What am I holding?", "Is anyone there?", "Read the text"]
+const DEMO_SUGGESTIONS = ["What colour is the circle?", "How many shapes are there?", "What is left of the square?", "Describe it"]
+export const DESCRIBE = "Describe it"
+
+// Tells "ask" with { skill, question }, "stop", and "refused" with the sentence that says why nothing was asked.
+export class Question extends EventTarget {
+  #form
+  #text
+  #ask
+  #stop
+  #note
+  #suggestions
+  #maxChars
+  #isAskable = false
+  #isAnswering = false
+  #trouble = ""
+  #asked = null
+  #lastQuestion = ""
+  #draft = ""
+
+  constructor({ form, text, ask, stop, note, suggestions, maxChars }) {
+    super()
+    this.#form = form
+    this.#text = text
+    this.#ask = ask
+    this.#stop = stop
+    this.#note = note
+    this.#suggestions = suggestions
+    this.#maxChars = maxChars
+    form.addEventListener("submit", (event) => this.#submitted(event))
+    form.addEventListener("change", (event) => event.target.name === "skill" && this.#skillChanged())
+    text.addEventListener("input", () => this.#typed())
+    text.addEventListener("keydown", (event) => this.#keyPressed(event))
+    stop.addEventListener("click", () => this.dispatchEvent(new Event("stop")))
+    suggestions.addEventListener("click", (event) => this.#suggested(event))
+    this.offer({ isDemo: false })
+    this.#render()
+  }
+
+  get skill() {
+    return this.#form.elements.skill.value
+  }
+
+  set skill(skill) {
+    if (skill === this.skill) return
+    this.#form.elements.skill.value = skill
+    this.#skillChanged()
+  }
+
+  get isEmpty() {
+    return this.#text.value === ""
+  }
+
+  get hasFocus() {
+    return document.activeElement === this.#text
+  }
+
+  focus() {
+    this.#text.focus({ preventScroll: true })
+  }
+
+  leave() {
+    this.#text.blur()
+  }
+
+  clear() {
+    this.#write("")
+  }
+
+  offer({ isDemo }) {
+    const words = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
+    this.#suggestions.replaceChildren(...words.map(suggestion))
+  }
+
+  allow(isAskable) {
+    this.#isAskable = isAskable
+    this.#render()
+  }
+
+  showAnswering(isAnswering) {
+    this.#isAnswering = isAnswering
+    this.#render()
+  }
+
+  // The question stays, selected: typing replaces it, Enter asks it about what is seen by then.
+  keepSelected() {
+    this.#asked = this.#text.value
+    if (this.hasFocus) this.#text.select()
+    this.#render()
+  }
+
+  warn(sentence) {
+    this.#trouble = sentence
+    this.#render()
+    this.dispatchEvent(new CustomEvent("refused", { detail: sentence }))
+  }
+
+  refuse() {
+    this.warn(CANNOT_ASK)
+  }
+
+  #submitted(event) {
+    event.preventDefault()
+    const question = this.skill === "caption" ? DESCRIBE : this.#text.value.trim()
+    if (question === "") return this.focus()
+    if (!this.#isAskable) return this.refuse()
+    if (this.#charsLeft() < 0) return this.warn(this.#tooLong())
+    this.#trouble = ""
+    if (this.skill === "query") this.#lastQuestion = question
+    this.dispatchEvent(new CustomEvent("ask", { detail: { skill: this.skill, question } }))
+  }
+
+  #keyPressed(event) {
+    // While an input method composes, Enter chooses a word; Safari says so only by this key code.
+    if (event.isComposing || event.keyCode === 229) return
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault()
+      if (!event.repeat) this.#form.requestSubmit()
+    }
+    if (event.key === "ArrowUp" && this.isEmpty && this.#lastQuestion) {
+      event.preventDefault()
+      this.skill = "query"
+      this.#write(this.#lastQuestion)
+    }
+  }
+
+  #typed() {
+    this.#trouble = ""
+    if (!this.isEmpty && this.skill === "caption") {
+      this.#draft = this.#text.value
+      this.skill = "query"
+    }
+    this.#grow()
+    this.#render()
+  }
+
+  // Describe needs no words: the ones written wait for Ask to come back.
+  #skillChanged() {
+    if (this.skill === "caption") this.#draft = this.#text.value
+    this.#text.placeholder = PLACEHOLDERS[this.skill]
+    this.#write(this.skill === "caption" ? "" : this.#draft)
+  }
+
+  #suggested(event) {
+    const words = event.target.closest("button")?.textContent
+    if (!words) return
+    this.skill = words === DESCRIBE ? "caption" : "query"
+    if (words !== DESCRIBE) this.#write(words)
+    if (this.#isAskable) this.#form.requestSubmit()
+    else this.focus()
+  }
+
+  #write(words) {
+    // Writing the same words again would disturb an input method at work.
+    if (this.#text.value !== words) this.#text.value = words
+    this.#trouble = ""
+    this.#grow()
+    this.#render()
+  }
+
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return
+    this.#text.style.blockSize = "auto"
+    this.#text.style.blockSize = `${this.#text.scrollHeight}px`
+  }
+
+  #charsLeft() {
+    return this.#maxChars - [...this.#text.value.trim()].length
+  }
+
+  #tooLong() {
+    return `${-this.#charsLeft()} characters too many.`
+  }
+
+  #noteWords() {
+    if (this.#trouble) return this.#trouble
+    if (this.#charsLeft() < 0) return this.#tooLong()
+    if (this.#charsLeft() <= LEFT_SHOWN_FROM) return `${this.#charsLeft()} left`
+    return !this.#isAskable && this.#text.value.trim() ? CANNOT_ASK : ""
+  }
+
+  #render() {
+    const words = this.#noteWords()
+    this.#note.textContent = words
+    this.#note.hidden = words === ""
+    this.#note.dataset.state = (this.#trouble && this.#trouble !== CANNOT_ASK) || this.#charsLeft() < 0 ? "trouble" : ""
+    this.#suggestions.hidden = words !== ""
+    this.#ask.setAttribute("aria-disabled", String(!this.#isAskable || this.#charsLeft() < 0))
+    const isStop = this.#isAnswering && this.#text.value === this.#asked
+    const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
+    this.#ask.hidden = isStop
+    this.#stop.hidden = !isStop
+    if (hadFocus) (isStop ? this.#stop : this.#ask).focus()
+  }
+}
+
+function suggestion(words) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "prompts__choice", textContent: words })
+  const item = document.createElement("li")
+  item.append(button)
+  return item
+}

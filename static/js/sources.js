@@ -1,0 +1,75 @@
+// The menu of what to look at: each camera, a picture, nothing; and how closely.
+import { recall, remember } from "./memory.js"
+
+const GAP_PX = 8
+const EDGE_PX = 12
+const OTHER_CHOICES = [["picture", "A picture…"], ["off", "Camera off"]]
+
+// Tells "camera" with a device id, "picture" and "off" as they are chosen, and "detail".
+export class Sources extends EventTarget {
+  #menu
+  #cameras
+  #button
+  #label
+
+  constructor({ menu, cameras, button }) {
+    super()
+    this.#menu = menu
+    this.#cameras = cameras
+    this.#button = button
+    this.#label = button.querySelector(".source__label")
+    menu.querySelector(`[value="${recall("detail") === "fast" ? "fast" : "detail"}"]`).checked = true
+    menu.addEventListener("change", (event) => this.#chosen(event.target))
+    menu.addEventListener("toggle", (event) => event.newState === "open" && this.#place())
+  }
+
+  get detail() {
+    return this.#menu.querySelector("[name=detail]:checked").value
+  }
+
+  open() {
+    this.#menu.showPopover({ source: this.#button })
+  }
+
+  showName(name) {
+    this.#label.textContent = name
+  }
+
+  // cameras: MediaDeviceInfo[]; current: a device id, "picture" or "off".
+  showCameras(cameras, current) {
+    const choices = [...cameras.map(({ deviceId, label }, index) => [deviceId, label || `Camera ${index + 1}`]), ...OTHER_CHOICES]
+    const rows = choices.map(([value, name]) => choice(value, name, value === current))
+    this.#cameras.replaceChildren(this.#cameras.querySelector("legend"), ...rows)
+  }
+
+  #chosen(input) {
+    if (input.name === "detail") {
+      remember("detail", input.value)
+      return this.dispatchEvent(new Event("detail"))
+    }
+    this.#menu.hidePopover()
+    if (input.value === "picture" || input.value === "off") this.dispatchEvent(new Event(input.value))
+    else this.dispatchEvent(new CustomEvent("camera", { detail: input.value }))
+  }
+
+  // Above the button where there is more room above, else below; never past the edge of the window.
+  #place() {
+    const button = [...document.querySelectorAll("[popovertarget=sources]")].find((each) => each.checkVisibility())
+    const { top, bottom, right } = button.getBoundingClientRect()
+    const isLow = top > innerHeight / 2
+    const widest = innerWidth - this.#menu.offsetWidth - EDGE_PX
+    Object.assign(this.#menu.style, {
+      right: `${Math.max(EDGE_PX, Math.min(innerWidth - right, widest))}px`,
+      bottom: isLow ? `${innerHeight - top + GAP_PX}px` : "auto",
+      top: isLow ? "auto" : `${bottom + GAP_PX}px`,
+    })
+  }
+}
+
+function choice(value, name, isChecked) {
+  const label = Object.assign(document.createElement("label"), { className: "sources__choice" })
+  const input = Object.assign(document.createElement("input"), { type: "radio", name: "source", value, checked: isChecked })
+  const words = Object.assign(document.createElement("span"), { textContent: name })
+  label.append(input, words)
+  return label
+}
