@@ -181,9 +181,13 @@ def _known(kind: type, values: dict) -> dict:
 
 def _sizes(kind: type[Sizes], values: dict) -> Sizes:
     known = _known(kind, values)
-    wrong = [name for name, value in known.items() if type(value) is not int or value < 0]
+    wrong = [
+        name
+        for name, value in known.items()
+        if type(value) is not int or value < (0 if name == "overlap_margin" else 1)
+    ]
     if wrong:
-        raise ConfigRejected(f"{', '.join(wrong)} must be whole numbers")
+        raise ConfigRejected(f"{', '.join(wrong)} must be positive whole numbers")
     return kind(**known)
 
 
@@ -202,11 +206,10 @@ def _templates(values: dict) -> Templates:
 def _check(config: Config) -> None:
     text, vision, region = config.text, config.vision, config.region
     rules = {
-        "text.dim must be a multiple of n_heads": text.dim % max(1, text.n_heads) == 0,
-        "n_heads must be a multiple of n_kv_heads": text.n_heads % max(1, text.n_kv_heads) == 0,
+        "text.dim must be a multiple of n_heads": text.dim % text.n_heads == 0,
+        "n_heads must be a multiple of n_kv_heads": text.n_heads % text.n_kv_heads == 0,
         "half a text head must be even": text.head_dim % 4 == 0,
-        "enc_dim must be a multiple of enc_n_heads": vision.enc_dim % max(1, vision.enc_n_heads)
-        == 0,
+        "enc_dim must be a multiple of enc_n_heads": vision.enc_dim % vision.enc_n_heads == 0,
         "crop_size must be a multiple of enc_patch_size": vision.crop_size % vision.enc_patch_size
         == 0,
         "overlap_margin leaves no window": vision.window_px > 0,
