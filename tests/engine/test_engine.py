@@ -1,0 +1,214 @@
+"""The engine thread answers in order, stops at once, and survives what breaks."""
+
+from collections.abc import Callable, Iterator
+from threading import Event
+
+import pytest
+
+from engine.engine import Engine
+from protocol.answer import Finished, FinishReason, Started, TextDelta, Waiting
+from protocol.errors import BadRequest, Busy, ModelFailed
+from tests.fakes import WAIT_S, EchoRunner, Inbox, make_request
+
+
+@pytest.fixture
+def runner() -> EchoRunner:
+    return EchoRunner()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Engine]]:
+    """Start engines; all of them are closed at the end."""
+    engines: list[Engine] = []
+
+    def start_engine(load, *, n_rows: int = 2, max_waiting: int = 3, per_client: int = 2) -> Engine:
+        engine = Engine(
+            load if callable(load) else lambda _: load,
+            n_rows=n_rows,
+            max_waiting=max_waiting,
+            max_waiting_per_client=per_client,
+            on_failed=lambda error: None,
+        )
+        engines.append(engine)
+        return engine
+
+    yield start_engine
+    for engine in engines:
+        assert engine.close(WAIT_S)
+
+
+def test_events_of_one_answer_come_in_order(start, runner):
+    inbox = Inbox()
+    start(runner).submit(make_request(question="a b"), inbox.put)
+    events = [each for each in inbox.until_finished() if not isinstance(each, Waiting)]
+    assert [type(each) for each in events] == [Started, TextDelta, TextDelta, Finished]
+    assert events[-1].text == "a b "
+    assert events[-1].reason is FinishReason.STOP
+
+
+def test_timings_count_from_arrival_and_grow(start, runner):
+    inbox = Inbox()
+    start(runner).submit(make_request(), inbox.put)
+    timings = inbox.until_finished()[-1].timings
+    assert 0 <= timings.queue_ms <= timings.first_token_ms <= timings.total_ms
+
+
+def test_running_answers_take_turns(start, runner):
+    runner.gate.clear()
+    engine, first, second = start(runner), Inbox(), Inbox()
+    engine.submit(make_request("1", "ann"), first.put)
+    engine.submit(make_request("2", "bob"), second.put)
+    runner.gate.set()
+    first.until_finished()
+    second.until_finished()
+    assert runner.steps.index("2") < len(runner.steps) - 1 - runner.steps[::-1].index("1")
+
+
+def test_cancel_keeps_the_text_and_stops_within_one_token(start, runner):
+    engine, inbox = start(runner), Inbox()
+    runner.gate.clear()
+    engine.submit(make_request(question="a " * 1000), inbox.put)
+    while not isinstance(inbox.next(), Started):
+        pass
+    engine.cancel("ann", "1")
+    runner.gate.set()
+    end = inbox.until_finished()[-1]
+    assert end.reason is FinishReason.CANCELLED
+    assert end.text == "a " * len(runner.steps)
+    assert len(runner.steps) <= 2
+
+
+def test_cancel_by_somebody_else_changes_nothing(start, runner):
+    engine, inbox = start(runner), Inbox()
+    engine.submit(make_request(), inbox.put)
+    engine.cancel("bob", "1")
+    engine.cancel("bob")
+    assert inbox.until_finished()[-1].reason is FinishReason.STOP
+
+
+def test_client_that_leaves_frees_its_rows_and_its_place_in_line(start, runner):
+    engine = start(runner, n_rows=1)
+    runner.gate.clear()
+    inboxes = [Inbox() for _ in range(4)]
+    for number, inbox in enumerate(inboxes[:3]):
+        engine.submit(make_request(str(number), "ann"), inbox.put)
+    engine.submit(make_request("b", "bob"), inboxes[3].put)
+    engine.cancel("ann")
+    runner.gate.set()
+    ends = [inbox.until_finished()[-1].reason for inbox in inboxes]
+    assert ends == [FinishReason.CANCELLED] * 3 + [FinishReason.STOP]
+
+
+def test_exception_in_one_request_is_its_error_and_nothing_else(start, runner):
+    engine, broken, whole, unreadable = start(runner), Inbox(), Inbox(), Inbox()
+    engine.submit(make_request("1", question="break"), broken.put)
+    engine.submit(make_request("2", question="a b c"), whole.put)
+    engine.submit(make_request("3", question="unreadable"), unreadable.put)
+    for inbox in (broken, unreadable):
+        end = inbox.until_finished()[-1]
+        assert (end.reason, end.error.code) == (FinishReason.ERROR, "internal")
+        assert "broken" not in end.error.message
+    assert whole.until_finished()[-1].text == "a b c "
+
+
+def test_line_is_bounded_in_all_and_per_client(start, runner):
+    engine = start(runner, n_rows=1)
+    runner.gate.clear()
+    for number in range(3):
+        engine.submit(make_request(str(number), "ann"), Inbox().put)
+    with pytest.raises(Busy, match="faster than answers come"):
+        engine.submit(make_request("4", "ann"), Inbox().put)
+    engine.submit(make_request("b", "bob"), Inbox().put)
+    with pytest.raises(Busy, match="Try again in"):
+        engine.submit(make_request("c", "cy"), Inbox().put)
+    runner.gate.set()
+
+
+def test_id_can_be_used_again_only_when_its_request_has_ended(start, runner):
+    engine, inbox = start(runner), Inbox()
+    runner.gate.clear()
+    engine.submit(make_request(), inbox.put)
+    with pytest.raises(BadRequest, match="still running"):
+        engine.submit(make_request(), Inbox().put)
+    engine.submit(make_request(client="bob"), Inbox().put)
+    runner.gate.set()
+    inbox.until_finished()
+    engine.submit(make_request(), inbox.put)
+    assert inbox.until_finished()[-1].reason is FinishReason.STOP
+
+
+def test_those_who_wait_hear_their_place_in_line(start, runner):
+    engine = start(runner, n_rows=1)
+    runner.gate.clear()
+    inboxes = {id: Inbox() for id in "123"}
+    for id, inbox in inboxes.items():
+        engine.submit(make_request(id), inbox.put)
+    runner.gate.set()
+    told = [e.position for e in inboxes["3"].until_finished() if isinstance(e, Waiting)]
+    assert told == [2, 1]
+
+
+def test_question_asked_while_loading_waits_and_is_answered(start, runner):
+    may_load = Event()
+
+    def load(while_loading):
+        assert may_load.wait(WAIT_S)
+        while_loading()
+        return runner
+
+    engine, inbox = start(load), Inbox()
+    engine.submit(make_request(), inbox.put)
+    may_load.set()
+    events = inbox.until_finished()
+    assert events[0] == Waiting("1", 1, None)
+    assert events[-1].reason is FinishReason.STOP
+
+
+def test_question_asked_while_loading_can_be_cancelled_at_once(start):
+    engine_closes = Event()
+
+    def load(while_loading):
+        while not engine_closes.is_set():
+            while_loading()
+
+    engine, inbox = start(load), Inbox()
+    engine.submit(make_request(), inbox.put)
+    engine.cancel("ann", "1")
+    assert inbox.until_finished()[-1].reason is FinishReason.CANCELLED
+    engine_closes.set()
+
+
+@pytest.mark.parametrize("error", [ModelFailed("No such folder."), RuntimeError("no memory")])
+def test_failed_load_answers_everybody_with_model_failed(error, start):
+    may_load = Event()
+
+    def load(while_loading):
+        assert may_load.wait(WAIT_S)
+        raise error
+
+    engine, early = start(load), Inbox()
+    engine.submit(make_request(), early.put)
+    may_load.set()
+    end = early.until_finished()[-1]
+    assert (end.reason, end.error.code) == (FinishReason.ERROR, "model_failed")
+    with pytest.raises(ModelFailed):
+        engine.submit(make_request("2"), Inbox().put)
+
+
+def test_close_ends_every_answer_and_refuses_new_ones(start, runner):
+    engine, running, waiting = start(runner, n_rows=1), Inbox(), Inbox()
+    engine.submit(make_request("1", question="a " * 100_000), running.put)
+    engine.submit(make_request("2"), waiting.put)
+    assert engine.close(WAIT_S)
+    assert running.until_finished()[-1].reason is FinishReason.CANCELLED
+    assert waiting.until_finished()[-1].reason is FinishReason.CANCELLED
+    with pytest.raises(ModelFailed):
+        engine.submit(make_request("3"), Inbox().put)
+
+
+def test_close_gives_up_loading(start):
+    def load(while_loading):
+        while True:
+            while_loading()
+
+    assert start(load).close(WAIT_S)

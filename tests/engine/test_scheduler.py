@@ -1,0 +1,115 @@
+"""Whose turn it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.scheduler import Scheduler
+from engine.sequence import Sequence
+from tests.fakes import make_request
+
+CLIENTS = ["ann", "bob", "cy"]
+
+
+def sequence(id: str, client: str = "ann", *, is_live: bool = False) -> Sequence:
+    return Sequence(make_request(id, client, is_live=is_live), lambda event: None)
+
+
+def admitted(scheduler: Scheduler) -> list[str]:
+    """Ids in the order of admission, each finished before the next."""
+    ids = []
+    while one := scheduler.admit():
+        ids.append(one.request.id)
+        scheduler.remove(one)
+    return ids
+
+
+def test_requests_of_one_client_go_in_the_order_sent():
+    scheduler = Scheduler(1)
+    for id in "123":
+        scheduler.add(sequence(id))
+    assert admitted(scheduler) == ["1", "2", "3"]
+
+
+def test_clients_take_turns_however_much_one_of_them_asks():
+    scheduler = Scheduler(1)
+    for id, client in [("a1", "ann"), ("a2", "ann"), ("a3", "ann"), ("b1", "bob"), ("c1", "cy")]:
+        scheduler.add(sequence(id, client))
+    assert [each.request.id for each in scheduler.line()] == ["a1", "b1", "c1", "a2", "a3"]
+    assert admitted(scheduler) == ["a1", "b1", "c1", "a2", "a3"]
+
+
+def test_nobody_is_admitted_without_a_free_row():
+    scheduler = Scheduler(1)
+    scheduler.add(sequence("1"))
+    scheduler.add(sequence("2"))
+    first = scheduler.admit()
+    assert first is not None
+    assert scheduler.admit() is None
+    scheduler.remove(first)
+    assert scheduler.admit() is not None
+
+
+def test_newer_live_request_replaces_the_waiting_one_of_its_client():
+    scheduler = Scheduler(1)
+    old = sequence("old", is_live=True)
+    scheduler.add(old)
+    scheduler.add(sequence("of bob", "bob", is_live=True))
+    assert scheduler.add(sequence("new", is_live=True)) is old
+    assert admitted(scheduler) == ["new", "of bob"]
+
+
+def test_live_request_leaves_questions_alone():
+    scheduler = Scheduler(1)
+    scheduler.add(sequence("question"))
+    assert scheduler.add(sequence("live", is_live=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("id", "left"), [("1", ["2", "b"]), (None, ["b"]), ("unknown", ["1", "b", "2"])]
+)
+def test_cancel_takes_out_what_it_names_and_of_its_client_only(id: str | None, left: list[str]):
+    scheduler = Scheduler(1)
+    scheduler.add(sequence("1"))
+    scheduler.add(sequence("b", "bob"))
+    scheduler.add(sequence("2"))
+    scheduler.cancel("ann", id)
+    assert admitted(scheduler) == left
+
+
+def test_cancelling_a_running_sequence_frees_its_row():
+    scheduler = Scheduler(1)
+    scheduler.add(sequence("1"))
+    scheduler.add(sequence("2"))
+    running = scheduler.admit()
+    assert scheduler.cancel("ann", "1") == [running]
+    second = scheduler.admit()
+    assert second is not None
+    assert second.request.id == "2"
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(CLIENTS), st.booleans(), st.sampled_from("aarc")),
+        max_size=40,
+    )
+)
+def test_whatever_happens_every_sequence_leaves_once_and_every_row_comes_back(moves: list):
+    scheduler, left = Scheduler(2), []
+    for number, (client, is_live, move) in enumerate(moves):
+        if move == "c":
+            left += scheduler.cancel(client, None)
+        elif move == "r" and scheduler.running:
+            left.append(scheduler.running[0])
+            scheduler.remove(scheduler.running[0])
+        else:
+            replaced = scheduler.add(sequence(str(number), client, is_live=is_live))
+            left += [replaced] if replaced else []
+            scheduler.admit()
+        assert len(scheduler.running) <= 2
+    while scheduler.running or scheduler.admit():
+        left.append(scheduler.running[0])
+        scheduler.remove(scheduler.running[0])
+    assert scheduler.is_idle
+    assert len(left) == len(set(map(id, left)))
+    assert sorted(scheduler._free_rows) == [0, 1]

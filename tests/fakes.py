@@ -1,0 +1,72 @@
+"""Small stand-ins for what is slow or far away; each does one thing and shows what happened."""
+
+from queue import SimpleQueue
+from threading import Event
+from time import monotonic
+
+from engine.sequence import Sequence
+from moondream2.skills import FinishReason
+from protocol.answer import AnswerEvent, Finished
+from protocol.request import Request, Skill
+
+WAIT_S = 10
+
+
+def make_request(id: str = "1", client: str = "ann", question: str = "a b c", **fields) -> Request:
+    return Request(
+        id=id,
+        client=client,
+        skill=Skill.QUERY,
+        arrived_at=monotonic(),
+        question=question,
+        **fields,
+    )
+
+
+class Inbox:
+    """A sink that a test can read from, event by event."""
+
+    def __init__(self) -> None:
+        self._events: SimpleQueue[AnswerEvent] = SimpleQueue()
+        self.put = self._events.put
+
+    def next(self) -> AnswerEvent:
+        return self._events.get(timeout=WAIT_S)
+
+    def until_finished(self) -> list[AnswerEvent]:
+        """All events up to and with the end."""
+        events = [self.next()]
+        while not isinstance(events[-1], Finished):
+            events.append(self.next())
+        return events
+
+    @property
+    def is_empty(self) -> bool:
+        return self._events.empty()
+
+
+class EchoRunner:
+    """A runner without a network: it answers a question with its own words, one word a step.
+
+    A question "break" fails in its first step, "unreadable" while it begins. `gate` holds every
+    step until it is set.
+    """
+
+    def __init__(self, n_rows: int = 2) -> None:
+        self.n_rows = n_rows
+        self.gate = Event()
+        self.gate.set()
+        self.steps: list[str] = []
+
+    def begin(self, sequence: Sequence) -> None:
+        if sequence.request.question == "unreadable":
+            raise ValueError("unreadable")
+        sequence.decoding = sequence.request.question.split()
+
+    def step(self, sequence: Sequence) -> tuple[str, FinishReason | None]:
+        assert self.gate.wait(WAIT_S)
+        self.steps.append(sequence.request.id)
+        if sequence.request.question == "break":
+            raise RuntimeError("this network is broken")
+        word = sequence.decoding.pop(0)
+        return word + " ", None if sequence.decoding else "stop"

@@ -1,0 +1,109 @@
+"""The resident model from a plain Python script."""
+
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from model import Model, choose_device, find_checkpoint, load_model
+from protocol.errors import BadImage, ModelFailed, StartRefused
+from protocol.request import SamplingParams
+from protocol.status import ModelState, Status
+from settings import Settings
+
+PARITY = Path(__file__).parent / "parity"
+SHORT = SamplingParams(max_tokens=8)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    for name, to in [("config.json",) * 2, ("tokenizer.json",) * 2]:
+        shutil.copy(PARITY / name, folder / to)
+    shutil.copy(PARITY / "weights.safetensors", folder / "model.safetensors")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> Iterator[Model]:
+    with load_model(str(folder)) as model:
+        yield model
+
+
+def test_answer_comes_in_pieces_from_a_picture_a_path_or_bytes(model: Model, tmp_path: Path):
+    picture = Image.new("RGB", (90, 70), (200, 40, 40))
+    picture.save(tmp_path / "red.png")
+    ways = [picture, tmp_path / "red.png", str(tmp_path / "red.png"), _png(picture)]
+    answers = ["".join(model.query(way, "What is it?", SHORT)) for way in ways]
+    assert len(set(answers)) == 1
+
+
+def test_question_without_a_picture_is_answered(model: Model):
+    assert isinstance("".join(model.query(None, "What is a lamp?", SHORT)), str)
+
+
+def test_caption_is_written_in_each_length(model: Model):
+    picture = Image.new("RGB", (90, 70))
+    for length in ("short", "normal", "long"):
+        "".join(model.caption(picture, length, SHORT))
+
+
+def test_bytes_that_are_no_picture_are_refused(model: Model):
+    with pytest.raises(BadImage):
+        next(model.query(b"hello", "What is it?"))
+
+
+def test_leaving_the_loop_early_stops_the_model(model: Model):
+    pieces = model.query(Image.new("RGB", (90, 70)), "What is it?")
+    next(pieces)
+    pieces.close()
+    "".join(model.query(Image.new("RGB", (90, 70)), "And now?", SHORT))
+
+
+def test_status_goes_from_finding_over_reading_to_ready(folder: Path):
+    told: list[Status] = []
+    with load_model(str(folder)) as model:
+        model.watch(told.append)
+        "".join(model.query(None, "Ready?", SHORT))
+    stages = [each.progress.stage for each in told if each.progress]
+    assert stages == sorted(stages, key=["finding", "reading", "warming"].index)
+    assert told[-1].state is ModelState.READY
+    assert (told[-1].model, told[-1].device) == (folder.name, "cpu")
+
+
+def test_damaged_checkpoint_fails_with_its_reason(folder: Path, tmp_path: Path):
+    copy = Path(shutil.copytree(folder, tmp_path / "damaged"))
+    (copy / "model.safetensors").write_bytes(b"not tensors")
+    with load_model(str(copy)) as model, pytest.raises(ModelFailed, match=r"model\.safetensors"):
+        "".join(model.query(None, "Ready?"))
+    assert isinstance(model.failure, StartRefused)
+
+
+def test_unknown_checkpoint_is_refused_at_once():
+    with pytest.raises(StartRefused, match="no checkpoint folder"):
+        load_model("/no/such/folder")
+
+
+def test_auto_says_why_the_demo_model_answers():
+    _, status = find_checkpoint("auto")
+    assert status.is_demo
+    assert status.notice
+    assert find_checkpoint("demo")[1].notice is None
+
+
+def test_missing_device_is_refused_with_the_one_that_works():
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this computer has a CUDA device")
+    with pytest.raises(StartRefused, match="--device cpu"):
+        choose_device(Settings(device="cuda"))
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
