@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+MAX_FUNCTION_LINES, MAX_MODULE_LINES = 40, 300
 PARTS = ("app", "model", "settings", "protocol", "moondream2", "engine", "web")
 
 MAY_IMPORT = {
@@ -103,3 +104,15 @@ def test_every_folder_states_its_rule(part: str):
 
 def test_nothing_is_monkey_patched():
     assert not [path for _, path in SOURCES if "monkey_patch(" in (ROOT / path).read_text()]
+
+
+@pytest.mark.parametrize(("part", "path"), SOURCES)
+def test_every_idea_fits_on_a_screen(part: str, path: str):
+    tree = ast.parse((ROOT / path).read_text())
+    long = [
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
+    ]
+    assert not long
+    assert len((ROOT / path).read_text().splitlines()) <= MAX_MODULE_LINES

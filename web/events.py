@@ -98,6 +98,9 @@ class PageEvents:
 
     def _ask(self, skill: Skill, payload: object = None, *rest: object) -> None:
         client, id = _client(), request_id(payload)
+        if client not in self._allowances:
+            # It left while its last events were still on the way.
+            return
         try:
             self._submit(skill, payload, id, client)
         except RequestError as error:
