@@ -1,0 +1,203 @@
+"""The load: many connected clients taking turns, and page views at a steady rate beside them."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import socketio
+
+from demo.questions import ask
+from demo.scenes import draw, encode_jpeg, make_scene
+
+FRAME_ASPECT = 4 / 3
+FRAME_HEIGHT_PX = 480
+N_FRAMES = 8
+# Random weights never end an answer; trained ones end long before this.
+MAX_TOKENS = 64
+ANSWER_TIMEOUT_S = 60.0
+CONNECT_TIMEOUT_S = 20
+
+
+class BenchFailed(Exception):
+    """A server did not start or did not answer; the message says what it said instead."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is asked of a server.
+
+    n_asking: answers that are open at the same time. It ends after `seconds`, or after
+    `max_answers`.
+    """
+
+    n_clients: int
+    n_asking: int
+    seconds: float
+    pages_per_s: float
+    max_answers: int | None = None
+
+
+@dataclass
+class Record:
+    """What one load saw. Times are time.monotonic() seconds, lists are in order of arrival.
+
+    arrivals: when each `token` event came, by request id. late_ms: how late this process itself
+    was with its page views, the part of every other figure that is its own.
+    """
+
+    seconds: float = 0.0
+    n_answers: int = 0
+    n_tokens: int = 0
+    page_ms: list[float] = field(default_factory=list)
+    first_word_ms: list[float] = field(default_factory=list)
+    late_ms: list[float] = field(default_factory=list)
+    arrivals: dict[str, list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One event that a client sends, but for its id."""
+
+    event: str
+    payload: dict[str, Any]
+
+
+def make_asks() -> Iterator[Ask]:
+    """Questions and captions about a few demo scenes, 640x480 JPEG, the same at every call."""
+    scenes = (scene for scene in map(make_scene, count()) if scene.aspect == FRAME_ASPECT)
+    frames = [
+        (scene, _data_url(encode_jpeg(draw(scene, FRAME_HEIGHT_PX), scene.seed)))
+        for scene, _ in zip(scenes, range(N_FRAMES), strict=False)
+    ]
+    for turn in count():
+        scene, image = frames[turn % N_FRAMES]
+        payload = {"image": image, "settings": {"max_tokens": MAX_TOKENS}}
+        if turn % 2:
+            yield Ask("caption", {**payload, "length": "normal"})
+        else:
+            yield Ask("query", {**payload, "question": ask(scene, Random(turn)).text})
+
+
+def _data_url(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + b64encode(jpeg).decode()
+
+
+class Client:
+    """One page: asks one question at a time and notes when the words come."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._response: asyncio.Future[dict] | None = None
+        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket.on("token", self._on_token)
+        self._socket.on("response", self._on_response)
+        self._socket.on("disconnect", self._on_disconnect)
+
+    async def connect(self, url: str) -> None:
+        await self._socket.connect(
+            url, transports=["websocket"], wait_timeout=CONNECT_TIMEOUT_S, retry=True
+        )
+
+    async def close(self) -> None:
+        await self._socket.disconnect()
+
+    async def ask(self, asked: Ask) -> None:
+        """Send one question and wait for its response. Raises BenchFailed when it is an error."""
+        record, id = self.record, uuid4().hex
+        record.arrivals[id] = []
+        self._response = asyncio.get_running_loop().create_future()
+        asked_at = monotonic()
+        await self._socket.emit(asked.event, {**asked.payload, "id": id})
+        response = await asyncio.wait_for(self._response, ANSWER_TIMEOUT_S)
+        if response.get("finish_reason") == "error":
+            raise BenchFailed(f"The server answered: {response['error']['message']}")
+        record.n_answers += 1
+        record.n_tokens += response["usage"]["completion_tokens"]
+        if words_at := record.arrivals[id]:
+            record.first_word_ms.append((words_at[0] - asked_at) * 1000)
+
+    def _on_token(self, payload: dict) -> None:
+        self.record.arrivals[payload["id"]].append(monotonic())
+
+    def _on_response(self, payload: dict) -> None:
+        if self._response is not None and not self._response.done():
+            self._response.set_result(payload)
+
+    def _on_disconnect(self, *reason: object) -> None:
+        if self._response is not None and not self._response.done():
+            self._response.set_exception(BenchFailed("The server closed a connection."))
+
+
+async def measure(url: str, load: Load) -> Record:
+    """Connect all clients, let one ask to warm the server up, then record the load."""
+    asks = make_asks()
+    clients = [Client(Record()) for _ in range(load.n_clients)]
+    try:
+        await asyncio.gather(*(client.connect(url) for client in clients))
+        await clients[0].ask(next(asks))
+        return await _record_load(url, load, clients, asks)
+    finally:
+        await asyncio.gather(*(client.close() for client in clients))
+
+
+async def _record_load(url: str, load: Load, clients: list[Client], asks: Iterator[Ask]) -> Record:
+    record, ended = Record(), asyncio.Event()
+    idle: asyncio.Queue[Client] = asyncio.Queue()
+    for client in clients:
+        client.record = record
+        idle.put_nowait(client)
+    pages = asyncio.create_task(_view_pages(url, load.pages_per_s, record, ended))
+    asking = (_ask_in_turn(load, idle, asks, record) for _ in range(load.n_asking))
+    began_at = monotonic()
+    try:
+        await asyncio.gather(*asking)
+    finally:
+        record.seconds = monotonic() - began_at
+        ended.set()
+        await pages
+    return record
+
+
+async def _ask_in_turn(
+    load: Load, idle: asyncio.Queue[Client], asks: Iterator[Ask], record: Record
+) -> None:
+    """Keep one answer open, each asked by the client that has been idle longest."""
+    ends_at = monotonic() + load.seconds
+    n_most = load.max_answers
+    while monotonic() < ends_at and (n_most is None or len(record.arrivals) < n_most):
+        client = await idle.get()
+        await client.ask(next(asks))
+        idle.put_nowait(client)
+
+
+async def _view_pages(url: str, per_s: float, record: Record, ended: asyncio.Event) -> None:
+    """Begin a page view whenever one is due, whether or not the last one has come back."""
+    began_at = monotonic()
+    connector = aiohttp.TCPConnector(limit=0)
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        asyncio.TaskGroup() as views,
+    ):
+        for turn in count():
+            due_at = began_at + turn / per_s
+            await asyncio.sleep(max(0.0, due_at - monotonic()))
+            if ended.is_set():
+                return
+            record.late_ms.append((monotonic() - due_at) * 1000)
+            views.create_task(_view_page(session, url, record))
+
+
+async def _view_page(session: aiohttp.ClientSession, url: str, record: Record) -> None:
+    began_at = monotonic()
+    async with session.get(url) as response:
+        await response.read()
+        if response.status != 200:
+            raise BenchFailed(f"GET / answered {response.status}.")
+    record.page_ms.append((monotonic() - began_at) * 1000)

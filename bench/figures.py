@@ -1,0 +1,99 @@
+"""From recorded times to the rows of the table."""
+
+import math
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.clients import Record
+from bench.serve import Stamps
+
+# What the rows are called on paper, by their names in the JSON document.
+ROWS = {
+    "page_p50_ms": "GET / p50, ms",
+    "page_p99_ms": "GET / p99, ms",
+    "hop_p50_ms": "token hop p50, ms",
+    "hop_p99_ms": "token hop p99, ms",
+    "first_word_p50_ms": "first word p50, ms",
+    "first_word_p99_ms": "first word p99, ms",
+    "answers_per_s": "answers / s",
+    "tokens_per_s": "tokens / s",
+}
+CPU_INFO = Path("/proc/cpuinfo")
+
+Figures = dict[str, float | None]
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """The smallest value that `percent` of all values do not exceed; None when there are none."""
+    if not values:
+        return None
+    rank = math.ceil(percent / 100 * len(values))
+    return sorted(values)[max(0, rank - 1)]
+
+
+def hops_ms(stamps: Stamps, arrivals: dict[str, list[float]]) -> list[float]:
+    """Milliseconds from the sink to the client, one for each token event that arrived.
+
+    Both sides count the token events of one request id in order.
+    """
+    sent: dict[str, list[float]] = {id: [] for id in arrivals}
+    for id, sent_at in stamps:
+        if id in sent:
+            sent[id].append(sent_at)
+    return [
+        (arrived_at - sent_at) * 1000
+        for id, times in arrivals.items()
+        for sent_at, arrived_at in zip(sent[id], times, strict=True)
+    ]
+
+
+def summarise(record: Record, stamps: Stamps) -> Figures:
+    """One value for each of ROWS."""
+    hop_ms = hops_ms(stamps, record.arrivals)
+    return {
+        "page_p50_ms": percentile(record.page_ms, 50),
+        "page_p99_ms": percentile(record.page_ms, 99),
+        "hop_p50_ms": percentile(hop_ms, 50),
+        "hop_p99_ms": percentile(hop_ms, 99),
+        "first_word_p50_ms": percentile(record.first_word_ms, 50),
+        "first_word_p99_ms": percentile(record.first_word_ms, 99),
+        "answers_per_s": record.n_answers / record.seconds,
+        "tokens_per_s": record.n_tokens / record.seconds,
+    }
+
+
+def ratios(naive: Figures, ours: Figures) -> Figures:
+    """naive / ours for each row; None where one of them has no value."""
+    return {
+        name: naive_value / ours_value
+        if (naive_value := naive[name]) is not None and (ours_value := ours[name])
+        else None
+        for name in ROWS
+    }
+
+
+def machine() -> dict[str, str | int]:
+    """The class of this machine: nothing in it names the machine itself."""
+    return {
+        "cores": os.cpu_count() or 1,
+        "cpu": _cpu_model(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+    }
+
+
+def busy_cores() -> float | None:
+    """How many cores were busy in the last minute, None where the system does not say."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+
+
+def _cpu_model() -> str:
+    if CPU_INFO.is_file():
+        for line in CPU_INFO.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,145 @@
+"""One of the two servers in a process of its own, with a note of when each token left the model.
+
+`python -m bench.serve ours|naive --model FOLDER --port PORT --stamps FILE` serves until SIGTERM and
+then writes the notes.
+"""
+
+import argparse
+import json
+import socket
+import subprocess
+import sys
+from http.client import HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+from typing import Literal, get_args
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from app import create_app
+from bench.clients import BenchFailed
+from engine.sequence import Sink
+from model import Model
+from protocol.answer import AnswerEvent, TextDelta
+from protocol.request import Request
+from settings import Settings
+from web.bridge import Bridge, listen
+
+PROJECT = Path(__file__).parent.parent
+START_TIMEOUT_S = 300.0
+STOP_TIMEOUT_S = 20.0
+POLL_INTERVAL_S = 0.05
+
+Design = Literal["ours", "naive"]
+
+# (request id, time.monotonic() when the model let go of a token event), in order.
+# The clock is the system's, so a client on the same machine may subtract.
+Stamps = list[tuple[str, float]]
+
+
+class StampedModel(Model):
+    """The model as it is, but for a note at each token event before the sink gets it."""
+
+    def __init__(self, settings: Settings, stamps: Stamps) -> None:
+        self._stamps = stamps
+        super().__init__(settings)
+
+    def submit(self, request: Request, sink: Sink) -> None:
+        stamps = self._stamps
+
+        def stamp(event: AnswerEvent) -> None:
+            if isinstance(event, TextDelta):
+                stamps.append((event.id, monotonic()))
+            sink(event)
+
+        super().submit(request, stamp)
+
+
+class Server:
+    """A server process: starts with the object, is ready after `wait`, gone after `stop`."""
+
+    def __init__(self, design: Design, model: str) -> None:
+        self._folder = TemporaryDirectory()
+        self._stamps_file = Path(self._folder.name) / "stamps.json"
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "bench.serve", design, "--model", model]
+        options = ["--port", str(port), "--stamps", str(self._stamps_file)]
+        self._process = subprocess.Popen([*command, *options], cwd=PROJECT)
+
+    def wait(self) -> str:
+        """Wait until the model can answer; returns the device that it runs on.
+
+        Raises BenchFailed when it cannot be loaded.
+        """
+        gives_up_at = monotonic() + START_TIMEOUT_S
+        while monotonic() < gives_up_at and self._process.poll() is None:
+            status = self._status()
+            if status["status"] == "ready":
+                return str(status["device"])
+            if status["status"] == "failed":
+                raise BenchFailed(str(status["error"]))
+            sleep(POLL_INTERVAL_S)
+        raise BenchFailed("The server did not start. The terminal shows why.")
+
+    def stop(self) -> Stamps:
+        """End the process; returns what it noted."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        finally:
+            self._process.kill()
+        is_noted = self._stamps_file.is_file()
+        stamps = json.loads(self._stamps_file.read_text()) if is_noted else []
+        self._folder.cleanup()
+        return stamps
+
+    def _status(self) -> dict:
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=START_TIMEOUT_S) as answer:
+                return json.load(answer)
+        except HTTPError as answer:
+            return json.load(answer)
+        except (OSError, HTTPException):
+            return {"status": "loading"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve one design for the bench.")
+    parser.add_argument("design", choices=get_args(Design))
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--stamps", type=Path, required=True)
+    options = parser.parse_args()
+    settings = Settings(model=options.model, port=options.port)
+    stamps: Stamps = []
+    if options.design == "ours":
+        _serve_ours(settings, stamps)
+    else:
+        _serve_naive(settings, stamps)
+    options.stamps.write_text(json.dumps(stamps))
+
+
+def _serve_ours(settings: Settings, stamps: Stamps) -> None:
+    listener, bridge = listen(settings.host, settings.port), Bridge()
+    with StampedModel(settings, stamps) as model:
+        bridge.serve(create_app(settings, model, bridge), listener)
+
+
+def _serve_naive(settings: Settings, stamps: Stamps) -> None:
+    # Imports torch, which our server imports on its engine thread.
+    from bench.naive import create_naive_app
+
+    app = create_naive_app(settings, stamps)
+    Bridge().serve(app, listen(settings.host, settings.port))
+
+
+if __name__ == "__main__":
+    main()
