@@ -1,0 +1,406 @@
+"""Trains the demo model: `python -m demo.train --minutes 60`.
+
+Stage 1 teaches the eye alone, with auxiliary heads on its patches that are thrown away afterwards.
+Stage 2 teaches everything. The learning rate is constant for half of the time and then falls, so
+the checkpoint is best at the end. A stopped run goes on where it was; with another `--minutes` it
+ends earlier or later.
+"""
+
+import argparse
+import json
+import math
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from torch import Tensor, distributed, nn
+from torch.utils.data import DataLoader
+
+from demo.language import config_values, train_tokenizer
+from demo.muon import Muon
+from demo.packing import IGNORED, Batch, TrainingScenes, look
+from demo.scenes import COLOURS, GROUNDS, KINDS, make_scene
+from moondream2.config import Config
+from moondream2.network import Network
+
+CHECKPOINT = Path(__file__).parent / "checkpoint"
+STATE = Path(__file__).parent / "state" / "training.pt"
+MUON_RATE = 0.002
+ADAM_RATE = 6e-4
+# The learning rate ends at this share of its start.
+FINAL_SHARE = 0.02
+# Coordinates and sizes are learned as a hill this many bins wide, not as one exact bin.
+HILL_BINS = 1.5
+SAVE_EVERY_S = 180
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long each part of the training takes, in seconds."""
+
+    total_s: float
+    vision_s: float
+
+    def rate_share(self, elapsed_s: float) -> float:
+        """Return the learning rate as a share of its start."""
+        past_half = max(0.0, 2 * min(1.0, elapsed_s / self.total_s) - 1)
+        return 1 - (1 - FINAL_SHARE) * past_half
+
+    def auxiliary_weight(self, elapsed_s: float) -> float:
+        """Return the weight of the auxiliary losses: 1 for the eye alone, then falling to 0.2."""
+        if elapsed_s < self.vision_s:
+            return 1.0
+        return 1 - 0.8 * (elapsed_s - self.vision_s) / max(1.0, self.total_s - self.vision_s)
+
+
+class PatchHeads(nn.Module):
+    """Linear heads that say what each patch shows; they teach the eye and are not saved."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        n_parts = (config.vision.enc_patch_size // 2) ** 2
+        self.sizes = (len(KINDS) + 1, len(COLOURS) + 1, n_parts, 4, 1, len(GROUNDS) + 1)
+        self.linear = nn.Linear(config.vision.enc_dim, sum(self.sizes))
+
+    def forward(self, features: Tensor, batch: Batch) -> Tensor:
+        """Return the auxiliary loss of features (B, G * G, E)."""
+        kind, colour, mask, box, centre, ground = (
+            self.linear(features).float().split(self.sizes, dim=-1)
+        )
+        shown = batch["patch_object"] > 0
+        nothing_kind, nothing_colour = kind.shape[-1] - 1, colour.shape[-1] - 1
+        n_patches = features.shape[1]
+        loss = 4 * F.binary_cross_entropy_with_logits(mask, batch["patch_mask"])
+        loss = loss + F.binary_cross_entropy_with_logits(centre[..., 0], batch["patch_centre"]) / 2
+        everywhere = batch["ground"][:, None].expand(-1, n_patches)
+        loss = loss + 0.3 * F.cross_entropy(ground.flatten(0, 1), everywhere.flatten())
+        loss = loss + 0.3 * F.cross_entropy(
+            kind[~shown], torch.full_like(batch["patch_kind"][~shown], nothing_kind)
+        )
+        loss = loss + 0.3 * F.cross_entropy(
+            colour[~shown], torch.full_like(batch["patch_colour"][~shown], nothing_colour)
+        )
+        if shown.any():
+            loss = loss + F.cross_entropy(kind[shown], batch["patch_kind"][shown])
+            loss = loss + F.cross_entropy(colour[shown], batch["patch_colour"][shown])
+            loss = loss + 4 * F.l1_loss(box[shown], batch["patch_box"][shown])
+        return loss
+
+
+def main() -> None:
+    """Train for the time given, or what is left of it."""
+    parser = argparse.ArgumentParser(description="Train the demo model.")
+    parser.add_argument("--minutes", type=float, default=60, help="time in all, default 60")
+    parser.add_argument("--vision-minutes", type=float, help="for the eye alone, default a fifth")
+    parser.add_argument("--batch-size", type=int, default=12, help="of each process")
+    parser.add_argument("--processes", type=int, default=2, help="one per idle core, default 2")
+    parser.add_argument("--state", type=Path, default=STATE, help="where a stopped run goes on")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT)
+    options = parser.parse_args()
+    options.state.parent.mkdir(parents=True, exist_ok=True)
+    _meeting_point(options.state).unlink(missing_ok=True)
+    torch.multiprocessing.spawn(train_as, (options,), nprocs=options.processes)
+
+
+def train_as(rank: int, options: argparse.Namespace) -> None:
+    """Train as one of several processes, which share their gradients; the first one saves."""
+    torch.set_num_threads(1)
+    meeting_point = f"file://{_meeting_point(options.state).absolute()}"
+    distributed.init_process_group(
+        "gloo", init_method=meeting_point, rank=rank, world_size=options.processes
+    )
+    vision_minutes = options.vision_minutes or options.minutes / 5
+    plan = Plan(60 * options.minutes, 60 * vision_minutes)
+    training = Training(plan, options.batch_size, options.state)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: training.stop())
+    training.run()
+    if rank == 0:
+        training.save_state()
+        save_checkpoint(options.checkpoint, training.network, training.tokenizer)
+    distributed.destroy_process_group()
+
+
+def _meeting_point(state: Path) -> Path:
+    """Return the file through which the processes find each other."""
+    return state.with_suffix(".meeting")
+
+
+class Training:
+    """One run: the network, its optimisers and how far it has come."""
+
+    def __init__(self, plan: Plan, batch_size: int, state_path: Path) -> None:
+        self._rank, self._n_processes = distributed.get_rank(), distributed.get_world_size()
+        torch.manual_seed(0)
+        self._plan = plan
+        self._batch_size = batch_size
+        self._state_path = state_path
+        self._has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
+        self.tokenizer = train_tokenizer()
+        self._config = Config.from_dict(config_values(self.tokenizer))
+        self.network = Network(self._config)
+        self._heads = PatchHeads(self._config)
+        prepare_start(self.network)
+        vision = self.network.vision
+        eye = (vision.patch_emb, vision.blocks, vision.post_ln, self._heads)
+        self._vision_parameters = [vision.pos_emb, *(p for part in eye for p in part.parameters())]
+        self._all_parameters = [*self.network.parameters(), *self._heads.parameters()]
+        self._optimisers = make_optimisers(self.network, self._heads)
+        self._step, self._n_batches, self._elapsed_s = 0, 0, 0.0
+        self._is_stopping = False
+        if state_path.exists():
+            self._load_state()
+
+    def run(self) -> None:
+        """Train until the plan's time is over."""
+        last_save_s = self._elapsed_s
+        while self._elapsed_s < self._plan.total_s and not self._is_stopping:
+            is_vision = self._elapsed_s < self._plan.vision_s
+            end_s = self._plan.vision_s if is_vision else self._plan.total_s
+            started = time.monotonic() - self._elapsed_s
+            for batch in self._load_batches(has_text=not is_vision):
+                losses = self._train_step(batch, is_vision)
+                self._step += 1
+                self._n_batches += self._n_processes
+                self._agree(time.monotonic() - started)
+                if self._step % 100 == 0 and self._rank == 0:
+                    self._report(losses)
+                if self._elapsed_s - last_save_s > SAVE_EVERY_S:
+                    last_save_s = self._elapsed_s
+                    if self._rank == 0:
+                        self.save_state()
+                if self._elapsed_s >= end_s or self._is_stopping:
+                    break
+
+    def _load_batches(self, has_text: bool) -> DataLoader[Batch]:
+        """Return endless batches, drawn ahead by a process of their own."""
+        scenes = TrainingScenes(
+            self.tokenizer.to_str(),
+            self._config,
+            self._batch_size,
+            first_batch=self._n_batches + self._rank,
+            stride=self._n_processes,
+            has_text=has_text,
+        )
+        return DataLoader(scenes, batch_size=None, num_workers=1, prefetch_factor=8)
+
+    def _agree(self, elapsed_s: float) -> None:
+        """Let all processes agree on the time and on stopping, so that they stay in step."""
+        facts = torch.tensor([elapsed_s, float(self._is_stopping)])
+        distributed.all_reduce(facts, distributed.ReduceOp.MAX)
+        self._elapsed_s, self._is_stopping = facts[0].item(), bool(facts[1])
+
+    def stop(self) -> None:
+        """End after the current step."""
+        self._is_stopping = True
+
+    def save_state(self) -> None:
+        """Save everything a stopped run needs to go on."""
+        state = {
+            "network": self.network.state_dict(),
+            "heads": self._heads.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
+            "tokenizer": self.tokenizer.to_str(),
+            "step": self._step,
+            "n_batches": self._n_batches,
+            "elapsed_s": self._elapsed_s,
+        }
+        unfinished = self._state_path.with_suffix(".part")
+        torch.save(state, unfinished)
+        unfinished.replace(self._state_path)
+
+    def _load_state(self) -> None:
+        state = torch.load(self._state_path)
+        self.network.load_state_dict(state["network"])
+        self._heads.load_state_dict(state["heads"])
+        for optimiser, values in zip(self._optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(values)
+        self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+        self._step, self._n_batches = state["step"], state["n_batches"]
+        self._elapsed_s = state["elapsed_s"]
+
+    def _train_step(self, batch: Batch, is_vision: bool) -> dict[str, Tensor]:
+        share = self._plan.rate_share(self._elapsed_s)
+        for optimiser, rate in zip(self._optimisers, (MUON_RATE, ADAM_RATE), strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * share
+        # bfloat16 products are a third faster on a processor that has them, and no worse.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._has_bfloat16):
+            losses = compute_losses(self.network, self._heads, batch, with_text=not is_vision)
+        weights = {"patches": self._plan.auxiliary_weight(self._elapsed_s)}
+        total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
+        for optimiser in self._optimisers:
+            optimiser.zero_grad()
+        total.backward()
+        trained = self._vision_parameters if is_vision else self._all_parameters
+        share_gradients(trained, self._n_processes)
+        nn.utils.clip_grad_norm_(trained, 1.0)
+        for optimiser in self._optimisers:
+            optimiser.step()
+        return losses
+
+    def _report(self, losses: dict[str, Tensor]) -> None:
+        parts = "  ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
+        print(f"{self._elapsed_s / 60:5.1f} min  step {self._step}  {parts}", flush=True)
+
+
+def share_gradients(parameters: list[nn.Parameter], n_processes: int) -> None:
+    """Replace every gradient by its mean over all processes."""
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    together = torch.cat([gradient.flatten() for gradient in gradients])
+    distributed.all_reduce(together)
+    together /= n_processes
+    pieces = together.split([parameter.numel() for parameter in parameters])
+    for parameter, piece in zip(parameters, pieces, strict=True):
+        parameter.grad = piece.view_as(parameter)
+
+
+def compute_losses(
+    network: Network, heads: PatchHeads, batch: Batch, with_text: bool
+) -> dict[str, Tensor]:
+    """Return the losses of a batch by name."""
+    features = network.vision.encode_crops(network.vision.normalise(batch["crops"]))
+    losses = {"patches": heads(features, batch)}
+    return losses | text_losses(network, features, batch) if with_text else losses
+
+
+def text_losses(network: Network, features: Tensor, batch: Batch) -> dict[str, Tensor]:
+    """Return the losses of answers, coordinates and sizes, given patch features (B, G * G, E)."""
+    n_rows = len(features)
+    image_tokens = network.vision.project(features, features)
+    bos = network.text.embed(torch.full((n_rows, 1), network.config.tokenizer.bos_id))
+    x = torch.cat([bos, image_tokens, embed_rows(network, batch)], dim=1)
+    prefix_length = 1 + image_tokens.shape[1]
+    prefix = torch.arange(prefix_length).expand(n_rows, -1)
+    positions = torch.cat([prefix, batch["positions"]], dim=1)
+    hidden = network.text(x, positions, make_mask(batch, prefix_length))[:, prefix_length:]
+    speaking = batch["next_ids"] != IGNORED
+    logits = network.text.logits(hidden[speaking]).float()
+    losses = {"words": F.cross_entropy(logits, batch["next_ids"][speaking])}
+    locating = batch["coordinates"] != IGNORED
+    if locating.any():
+        scores = network.region.decode_coordinate(hidden[locating]).float()
+        bins = batch["coordinates"][locating] * scores.shape[-1]
+        losses["coordinates"] = 0.3 * hill_loss(scores, bins)
+    measuring = batch["sizes"][..., 0] != IGNORED
+    if measuring.any():
+        scores = network.region.decode_size(hidden[measuring]).float()
+        bins = (batch["sizes"][measuring].log2() / 10 + 1) * (scores.shape[-1] - 1)
+        losses["sizes"] = 0.3 * hill_loss(scores, bins)
+    return losses
+
+
+def embed_rows(network: Network, batch: Batch) -> Tensor:
+    """Embed the rows' tokens (B, T, D); coordinates and sizes by their values."""
+    ids, control = batch["ids"], network.config.tokenizer
+    x = network.text.embed(ids)
+    # A row's own text never contains these ids: they are control tokens.
+    is_coordinate, is_size = ids == control.coord_id, ids == control.size_id
+    coordinates = network.region.encode_coordinate(batch["values"][is_coordinate][:, :1])
+    sizes = network.region.encode_size(batch["values"][is_size])
+    x = x.masked_scatter(is_coordinate[..., None], coordinates.to(x.dtype))
+    return x.masked_scatter(is_size[..., None], sizes.to(x.dtype))
+
+
+def make_mask(batch: Batch, prefix_length: int) -> Tensor:
+    """Return who may see whom, bool (B, 1, T, T): the prefix itself, a segment both."""
+    segments, sees_picture = batch["segments"], batch["sees_picture"]
+    n_rows, length = segments.shape
+    total = prefix_length + length
+    mask = torch.zeros(n_rows, 1, total, total, dtype=torch.bool)
+    mask[:, :, :prefix_length, :prefix_length] = True
+    mask[:, 0, prefix_length:, :prefix_length] = sees_picture[:, :, None]
+    earlier = torch.ones(length, length, dtype=torch.bool).tril()
+    together = segments[:, :, None] == segments[:, None, :]
+    mask[:, 0, prefix_length:, prefix_length:] = together & earlier
+    return mask
+
+
+def hill_loss(scores: Tensor, bins: Tensor) -> Tensor:
+    """Cross entropy against a hill around fractional bins (...); scores (..., n_bins)."""
+    distance = (torch.arange(scores.shape[-1]) - bins[..., None]) / HILL_BINS
+    hill = (-0.5 * distance**2).softmax(dim=-1)
+    return -(hill * scores.log_softmax(dim=-1)).sum(-1).mean()
+
+
+def make_optimisers(network: Network, heads: nn.Module) -> list[torch.optim.Optimizer]:
+    """Muon for the hidden matrices, AdamW for everything else."""
+    blocks = [*network.vision.blocks, *network.text.blocks]
+    thirds = [block.attn.qkv.weight for block in blocks]
+    matrices = [
+        linear.weight
+        for block in blocks
+        for linear in (block.attn.proj, block.mlp.fc1, block.mlp.fc2)
+    ]
+    matrices += [network.vision.proj_mlp.fc1.weight, network.vision.proj_mlp.fc2.weight]
+    taken = {id(parameter) for parameter in (*thirds, *matrices)}
+    everything = [*network.parameters(), *heads.parameters()]
+    rest = [parameter for parameter in everything if id(parameter) not in taken]
+    return [
+        Muon(matrices, thirds, lr=MUON_RATE),
+        torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.01),
+    ]
+
+
+@torch.no_grad()
+def prepare_start(network: Network) -> None:
+    """Give the network the starts that were measured to matter.
+
+    Patches start as their whitened principal components in three quarters of the width, positions
+    as sines in the last quarter: mixed up, the eye learns shapes but loses where they are.
+    """
+    vision, text = network.vision, network.text
+    width = vision.config.enc_dim
+    n_components = 3 * width // 4
+    scenes = [make_scene(-seed) for seed in range(1, 161)]
+    crops = [torch.from_numpy(look(scene, network.config, 240)) for scene in scenes]
+    pixels = vision.normalise(torch.stack(crops))
+    size = vision.config.enc_patch_size
+    patches = F.unfold(pixels, size, stride=size).mT.flatten(0, 1)
+    mean = patches.mean(0)
+    variances, directions = torch.linalg.eigh((patches - mean).T.cov())
+    kept = directions[:, -n_components:] / (variances[-n_components:] + 1e-2).sqrt()
+    vision.patch_emb.weight.zero_()
+    vision.patch_emb.bias.zero_()
+    vision.patch_emb.weight[:n_components] = kept.T
+    vision.patch_emb.bias[:n_components] = -mean @ kept
+    vision.pos_emb.zero_()
+    vision.pos_emb[0, :, n_components:] = sine_positions(
+        vision.config.grid_size, width - n_components
+    )
+    text.wte.normal_(std=0.3)
+    for block in (*vision.blocks, *text.blocks):
+        block.attn.proj.weight.mul_(0.3)
+        block.mlp.fc2.weight.mul_(0.3)
+    network.region.coord_features.normal_(std=2.0)
+
+
+def sine_positions(grid_size: int, n_dims: int) -> Tensor:
+    """Return sines and cosines of the row and the column of each patch, (G * G, n_dims)."""
+    frequencies = math.pi / 2 * 2 ** torch.arange(n_dims // 4).mul(0.5)
+    centres = (torch.arange(grid_size) + 0.5) / grid_size
+    angles = centres[:, None] * frequencies
+    waves = torch.cat([angles.sin(), angles.cos()], dim=-1)
+    rows = waves[:, None].expand(-1, grid_size, -1)
+    columns = waves[None].expand(grid_size, -1, -1)
+    return torch.cat([rows, columns], dim=-1).flatten(0, 1)
+
+
+def save_checkpoint(folder: Path, network: Network, tokenizer: Tokenizer) -> None:
+    """Write config.json, tokenizer.json and model.safetensors, in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config_values(tokenizer), indent=1) + "\n")
+    tokenizer.save(str(folder / "tokenizer.json"))
+    tensors = {
+        f"model.{name}": tensor.half().contiguous() for name, tensor in network.state_dict().items()
+    }
+    save_file(tensors, folder / "model.safetensors")
+
+
+if __name__ == "__main__":
+    main()
