@@ -6,6 +6,10 @@ import torch
 from torch import Tensor
 
 
+# Below this the likeliest token wins every draw, and dividing by it would overflow.
+MIN_TEMPERATURE = 1e-3
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How tokens are chosen: temperature 0 takes the best; otherwise draw from the likeliest.
@@ -18,9 +22,13 @@ class Sampling:
     top_p: float = 0.3
     seed: int | None = None
 
+    @property
+    def is_greedy(self) -> bool:
+        return self.temperature < MIN_TEMPERATURE
+
     def generator(self, device: torch.device) -> torch.Generator | None:
         """The source of this answer's draws, None where nothing is drawn."""
-        if self.temperature == 0:
+        if self.is_greedy:
             return None
         generator = torch.Generator(device)
         if self.seed is None:
@@ -45,6 +53,6 @@ def distribution(logits: Tensor, sampling: Sampling) -> Tensor:
 
 def choose(logits: Tensor, sampling: Sampling, generator: torch.Generator | None) -> int:
     """Choose one token from logits (V)."""
-    if sampling.temperature == 0:
+    if sampling.is_greedy:
         return int(logits.argmax())
     return int(torch.multinomial(distribution(logits, sampling), 1, generator=generator))

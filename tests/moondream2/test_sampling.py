@@ -18,8 +18,12 @@ def test_distribution_equals_the_reference(case: dict, reference: Reference):
     assert reference.distance(left, case["key"]) <= 1e-5
 
 
-def test_temperature_zero_takes_the_likeliest():
-    assert choose(torch.tensor([0.1, 3.0, 2.9]), Sampling(), None) == 1
+@pytest.mark.parametrize("temperature", [0.0, 5e-324, 1e-40, 1e-4])
+def test_temperature_near_zero_takes_the_likeliest(temperature: float):
+    """A temperature of 1e-40 once divided the scores to infinity, and the draw broke."""
+    sampling = Sampling(temperature)
+    generator = sampling.generator(torch.device("cpu"))
+    assert choose(torch.tensor([0.1, 3.0, 2.9]), sampling, generator) == 1
 
 
 def test_the_same_seed_draws_the_same_tokens():
