@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-
 # Below this the likeliest token wins every draw, and dividing by it would overflow.
 MIN_TEMPERATURE = 1e-3
 
