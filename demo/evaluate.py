@@ -5,7 +5,6 @@ counts when it is exactly right, character by character. Prints the table of dem
 """
 
 import argparse
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,100 +12,21 @@ from pathlib import Path
 from random import Random
 
 import torch
-from PIL import Image
 
+from demo.askers import ASKERS, NEEDS_PICTURE, ONLY_SHAPES
+from demo.drawing import draw, encode_jpeg
+from demo.palette import COLOURS
 from demo.phrasings import HELD_OUT_OFF_TOPIC, HELD_OUT_THINGS, OFF_TOPIC_ABOUT
-from demo.questions import (
-    ASKERS,
-    NEEDS_PICTURE,
-    ONLY_SHAPES,
-    Question,
-    ask,
-    caption,
-    rephrase,
-    search,
-)
-from demo.scenes import (
-    COLOURS,
-    FIRST_EVALUATION_SEED,
-    KINDS,
-    Scene,
-    draw,
-    encode_jpeg,
-    make_scene,
-)
-from demo.scenes import Box as TrueBox
-from moondream2.decoding import Decoding, start, step
-from moondream2.network import Input
-from moondream2.prompts import Prompts
-from moondream2.sampling import Sampling
-from moondream2.skills import Box, Point, Skill, Skills, Text
-from moondream2.weights import load_checkpoint
+from demo.questions import Question, ask, search
+from demo.reader import Reader
+from demo.scenes import FIRST_EVALUATION_SEED, KINDS, Box, Scene, make_scene
+from demo.words import CAPTION_LENGTHS, caption, rephrase
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"
-MAX_ROWS = 16
-MAX_TOKENS = 80
-MAX_OBJECTS = 10
 # The shapes of frame that browsers deliver, 640x480 and 640x360.
 CAMERA_ASPECTS = {4 / 3: 480, 16 / 9: 360}
 # Whether a box is found, by the share of it and its answer that overlaps.
 MIN_OVERLAP = 0.5
-
-
-class Reader:
-    """Answers questions about one picture after the other with a checkpoint."""
-
-    def __init__(self, folder: Path) -> None:
-        self._network, tokenizer = load_checkpoint(
-            folder, device=torch.device("cpu"), dtype=torch.float32
-        )
-        control = self._network.config.tokenizer
-        self.prompts = Prompts(control, tokenizer)
-        self._skills = Skills(control, tokenizer, self.prompts)
-        self._cache = self._network.make_cache(MAX_ROWS)
-
-    @torch.inference_mode()
-    def look_at(self, encoded: bytes) -> None:
-        """Show it the bytes of a picture; what is asked next is about this one."""
-        image_tokens = self._network.encode_picture(Image.open(io.BytesIO(encoded)))
-        self._network.begin_with_picture(self._cache, 0, image_tokens)
-        prefix = self._cache.save(0)
-        for row in range(1, MAX_ROWS):
-            self._cache.restore(row, prefix)
-        self._prefix_length = prefix.length
-
-    def forget_picture(self) -> None:
-        """Make what is asked next a question without a picture."""
-        self._prefix_length = 0
-
-    def write(self, prompts: Sequence[list[Input]]) -> list[str]:
-        """Answer prompts, at most MAX_ROWS, side by side."""
-        skills = [self._skills.write(prompt, MAX_TOKENS) for prompt in prompts]
-        return [
-            "".join(found.text for found in decoding.findings if isinstance(found, Text))
-            for decoding in self._run(skills)
-        ]
-
-    def detect(self, name: str) -> list[TrueBox]:
-        """Return the boxes of what is called `name`."""
-        (decoding,) = self._run([self._skills.detect(self.prompts.detect(name), MAX_OBJECTS)])
-        boxes = (found for found in decoding.findings if isinstance(found, Box))
-        return [(box.x_min, box.y_min, box.x_max, box.y_max) for box in boxes]
-
-    def point(self, name: str) -> list[tuple[float, float]]:
-        """Return a point on each thing called `name`."""
-        (decoding,) = self._run([self._skills.point(self.prompts.point(name), MAX_OBJECTS)])
-        return [(found.x, found.y) for found in decoding.findings if isinstance(found, Point)]
-
-    def _run(self, skills: Sequence[Skill]) -> list[Decoding]:
-        for row in range(len(skills)):
-            self._cache.lengths[row] = self._prefix_length
-        decodings = [
-            start(self._network, skill, row, Sampling()) for row, skill in enumerate(skills)
-        ]
-        while any(decoding.finish_reason is None for decoding in decodings):
-            step(self._network, self._cache, decodings)
-        return decodings
 
 
 @dataclass
@@ -138,7 +58,7 @@ class Overlaps:
     n_points_right: int = 0
     n_points_given: int = 0
 
-    def add(self, given: list[TrueBox], true: Sequence[TrueBox]) -> None:
+    def add(self, given: list[Box], true: Sequence[Box]) -> None:
         free = list(given)
         self.n_given += len(given)
         for box in true:
@@ -149,7 +69,7 @@ class Overlaps:
                 free.remove(best)
                 self.n_found += 1
 
-    def add_points(self, given: list[tuple[float, float]], true: Sequence[TrueBox]) -> None:
+    def add_points(self, given: list[tuple[float, float]], true: Sequence[Box]) -> None:
         self.n_points_given += len(given)
         for x_min, y_min, x_max, y_max in true:
             inside = [(x, y) for x, y in given if x_min <= x <= x_max and y_min <= y <= y_max]
@@ -168,7 +88,7 @@ class Overlaps:
         return 2 * self.n_points_right / max(1, self.n_points_given + len(self.best_overlaps))
 
 
-def overlap(first: TrueBox, second: TrueBox) -> float:
+def overlap(first: Box, second: Box) -> float:
     """Return the intersection of two boxes over their union."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
@@ -231,11 +151,12 @@ def _ask_all_kinds(reader: Reader, scene: Scene, tallies: dict[str, Tally]) -> N
     questions = [ask(scene, random, kind) for kind in kinds if _can_ask(scene, kind)]
     questions.append(ask_held_out(random))
     prompts = [reader.prompts.query(question.text) for question in questions]
-    lengths = ("short", "normal", "long")
-    answers = reader.write([*prompts, *(reader.prompts.caption(length) for length in lengths)])
+    answers = reader.write(
+        [*prompts, *(reader.prompts.caption(length) for length in CAPTION_LENGTHS)]
+    )
     for question, answer in zip(questions, answers, strict=False):
         tallies[question.kind].add(question.text, answer, question.answer)
-    for length, answer in zip(lengths, answers[-len(lengths) :], strict=True):
+    for length, answer in zip(CAPTION_LENGTHS, answers[-len(CAPTION_LENGTHS) :], strict=True):
         tallies[f"caption, {length}"].add(length, answer, caption(scene, length))
 
 

@@ -4,8 +4,10 @@ from random import Random
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from demo.questions import CAPTION_LENGTHS, ask, ask_off_topic, caption, search
+from demo.askers import ask_off_topic
+from demo.questions import ask, search
 from demo.scenes import make_scene
+from demo.words import CAPTION_LENGTHS, caption
 from moondream2.config import Config
 
 VOCABULARY_SIZE = 768

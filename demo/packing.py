@@ -18,25 +18,16 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from demo.askers import NEEDS_PICTURE
+from demo.drawing import draw, encode_jpeg, label_patches
+from demo.palette import COLOURS, GROUNDS
 from demo.questions import (
-    CAPTION_LENGTHS,
-    NEEDS_PICTURE,
     ask,
     ask_anything,
-    caption,
     search,
 )
-from demo.scenes import (
-    COLOURS,
-    GROUNDS,
-    KINDS,
-    Box,
-    Scene,
-    draw,
-    encode_jpeg,
-    label_patches,
-    make_scene,
-)
+from demo.scenes import KINDS, Box, Scene, make_scene
+from demo.words import CAPTION_LENGTHS, caption
 from moondream2.config import Config
 from moondream2.crops import make_crops
 

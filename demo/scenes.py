@@ -1,31 +1,23 @@
-"""The world of the demo model: coloured shapes on a plain ground, drawn as a camera sees them.
+"""The world of the demo model: coloured shapes on a plain ground, as a camera sees them.
 
 A scene either fills the frame or is printed on a card or shown on a phone that somebody holds up
 in a room. Everything about a scene follows from its seed, so a picture can be drawn again at any
 size. Lengths are in frame heights: a frame is `aspect` wide and 1 high, origin top left.
-
-`python -m demo.scenes --cards static/scenes` draws the cards of the page /scenes.
 """
 
-import argparse
-import io
-import json
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+
+from demo.palette import COLOURS, GROUND_WEIGHTS, GROUNDS, Colour, mix
 
 Points = NDArray[np.float64]
-Colour = tuple[int, int, int]
 Box = tuple[float, float, float, float]
-# Draws left, top, right, bottom, in 0..1 of the room, in a colour.
-DrawBlock = Callable[[float, float, float, float, Colour], None]
+
 
 KINDS = ("circle", "square", "triangle", "star", "heart", "cross")
 MAX_SHAPES = 4
@@ -39,36 +31,6 @@ MIN_FRAME_STEP = 0.045
 MIN_DIAMETER = 0.13
 # Seeds from here on are kept for evaluation; training draws smaller ones.
 FIRST_EVALUATION_SEED = 1 << 40
-
-# Two prototypes are mixed, so that every red is some red between these.
-COLOURS: dict[str, tuple[Colour, ...]] = {
-    "red": ((220, 40, 40), (255, 0, 0), (200, 25, 45), (217, 58, 46)),
-    "orange": ((255, 140, 0), (255, 165, 0), (240, 120, 30), (250, 130, 20)),
-    "yellow": ((255, 220, 0), (255, 255, 0), (245, 205, 45), (250, 225, 60)),
-    "green": ((0, 128, 0), (40, 160, 70), (0, 220, 40), (60, 140, 60), (0, 255, 0)),
-    "blue": ((0, 0, 255), (46, 98, 201), (30, 80, 220), (25, 110, 240), (20, 50, 160)),
-    "purple": ((128, 0, 128), (130, 50, 180), (110, 40, 150), (150, 60, 200)),
-    "pink": ((255, 105, 180), (255, 150, 190), (255, 192, 203), (245, 120, 170)),
-    "black": ((0, 0, 0), (20, 20, 22), (35, 35, 35)),
-}
-GROUNDS: dict[str, tuple[Colour, ...]] = {
-    "white": ((255, 255, 255), (250, 250, 248), (240, 240, 238), (245, 244, 238)),
-    "grey": ((128, 128, 128), (150, 150, 150), (160, 160, 160), (105, 107, 110)),
-    "black": ((0, 0, 0), (18, 18, 20), (30, 30, 32)),
-    "red": ((210, 50, 50), (255, 0, 0), (190, 40, 40)),
-    "orange": ((250, 150, 40), (255, 165, 0)),
-    "yellow": ((255, 240, 140), (255, 225, 60), (255, 255, 0), (250, 235, 160)),
-    "green": ((170, 225, 170), (80, 170, 90), (0, 128, 0), (190, 235, 190)),
-    "blue": ((175, 210, 245), (90, 140, 220), (0, 0, 255), (200, 225, 250), (60, 90, 170)),
-    "purple": ((190, 160, 225), (130, 70, 170), (128, 0, 128)),
-    "pink": ((255, 205, 220), (255, 170, 200), (255, 192, 203)),
-}
-GROUND_WEIGHTS = (46, 14, 5, 4, 4, 6, 6, 7, 4, 4)
-SKINS: tuple[Colour, ...] = ((238, 196, 168), (205, 150, 118), (160, 108, 80), (98, 66, 50))
-FURNITURE: tuple[Colour, ...] = (
-    *((166, 124, 82), (92, 64, 44), (205, 190, 165), (120, 130, 140), (86, 110, 96)),
-    *((172, 92, 84), (88, 104, 140), (214, 182, 110), (60, 62, 68), (232, 228, 220)),
-)
 
 
 @dataclass(frozen=True)
@@ -126,6 +88,14 @@ class Scene:
     ground: Ground | None
     shapes: tuple[Shape, ...]
 
+    def select(self, kind: str | None = None, colour: str | None = None) -> list[Shape]:
+        """Return the shapes of a kind, a colour or both, from left to right."""
+        return [
+            shape
+            for shape in self.shapes
+            if kind in (None, shape.kind) and colour in (None, shape.colour)
+        ]
+
     def outlines(self) -> list[Points]:
         """Return the outline of every shape in the frame, each (K, 2)."""
         if self.ground is None:
@@ -154,45 +124,12 @@ def make_scene(seed: int, holder: str | None = None, n_shapes: int | None = None
             return scene
 
 
-def draw(scene: Scene, height_px: int = 480) -> Image.Image:
-    """Draw the scene as the camera delivers it, before JPEG; RGB, `height_px` high."""
-    random = Random(scene.seed + 1)
-    width_px = round(scene.aspect * height_px)
-    if scene.ground is None:
-        image = _draw_bare(random, scene.aspect, width_px, height_px)
-    else:
-        image = _draw_surroundings(random, scene, width_px, height_px)
-        _draw_shapes(random, scene, image)
-        if scene.ground.holder != "frame":
-            _draw_fingers(random, scene, image)
-    return _photograph(random, image)
-
-
-def encode_jpeg(image: Image.Image, seed: int) -> bytes:
-    """Return the picture as JPEG bytes, of a quality chosen by the seed."""
-    encoded = io.BytesIO()
-    image.save(encoded, "JPEG", quality=Random(seed + 2).randint(50, 93))
-    return encoded.getvalue()
-
-
-def label_patches(scene: Scene, size_px: int) -> NDArray[np.uint8]:
-    """Say for every pixel of the squashed frame which shape it shows: 1, 2, ... or 0 for none.
-
-    Returns (size_px, size_px).
-    """
-    labels = Image.new("L", (size_px, size_px))
-    brush = ImageDraw.Draw(labels)
-    for number, outline in enumerate(scene.outlines(), start=1):
-        brush.polygon(_pixels(outline, size_px / scene.aspect, size_px), fill=number)
-    return np.asarray(labels)
-
-
 # Inventing a scene
 
 
 def _make_ground(random: Random, holder: str, aspect: float, n_shapes: int) -> Ground:
     colour = random.choices(list(GROUNDS), GROUND_WEIGHTS)[0]
-    rgb = _mix(random, GROUNDS[colour])
+    rgb = mix(random, GROUNDS[colour])
     if holder == "frame":
         return Ground(holder, colour, rgb, aspect, (aspect / 2, 0.5), 1.0)
     card_aspects = (4 / 3, 1.414, 1.0, 1.6, 0.707)
@@ -233,7 +170,7 @@ def _place_shapes(random: Random, ground: Ground, n_shapes: int) -> tuple[Shape,
             shape = Shape(
                 kind=shape_kind,
                 colour=shape_colour,
-                rgb=_mix(random, COLOURS[shape_colour]),
+                rgb=mix(random, COLOURS[shape_colour]),
                 x=x,
                 y=y,
                 diameter=diameter,
@@ -342,250 +279,3 @@ def _outline(shape: Shape, ground: Ground) -> Points:
 def _box(outline: Points, aspect: float) -> Box:
     (x_min, y_min), (x_max, y_max) = outline.min(axis=0), outline.max(axis=0)
     return float(x_min / aspect), float(y_min), float(x_max / aspect), float(y_max)
-
-
-def _pixels(points: Points, x_scale: float, y_scale: float) -> list[tuple[float, float]]:
-    return [(x * x_scale, y * y_scale) for x, y in points.tolist()]
-
-
-# Drawing
-
-
-def _draw_bare(random: Random, aspect: float, width_px: int, height_px: int) -> Image.Image:
-    """Draw a picture without any ground: a room, darkness or noise."""
-    what = random.random()
-    if what < 0.75:
-        return _draw_room(random, aspect, width_px, height_px)
-    if what < 0.85:
-        level = random.randint(0, 25)
-        return Image.new("RGB", (width_px, height_px), (level, level, level))
-    generator = np.random.default_rng(random.getrandbits(32))
-    cells = (random.choice((12, 48, 160)), random.choice((16, 64, 200)), 3)
-    noise = generator.integers(0, 256, cells, dtype=np.uint8)
-    return Image.fromarray(noise).resize((width_px, height_px), Image.Resampling.BILINEAR)
-
-
-def _draw_surroundings(random: Random, scene: Scene, width_px: int, height_px: int) -> Image.Image:
-    """Draw everything that lies behind the shapes."""
-    ground = scene.ground
-    assert ground is not None
-    if ground.holder == "frame":
-        return Image.new("RGB", (width_px, height_px), ground.rgb)
-    image = _draw_room(random, scene.aspect, width_px, height_px)
-    brush = ImageDraw.Draw(image)
-    is_phone = ground.holder == "phone"
-    margin = random.uniform(0.02, 0.07) if is_phone else random.choice((0.0, 0.04, 0.08, 0.12))
-    rim = random.randint(5, 50) if is_phone else random.randint(225, 255)
-    frame = _rectangle(-margin / ground.aspect, -margin, 1 + margin / ground.aspect, 1 + margin)
-    shadow = ground.project(frame) + random.uniform(0, 0.03)
-    brush.polygon(_pixels(shadow, height_px, height_px), fill=(70, 64, 60))
-    brush.polygon(_pixels(ground.project(frame), height_px, height_px), fill=(rim, rim, rim))
-    whole = _rectangle(0, 0, 1, 1)
-    brush.polygon(_pixels(ground.project(whole), height_px, height_px), fill=ground.rgb)
-    return image
-
-
-def _rectangle(left: float, top: float, right: float, bottom: float) -> Points:
-    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-
-
-def _draw_room(random: Random, aspect: float, width_px: int, height_px: int) -> Image.Image:
-    """Draw a room, small and therefore soft: wall, table, furniture, often a person."""
-    height = random.choice((36, 60, 96))
-    width = round(aspect * height)
-    image = Image.new("RGB", (width, height), _tint(random, random.choice(FURNITURE)))
-    brush = ImageDraw.Draw(image)
-
-    def block(left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
-        brush.rectangle((left * width, top * height, right * width, bottom * height), fill=colour)
-
-    wall = random.randint(110, 235)
-    block(0, 0, 1, random.uniform(0.55, 1.0), _tint(random, (wall, wall, wall - 8)))
-    if random.random() < 0.4:
-        left, top = random.uniform(0, 0.7), random.uniform(0, 0.3)
-        block(left, top, left + random.uniform(0.1, 0.3), top + 0.35, (246, 246, 236))
-    if random.random() < 0.5:
-        _draw_shelf(random, block)
-    for _ in range(random.randint(0, 3)):
-        left, top = random.uniform(-0.1, 0.9), random.uniform(0.2, 0.9)
-        colour = _tint(random, random.choice(FURNITURE))
-        block(left, top, left + random.uniform(0.05, 0.4), top + random.uniform(0.1, 0.5), colour)
-    if random.random() < 0.25:
-        _draw_plant(random, brush, width, height)
-    if random.random() < 0.5:
-        _draw_person(random, brush, width, height)
-    if random.random() < 0.6:
-        image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.5, 2.0)))
-    return image.resize((width_px, height_px), Image.Resampling.BICUBIC)
-
-
-def _draw_shelf(random: Random, block: DrawBlock) -> None:
-    x, bottom = random.uniform(0, 0.6), random.uniform(0.2, 0.5)
-    block(x - 0.05, bottom, x + 0.4, bottom + 0.03, (110, 82, 58))
-    for _ in range(random.randint(3, 8)):
-        thickness = random.uniform(0.02, 0.05)
-        colour = _tint(random, random.choice(FURNITURE))
-        block(x, bottom - random.uniform(0.1, 0.2), x + thickness, bottom, colour)
-        x += thickness + 0.005
-
-
-def _draw_plant(random: Random, brush: ImageDraw.ImageDraw, width: int, height: int) -> None:
-    x, y = random.uniform(0.05, 0.95) * width, random.uniform(0.4, 0.7) * height
-    for _ in range(9):
-        tip_x, tip_y = x + random.gauss(0, 0.1) * width, y - random.uniform(0.1, 0.4) * height
-        leaf = _tint(random, (110, 145, 105))
-        brush.line((x, y, tip_x, tip_y), fill=leaf, width=max(1, height // 20))
-    pot = (x - 0.05 * width, y, x + 0.05 * width, y + 0.2 * height)
-    brush.rectangle(pot, fill=_tint(random, (205, 160, 125)))
-
-
-def _draw_person(random: Random, brush: ImageDraw.ImageDraw, width: int, height: int) -> None:
-    x, y = random.uniform(0.15, 0.85) * width, random.uniform(0.2, 0.5) * height
-    head = random.uniform(0.1, 0.22) * height
-    skin = _tint(random, random.choice(SKINS))
-    clothes = _tint(random, random.choice((*FURNITURE, (190, 50, 50), (50, 90, 180))))
-    hair = _tint(random, random.choice(((50, 36, 28), (120, 84, 50), (200, 180, 140))))
-
-    def oval(centre_x: float, centre_y: float, half_w: float, half_h: float, fill: Colour) -> None:
-        area = (centre_x - half_w, centre_y - half_h, centre_x + half_w, centre_y + half_h)
-        brush.ellipse(area, fill=fill)
-
-    oval(x, y + 4.2 * head, 2.4 * head, 2.6 * head, clothes)
-    brush.rectangle((x - 0.4 * head, y, x + 0.4 * head, y + 1.8 * head), fill=skin)
-    oval(x, y - 0.25 * head, 0.95 * head, 1.2 * head, hair)
-    oval(x, y, 0.8 * head, 1.1 * head, skin)
-    for side in (-0.35, 0.35):
-        oval(x + side * head, y - 0.1 * head, 0.12 * head, 0.08 * head, (40, 32, 30))
-    oval(x, y + 0.5 * head, 0.3 * head, 0.08 * head, (150, 70, 70))
-
-
-def _draw_shapes(random: Random, scene: Scene, image: Image.Image) -> None:
-    brush = ImageDraw.Draw(image)
-    has_outline = random.random() < 0.08
-    for shape, outline in zip(scene.shapes, scene.outlines(), strict=True):
-        pixels = _pixels(outline, image.height, image.height)
-        brush.polygon(pixels, fill=shape.rgb)
-        if has_outline:
-            brush.line([*pixels, pixels[0]], fill=(30, 30, 30), width=max(1, image.height // 120))
-
-
-def _draw_fingers(random: Random, scene: Scene, image: Image.Image) -> None:
-    """Draw up to two thumbs on the rim of the ground, with the arms they belong to."""
-    assert scene.ground is not None
-    skin = _tint(random, random.choice(SKINS))
-    nail = _tint(random, skin)
-    brush = ImageDraw.Draw(image)
-    places = random.sample([(-0.01, 0.8), (1.01, 0.8), (0.2, 1.02), (0.8, 1.02)], 2)
-    for place in places[: random.randint(0, 2)]:
-        x, y = scene.ground.project(np.array([place]))[0] * image.height
-        thick = random.uniform(0.05, 0.08) * image.height
-        outwards = math.copysign(random.uniform(0.2, 1.2) * thick, place[0] - 0.5)
-        elbow = (x + 3 * outwards, image.height + thick)
-        brush.line((x + outwards / 2, y + thick, *elbow), fill=skin, width=round(1.6 * thick))
-        brush.line((x, y, x + outwards, y + 1.4 * thick), fill=skin, width=round(thick))
-        for radius, fill in ((thick / 2, skin), (thick / 4, nail)):
-            brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
-
-
-def _photograph(random: Random, image: Image.Image) -> Image.Image:
-    """Add what a camera adds: light from one side, colour cast, softness, noise."""
-    if random.random() < 0.1:
-        return image
-    if random.random() < 0.5:
-        radius = random.uniform(0.2, 1.6) * image.height / 240
-        image = image.filter(ImageFilter.GaussianBlur(radius))
-    pixels = np.asarray(image, dtype=np.float32)
-    height, width = pixels.shape[:2]
-    brightness = random.uniform(0.84, 1.06)
-    slope_x, slope_y = random.gauss(0, 0.1), random.gauss(0, 0.08)
-    across = np.linspace(-slope_x, slope_x, width, dtype=np.float32)
-    down = np.linspace(-slope_y, slope_y, height, dtype=np.float32)
-    light = np.clip(brightness * (1 + across[None, :] + down[:, None]), 0.76, 1.15)
-    cast = np.array([random.gauss(1, 0.025) for _ in range(3)], dtype=np.float32)
-    haze = random.uniform(0, 18) if random.random() < 0.4 else 0.0
-    pixels = haze + pixels * light[:, :, None] * cast * (1 - haze / 255)
-    if random.random() < 0.6:
-        generator = np.random.default_rng(random.getrandbits(32))
-        noise = generator.standard_normal((height, width), dtype=np.float32)
-        pixels += noise[:, :, None] * random.uniform(0, 8)
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-
-
-def _mix(random: Random, prototypes: Sequence[Colour]) -> Colour:
-    """Mix two of the prototypes; now and then take one exactly as it is."""
-    if random.random() < 0.3:
-        return random.choice(prototypes)
-    first, second, share = random.choice(prototypes), random.choice(prototypes), random.random()
-    mixed = (a + share * (b - a) for a, b in zip(first, second, strict=True))
-    red, green, blue = (_level(level + random.uniform(-6, 6)) for level in mixed)
-    return red, green, blue
-
-
-def _tint(random: Random, rgb: Colour) -> Colour:
-    """Return a colour near this one."""
-    red, green, blue = (_level(level + random.uniform(-25, 25)) for level in rgb)
-    return red, green, blue
-
-
-def _level(level: float) -> int:
-    return max(0, min(255, round(level)))
-
-
-# The cards of the page /scenes
-
-CARDS: tuple[tuple[str, str], ...] = (
-    ("Red circle", "red circle"),
-    ("Blue square", "blue square"),
-    ("Green triangle", "green triangle"),
-    ("Yellow star", "yellow star"),
-    ("Red circle and blue square", "red circle, blue square"),
-    ("Pink heart and black cross", "pink heart, black cross"),
-    ("Three stars", "orange star, orange star, purple star"),
-    ("Green square, red heart, blue circle", "green square, red heart, blue circle"),
-)
-
-
-def make_card(names: str) -> Scene:
-    """Arrange shapes such as "red circle, blue square" in a row on a white card."""
-    pairs = [name.split() for name in names.split(", ")]
-    diameter = min(0.6, 0.98 / len(pairs))
-    shapes = tuple(
-        Shape(kind, colour, COLOURS[colour][0], (i + 0.5) / len(pairs), 0.5, diameter, 0.0)
-        for i, (colour, kind) in enumerate(pairs)
-    )
-    ground = Ground("frame", "white", (250, 250, 248), 4 / 3, (2 / 3, 0.5), 1.0)
-    return Scene(0, 4 / 3, ground, shapes)
-
-
-def draw_card(scene: Scene, height_px: int = 480) -> Image.Image:
-    """Draw a card as it is printed: smooth edges, no camera."""
-    assert scene.ground is not None
-    size = (round(scene.aspect * height_px), height_px)
-    large = Image.new("RGB", (3 * size[0], 3 * size[1]), scene.ground.rgb)
-    brush = ImageDraw.Draw(large)
-    for shape, outline in zip(scene.shapes, scene.outlines(), strict=True):
-        brush.polygon(_pixels(outline, large.height, large.height), fill=shape.rgb)
-    return large.resize(size, Image.Resampling.LANCZOS)
-
-
-def write_cards(folder: Path) -> None:
-    """Write the cards and scenes.json, the list of their files and titles."""
-    folder.mkdir(parents=True, exist_ok=True)
-    listing = []
-    for title, names in CARDS:
-        file = title.lower().replace(",", "").replace(" and ", " ").replace(" ", "-") + ".png"
-        card = draw_card(make_card(names)).quantize(64, dither=Image.Dither.NONE)
-        card.save(folder / file, optimize=True)
-        listing.append({"file": file, "title": title})
-    (folder / "scenes.json").write_text(json.dumps(listing, indent=2) + "\n")
-
-
-def main() -> None:
-    """Write the cards into a folder."""
-    parser = argparse.ArgumentParser(description="Draw the cards of the page /scenes.")
-    parser.add_argument("--cards", type=Path, required=True, help="folder to write into")
-    write_cards(parser.parse_args().cards)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,23 +8,22 @@ ends earlier or later.
 
 import argparse
 import json
-import math
 import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, distributed, nn
 from torch.utils.data import DataLoader
 
+from demo.beginning import prepare_start
 from demo.language import config_values, train_tokenizer
+from demo.losses import PatchHeads, compute_losses
 from demo.muon import Muon
-from demo.packing import IGNORED, Batch, TrainingScenes, look
-from demo.scenes import COLOURS, GROUNDS, KINDS, make_scene
+from demo.packing import Batch, TrainingScenes
 from moondream2.config import Config
 from moondream2.network import Network
 
@@ -34,8 +33,6 @@ MUON_RATE = 0.002
 ADAM_RATE = 6e-4
 # The learning rate ends at this share of its start.
 FINAL_SHARE = 0.02
-# Coordinates and sizes are learned as a hill this many bins wide, not as one exact bin.
-HILL_BINS = 1.5
 SAVE_EVERY_S = 180
 
 
@@ -56,40 +53,6 @@ class Plan:
         if elapsed_s < self.vision_s:
             return 1.0
         return 1 - 0.8 * (elapsed_s - self.vision_s) / max(1.0, self.total_s - self.vision_s)
-
-
-class PatchHeads(nn.Module):
-    """Linear heads that say what each patch shows; they teach the eye and are not saved."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        n_parts = (config.vision.enc_patch_size // 2) ** 2
-        self.sizes = (len(KINDS) + 1, len(COLOURS) + 1, n_parts, 4, 1, len(GROUNDS) + 1)
-        self.linear = nn.Linear(config.vision.enc_dim, sum(self.sizes))
-
-    def forward(self, features: Tensor, batch: Batch) -> Tensor:
-        """Return the auxiliary loss of features (B, G * G, E)."""
-        kind, colour, mask, box, centre, ground = (
-            self.linear(features).float().split(self.sizes, dim=-1)
-        )
-        shown = batch["patch_object"] > 0
-        nothing_kind, nothing_colour = kind.shape[-1] - 1, colour.shape[-1] - 1
-        n_patches = features.shape[1]
-        loss = 4 * F.binary_cross_entropy_with_logits(mask, batch["patch_mask"])
-        loss = loss + F.binary_cross_entropy_with_logits(centre[..., 0], batch["patch_centre"]) / 2
-        everywhere = batch["ground"][:, None].expand(-1, n_patches)
-        loss = loss + 0.3 * F.cross_entropy(ground.flatten(0, 1), everywhere.flatten())
-        loss = loss + 0.3 * F.cross_entropy(
-            kind[~shown], torch.full_like(batch["patch_kind"][~shown], nothing_kind)
-        )
-        loss = loss + 0.3 * F.cross_entropy(
-            colour[~shown], torch.full_like(batch["patch_colour"][~shown], nothing_colour)
-        )
-        if shown.any():
-            loss = loss + F.cross_entropy(kind[shown], batch["patch_kind"][shown])
-            loss = loss + F.cross_entropy(colour[shown], batch["patch_colour"][shown])
-            loss = loss + 4 * F.l1_loss(box[shown], batch["patch_box"][shown])
-        return loss
 
 
 def main() -> None:
@@ -260,74 +223,6 @@ def share_gradients(parameters: list[nn.Parameter], n_processes: int) -> None:
         parameter.grad = piece.view_as(parameter)
 
 
-def compute_losses(
-    network: Network, heads: PatchHeads, batch: Batch, with_text: bool
-) -> dict[str, Tensor]:
-    """Return the losses of a batch by name."""
-    features = network.vision.encode_crops(network.vision.normalise(batch["crops"]))
-    losses = {"patches": heads(features, batch)}
-    return losses | text_losses(network, features, batch) if with_text else losses
-
-
-def text_losses(network: Network, features: Tensor, batch: Batch) -> dict[str, Tensor]:
-    """Return the losses of answers, coordinates and sizes, given patch features (B, G * G, E)."""
-    n_rows = len(features)
-    image_tokens = network.vision.project(features, features)
-    bos = network.text.embed(torch.full((n_rows, 1), network.config.tokenizer.bos_id))
-    x = torch.cat([bos, image_tokens, embed_rows(network, batch)], dim=1)
-    prefix_length = 1 + image_tokens.shape[1]
-    prefix = torch.arange(prefix_length).expand(n_rows, -1)
-    positions = torch.cat([prefix, batch["positions"]], dim=1)
-    hidden = network.text(x, positions, make_mask(batch, prefix_length))[:, prefix_length:]
-    speaking = batch["next_ids"] != IGNORED
-    logits = network.text.logits(hidden[speaking]).float()
-    losses = {"words": F.cross_entropy(logits, batch["next_ids"][speaking])}
-    locating = batch["coordinates"] != IGNORED
-    if locating.any():
-        scores = network.region.decode_coordinate(hidden[locating]).float()
-        bins = batch["coordinates"][locating] * scores.shape[-1]
-        losses["coordinates"] = 0.3 * hill_loss(scores, bins)
-    measuring = batch["sizes"][..., 0] != IGNORED
-    if measuring.any():
-        scores = network.region.decode_size(hidden[measuring]).float()
-        bins = (batch["sizes"][measuring].log2() / 10 + 1) * (scores.shape[-1] - 1)
-        losses["sizes"] = 0.3 * hill_loss(scores, bins)
-    return losses
-
-
-def embed_rows(network: Network, batch: Batch) -> Tensor:
-    """Embed the rows' tokens (B, T, D); coordinates and sizes by their values."""
-    ids, control = batch["ids"], network.config.tokenizer
-    x = network.text.embed(ids)
-    # A row's own text never contains these ids: they are control tokens.
-    is_coordinate, is_size = ids == control.coord_id, ids == control.size_id
-    coordinates = network.region.encode_coordinate(batch["values"][is_coordinate][:, :1])
-    sizes = network.region.encode_size(batch["values"][is_size])
-    x = x.masked_scatter(is_coordinate[..., None], coordinates.to(x.dtype))
-    return x.masked_scatter(is_size[..., None], sizes.to(x.dtype))
-
-
-def make_mask(batch: Batch, prefix_length: int) -> Tensor:
-    """Return who may see whom, bool (B, 1, T, T): the prefix itself, a segment both."""
-    segments, sees_picture = batch["segments"], batch["sees_picture"]
-    n_rows, length = segments.shape
-    total = prefix_length + length
-    mask = torch.zeros(n_rows, 1, total, total, dtype=torch.bool)
-    mask[:, :, :prefix_length, :prefix_length] = True
-    mask[:, 0, prefix_length:, :prefix_length] = sees_picture[:, :, None]
-    earlier = torch.ones(length, length, dtype=torch.bool).tril()
-    together = segments[:, :, None] == segments[:, None, :]
-    mask[:, 0, prefix_length:, prefix_length:] = together & earlier
-    return mask
-
-
-def hill_loss(scores: Tensor, bins: Tensor) -> Tensor:
-    """Cross entropy against a hill around fractional bins (...); scores (..., n_bins)."""
-    distance = (torch.arange(scores.shape[-1]) - bins[..., None]) / HILL_BINS
-    hill = (-0.5 * distance**2).softmax(dim=-1)
-    return -(hill * scores.log_softmax(dim=-1)).sum(-1).mean()
-
-
 def make_optimisers(network: Network, heads: nn.Module) -> list[torch.optim.Optimizer]:
     """Muon for the hidden matrices, AdamW for everything else."""
     blocks = [*network.vision.blocks, *network.text.blocks]
@@ -345,50 +240,6 @@ def make_optimisers(network: Network, heads: nn.Module) -> list[torch.optim.Opti
         Muon(matrices, thirds, lr=MUON_RATE),
         torch.optim.AdamW(rest, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.01),
     ]
-
-
-@torch.no_grad()
-def prepare_start(network: Network) -> None:
-    """Give the network the starts that were measured to matter.
-
-    Patches start as their whitened principal components in three quarters of the width, positions
-    as sines in the last quarter: mixed up, the eye learns shapes but loses where they are.
-    """
-    vision, text = network.vision, network.text
-    width = vision.config.enc_dim
-    n_components = 3 * width // 4
-    scenes = [make_scene(-seed) for seed in range(1, 161)]
-    crops = [torch.from_numpy(look(scene, network.config, 240)) for scene in scenes]
-    pixels = vision.normalise(torch.stack(crops))
-    size = vision.config.enc_patch_size
-    patches = F.unfold(pixels, size, stride=size).mT.flatten(0, 1)
-    mean = patches.mean(0)
-    variances, directions = torch.linalg.eigh((patches - mean).T.cov())
-    kept = directions[:, -n_components:] / (variances[-n_components:] + 1e-2).sqrt()
-    vision.patch_emb.weight.zero_()
-    vision.patch_emb.bias.zero_()
-    vision.patch_emb.weight[:n_components] = kept.T
-    vision.patch_emb.bias[:n_components] = -mean @ kept
-    vision.pos_emb.zero_()
-    vision.pos_emb[0, :, n_components:] = sine_positions(
-        vision.config.grid_size, width - n_components
-    )
-    text.wte.normal_(std=0.3)
-    for block in (*vision.blocks, *text.blocks):
-        block.attn.proj.weight.mul_(0.3)
-        block.mlp.fc2.weight.mul_(0.3)
-    network.region.coord_features.normal_(std=2.0)
-
-
-def sine_positions(grid_size: int, n_dims: int) -> Tensor:
-    """Return sines and cosines of the row and the column of each patch, (G * G, n_dims)."""
-    frequencies = math.pi / 2 * 2 ** torch.arange(n_dims // 4).mul(0.5)
-    centres = (torch.arange(grid_size) + 0.5) / grid_size
-    angles = centres[:, None] * frequencies
-    waves = torch.cat([angles.sin(), angles.cos()], dim=-1)
-    rows = waves[:, None].expand(-1, grid_size, -1)
-    columns = waves[None].expand(grid_size, -1, -1)
-    return torch.cat([rows, columns], dim=-1).flatten(0, 1)
 
 
 def save_checkpoint(folder: Path, network: Network, tokenizer: Tokenizer) -> None:
