@@ -13,8 +13,9 @@ from uuid import uuid4
 import aiohttp
 import socketio
 
+from demo.drawing import draw, encode_jpeg
 from demo.questions import ask
-from demo.scenes import draw, encode_jpeg, make_scene
+from demo.scenes import make_scene
 
 FRAME_ASPECT = 4 / 3
 FRAME_HEIGHT_PX = 480

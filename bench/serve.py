@@ -22,6 +22,7 @@ from bench.clients import BenchFailed
 from engine.sequence import Sink
 from model import Model
 from protocol.answer import AnswerEvent, TextDelta
+from protocol.errors import StartRefused
 from protocol.request import Request
 from settings import Settings
 from web.bridge import Bridge, listen
@@ -81,7 +82,7 @@ class Server:
             if status["status"] == "failed":
                 raise BenchFailed(str(status["error"]))
             sleep(POLL_INTERVAL_S)
-        raise BenchFailed("The server did not start. The terminal shows why.")
+        raise BenchFailed("The server did not start; what it said is above.")
 
     def stop(self) -> Stamps:
         """End the process; returns what it noted."""
@@ -120,10 +121,11 @@ def main() -> None:
     options = parser.parse_args()
     settings = Settings(model=options.model, port=options.port)
     stamps: Stamps = []
-    if options.design == "ours":
-        _serve_ours(settings, stamps)
-    else:
-        _serve_naive(settings, stamps)
+    serve = _serve_ours if options.design == "ours" else _serve_naive
+    try:
+        serve(settings, stamps)
+    except StartRefused as error:
+        sys.exit(error.message)
     options.stamps.write_text(json.dumps(stamps))
 
 

@@ -1,0 +1,94 @@
+"""A bench small enough for a test: what it prints, not how fast anything is."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import socketio
+
+from bench.figures import ROWS
+from bench.serve import PROJECT, Server
+from tests.server import PARITY, make_checkpoint, over_the_wire
+
+# A busy machine takes long to start two servers.
+RUN_TIMEOUT_S = 120
+RESPONSE_TIMEOUT_S = 30
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_checkpoint(tmp_path_factory.mktemp("tiny"), max_context=256)
+
+
+@pytest.fixture(scope="module")
+def lines(checkpoint: Path) -> list[str]:
+    """What `python -m bench` prints, with 2 clients and 2 answers."""
+    size = ["--clients", "2", "--asking", "1", "--answers", "2"]
+    bench = subprocess.run(
+        [sys.executable, "-m", "bench", "--model", str(checkpoint), *size],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=RUN_TIMEOUT_S,
+        check=False,
+    )
+    assert bench.returncode == 0, bench.stderr
+    return bench.stdout.splitlines()
+
+
+def test_last_line_is_one_document_with_every_row_of_both_designs(lines: list[str]):
+    (result,) = json.loads(lines[-1])["results"]
+    for column in ("ours", "naive", "naive_over_ours"):
+        assert result[column].keys() == ROWS.keys()
+        assert None not in result[column].values()
+
+
+def test_table_names_every_row(lines: list[str]):
+    assert [label for label in ROWS.values() if not any(label in line for line in lines)] == []
+
+
+def test_output_names_no_path(lines: list[str], checkpoint: Path):
+    assert not [line for line in lines if str(PROJECT) in line or str(checkpoint) in line]
+
+
+def test_bench_says_in_one_sentence_why_it_cannot_begin():
+    bench = subprocess.run(
+        [sys.executable, "-m", "bench", "--model", "nowhere", "--answers", "1"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=RUN_TIMEOUT_S,
+        check=False,
+    )
+    assert bench.returncode == 1
+    assert "Traceback" not in bench.stderr
+    assert "nowhere" in bench.stderr
+
+
+@pytest.fixture
+def naive(checkpoint: Path) -> Iterator[Server]:
+    server = Server("naive", str(checkpoint))
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+@over_the_wire
+async def test_naive_design_answers_the_minimal_client(naive: Server):
+    picture = (PARITY / "pictures" / "clear.png").read_bytes()
+    responses: asyncio.Queue[dict] = asyncio.Queue()
+    client = socketio.AsyncClient(reconnection=False)
+    client.on("response", responses.put_nowait)
+    await client.connect(naive.url, transports=["websocket"])
+    image = "data:image/png;base64," + b64encode(picture).decode()
+    await client.emit("query", {"question": "What is it?", "image": image})
+    response = await asyncio.wait_for(responses.get(), RESPONSE_TIMEOUT_S)
+    await client.disconnect()
+    assert response["answer"]

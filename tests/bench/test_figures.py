@@ -1,0 +1,49 @@
+"""From recorded times to the rows of the table."""
+
+import pytest
+
+from bench.clients import Record
+from bench.figures import ROWS, hops_ms, percentile, ratios, summarise
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [
+        ([], 50, None),
+        ([7.0], 1, 7.0),
+        ([7.0], 99, 7.0),
+        ([3.0, 1.0, 2.0], 50, 2.0),
+        ([4.0, 3.0, 2.0, 1.0], 50, 2.0),
+        ([float(value) for value in range(1, 101)], 99, 99.0),
+        ([float(value) for value in range(1, 102)], 99, 100.0),
+        ([1.0, 2.0], 100, 2.0),
+    ],
+)
+def test_percentile_is_the_smallest_value_that_enough_values_do_not_exceed(
+    values: list[float], percent: float, expected: float | None
+):
+    assert percentile(values, percent) == expected
+
+
+def test_hops_pair_each_arrival_with_the_stamp_of_its_own_request():
+    stamps = [("a", 1.0), ("b", 1.5), ("a", 2.0), ("warm-up", 9.0)]
+    arrivals = {"b": [1.75], "a": [1.125, 2.25]}
+    assert hops_ms(stamps, arrivals) == [250.0, 125.0, 250.0]
+
+
+def test_hops_refuse_a_token_that_was_lost():
+    with pytest.raises(ValueError, match="zip"):
+        hops_ms([("a", 1.0), ("a", 2.0)], {"a": [1.5]})
+
+
+def test_summary_has_every_row_of_the_table():
+    assert summarise(Record(seconds=1.0), []).keys() == ROWS.keys()
+
+
+def test_ratio_is_missing_where_a_figure_is_missing():
+    nothing = summarise(Record(seconds=1.0), [])
+    something = summarise(Record(seconds=2.0, n_answers=3, page_ms=[4.0]), [])
+    ratio = ratios(something, nothing | {"page_p50_ms": 2.0})
+    assert ratio["page_p50_ms"] == 2.0
+    assert ratio["hop_p50_ms"] is None
+    assert ratio["answers_per_s"] is None
