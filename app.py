@@ -15,9 +15,10 @@ from protocol.status import ModelState, Status
 from settings import Settings, with_options
 from web.bridge import Bridge, listen
 from web.events import add_events
-from web.page import add_pages
+from web.page import add_pages, refuse_foreign_hosts
 
 EXIT_REFUSED = 2
+MAX_PORT = 65535
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 EVERY_ADDRESS = ("0.0.0.0", "::")
 
@@ -26,29 +27,12 @@ def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
     """Wire the web tier to a model. `bridge` carries the model's events to the hub."""
     app = Flask(__name__)
     limits = FrameLimits(settings.max_frame_bytes, settings.max_frame_pixels)
-    app.config["TRUSTED_HOSTS"] = trusted_hosts(settings)
     add_pages(app, model, limits)
-    add_events(app, model, bridge, limits, origins(settings))
+    add_events(app, model, bridge, limits, settings.cors_origin)
+    if settings.host not in EVERY_ADDRESS:
+        hosts = [*LOOPBACK_HOSTS, settings.host]
+        app.wsgi_app = refuse_foreign_hosts(app.wsgi_app, hosts)  # type: ignore[method-assign]
     return app
-
-
-def trusted_hosts(settings: Settings) -> list[str] | None:
-    """Host names this server answers to, None for any.
-
-    A foreign name that resolves to this machine would let its web site read the answers.
-    """
-    if settings.host in EVERY_ADDRESS:
-        return None
-    return [*LOOPBACK_HOSTS, settings.host]
-
-
-def origins(settings: Settings) -> list[str] | None:
-    """Web origins that may connect, None for the page's own address whatever it is."""
-    hosts = trusted_hosts(settings)
-    if hosts is None:
-        return None
-    own = [f"http://{host}:{settings.port}" for host in hosts]
-    return [*own, *settings.cors_origin]
 
 
 def run(settings: Settings) -> None:
@@ -58,7 +42,7 @@ def run(settings: Settings) -> None:
     except OSError as error:
         raise StartRefused(
             f"Port {settings.port} on {settings.host} cannot be opened: {error.strerror}."
-            f" Start with --port {settings.port + 1}, or stop the program that has it."
+            f" Start with --port {_other_port(settings.port)}, or stop the program that has it."
         ) from error
     model = load_model(settings)
     bridge = Bridge()
@@ -112,6 +96,10 @@ def main() -> None:
         sys.exit(_refuse(error.format_message()))
     except StartRefused as error:
         sys.exit(_refuse(error.message))
+
+
+def _other_port(port: int) -> int:
+    return port + 1 if port < MAX_PORT else port - 1
 
 
 def _refuse(reason: str) -> int:

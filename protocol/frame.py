@@ -1,5 +1,11 @@
-"""Frames as they arrive: checked by their header alone, decoded only when asked."""
+"""Frames as they arrive: checked by their header alone, decoded only when asked.
 
+Sizes are read here and not by Pillow, whose `open` walks, inflates and allocates whatever a file
+asks for: a few crafted kilobytes would hold the hub for seconds.
+"""
+
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -9,6 +15,18 @@ from protocol.errors import BadImage, ImageTooLarge
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 _ACCEPTED = "Send a JPEG, PNG or WebP picture."
+
+# What cameras and picture programs write stays far below these; beyond them lies only mischief,
+# a small file that takes minutes to decode.
+MAX_JPEG_SEGMENTS = 1_000
+MAX_JPEG_SCANS = 100
+MAX_PNG_CHUNKS = 20_000
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# The chunks that make up the pixels. Everything else in a PNG is for other programs.
+_PNG_PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_JPEG_SCAN = 0xDA
+_JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass(frozen=True)
@@ -32,9 +50,12 @@ class Frame:
 
         Raises BadImage when the bytes end early or are damaged.
         """
+        is_png = self.data.startswith(_PNG_SIGNATURE)
+        data = _only_pixels(self.data) if is_png else self.data
         try:
-            with Image.open(BytesIO(self.data), formats=FORMATS) as picture:
-                return picture.convert("RGB")
+            # Pillow warns in the terminal about what it can read all the same.
+            with warnings.catch_warnings(action="ignore"):
+                return _to_rgb(Image.open(BytesIO(data), formats=FORMATS))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise BadImage("The picture is damaged or cut short. Send it again.") from error
 
@@ -62,19 +83,56 @@ def check_frame(data: bytes, limits: FrameLimits) -> Frame:
 
 
 def _read_size(data: bytes) -> tuple[int, int]:
+    if data.startswith(b"\xff\xd8\xff"):
+        return _read_jpeg_size(data)
+    if data.startswith(_PNG_SIGNATURE) and data[12:16] == b"IHDR":
+        return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _read_webp_size(data)
-    try:
-        with Image.open(BytesIO(data), formats=("JPEG", "PNG")) as picture:
-            return picture.size
-    except Image.DecompressionBombError as error:
-        raise ImageTooLarge("The picture has far too many pixels.") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise BadImage(f"These bytes are no picture that can be read. {_ACCEPTED}") from error
+    raise BadImage(f"These bytes are no picture that can be read. {_ACCEPTED}")
+
+
+def _read_jpeg_size(data: bytes) -> tuple[int, int]:
+    # Every segment is FF, a marker and a length that counts itself; the first scan ends the header.
+    size, place = (0, 0), 2
+    for _ in range(MAX_JPEG_SEGMENTS):
+        marker, length = data[place + 1 : place + 2], int.from_bytes(data[place + 2 : place + 4])
+        if data[place : place + 1] != b"\xff" or length < 2:
+            break
+        if marker[0] in _JPEG_SIZES:
+            height, width = data[place + 5 : place + 7], data[place + 7 : place + 9]
+            size = int.from_bytes(width), int.from_bytes(height)
+        if marker[0] == _JPEG_SCAN and data.count(b"\xff\xda") <= MAX_JPEG_SCANS:
+            return size
+        place += 2 + length
+    raise BadImage(f"The JPEG picture's header cannot be read. {_ACCEPTED}")
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    # Pillow clips 16-bit grey at 255, which makes all but the darkest of it white.
+    if picture.mode.startswith("I;16"):
+        picture = picture.point(lambda value: value / 256).convert("L")
+    return picture.convert("RGB")
+
+
+def _only_pixels(data: bytes) -> bytes:
+    """A PNG without the chunks that say nothing about its pixels."""
+    kept = [kept for kind, kept in _png_chunks(data) if kind in _PNG_PIXEL_CHUNKS]
+    return b"".join([_PNG_SIGNATURE, *kept])
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    place = len(_PNG_SIGNATURE)
+    for _ in range(MAX_PNG_CHUNKS):
+        if place >= len(data):
+            return
+        end = place + 12 + int.from_bytes(data[place : place + 4])
+        yield data[place + 4 : place + 8], data[place:end]
+        place = end
+    raise BadImage(f"The PNG picture has more than {MAX_PNG_CHUNKS:,} chunks. {_ACCEPTED}")
 
 
 def _read_webp_size(data: bytes) -> tuple[int, int]:
-    # Pillow allocates the whole canvas when it opens a WebP, so the header is read here instead.
     # Layout: developers.google.com/speed/webp/docs/riff_container
     kind, body = data[12:16], data[20:30]
     if kind == b"VP8X" and len(body) >= 10:

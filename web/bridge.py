@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     from eventlet.event import Event
     from eventlet.greenio import GreenSocket
     from eventlet.hubs import trampoline
-    from eventlet.websocket import RFC6455WebSocket
+    from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,18 @@ def _unmask(data: bytes, mask: bytes, length: int | None = None, offset: int = 0
 # eventlet unmasks byte by byte in Python: a frame of 200 kB stops every page and every token for
 # 60 ms. As one large number it takes 0.2 ms.
 RFC6455WebSocket._apply_mask = staticmethod(_unmask)
+
+
+class _BoundedMessage(RFC6455WebSocket.Message):
+    """A message whose fragments are bounded in sum; eventlet bounds each of them only."""
+
+    def push(self, data: bytes | str, final: bool = False) -> None:
+        super().push(data, final)
+        if sum(map(len, self.data)) > self.max_frame_length:
+            raise FailedConnectionError(1009, "The message is too large.")
+
+
+RFC6455WebSocket.Message = _BoundedMessage
 
 
 class _Silence:

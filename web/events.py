@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from engineio.payload import Payload
 from flask import Flask, request
 from flask_socketio import SocketIO
+from socketio.packet import Packet
 
 from protocol.answer import AnswerEvent
 from protocol.errors import Internal, RequestError
@@ -27,6 +28,7 @@ from web.bridge import Bridge
 from web.held_frames import HeldFrames
 
 log = logging.getLogger(__name__)
+_SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 
 HELD_FRAMES_BYTES = 64 * 2**20
 
@@ -48,21 +50,40 @@ class Answers(Protocol):
     def cancel(self, client: str, id: str | None = None) -> None: ...
 
 
+class OneAttachmentPacket(Packet):
+    """A packet with at most one attachment: the frame."""
+
+    def decode(self, encoded_packet: str) -> int:
+        n_attachments = super().decode(encoded_packet)
+        if n_attachments > 1:
+            raise ValueError("A packet may have one attachment.")
+        return n_attachments
+
+
 def add_events(
-    app: Flask, model: Answers, bridge: Bridge, limits: FrameLimits, origins: list[str] | None
+    app: Flask, model: Answers, bridge: Bridge, limits: FrameLimits, origins: tuple[str, ...]
 ) -> None:
     """Serve Socket.IO beside the app's pages.
 
-    origins: web origins that may connect; None allows those of the page's own address.
+    origins: web origins that may connect besides the page's own address.
     """
+
+    def is_allowed(origin: str | None, environ: dict[str, str]) -> bool:
+        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST')}"
+        return origin == own or origin in origins
+
     socketio = SocketIO(
         app,
         async_mode="eventlet",
         # One client's requests must be taken in the order they were sent.
         async_handlers=False,
-        cors_allowed_origins=origins,
+        cors_allowed_origins=is_allowed,
+        serializer=OneAttachmentPacket,
         # Larger messages end the connection without a word, so leave room to refuse them in words.
         max_http_buffer_size=2 * limits.max_bytes + ENVELOPE_BYTES,
+        # The library logs a traceback for every broken packet that a stranger sends.
+        logger=_SILENT,
+        engineio_logger=_SILENT,
     )
     PageEvents(socketio, model, bridge, limits)
 
@@ -87,7 +108,8 @@ class PageEvents:
 
     def _connect(self, auth: object = None) -> None:
         client = _client()
-        self._allowances[client] = Allowance()
+        # A client can send `connect` as an event of its own; that must not renew its allowance.
+        self._allowances.setdefault(client, Allowance())
         self._socketio.emit("status", status_payload(self._model.status), to=client)
 
     def _disconnect(self, *reason: object) -> None:

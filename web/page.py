@@ -1,9 +1,11 @@
 """The pages, the health check, and the headers that keep strangers out."""
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from werkzeug.sansio.utils import host_is_trusted
 
 from protocol.frame import FrameLimits
 from protocol.page_events import status_payload
@@ -37,8 +39,23 @@ HEADERS = {
 }
 
 
+def refuse_foreign_hosts(wsgi_app: Callable, hosts: list[str]) -> Callable:
+    """Wrap a WSGI app so that it answers to `hosts` only; the port does not matter.
+
+    Another site's name that resolves to this machine would otherwise let that site read answers.
+    """
+
+    def guarded(environ: dict, start_response: Callable) -> Iterable[bytes]:
+        if host_is_trusted(environ.get("HTTP_HOST"), hosts):
+            return wsgi_app(environ, start_response)
+        refusal = Response(f"Open this page as {hosts[0]}.", 400, mimetype="text/plain")
+        return refusal(environ, start_response)
+
+    return guarded
+
+
 def add_pages(app: Flask, model: Answers, limits: FrameLimits) -> None:
-    """Serve the pages of one app. Its own Host names are checked by Flask's TRUSTED_HOSTS."""
+    """Serve the pages of one app."""
     pages = Blueprint("pages", __name__)
 
     @pages.get("/")
