@@ -167,7 +167,9 @@ export class AnswerCard {
     button.hidden = false
     parts.forEach((ms, index) => { button.querySelectorAll("i")[index].style.flexGrow = ms })
     const [line, look, first, writing] = parts.map(duration)
-    button.querySelector(".timings__words").textContent = `${line} in line, ${look} looking, ${first} to the first word, ${writing} writing`
+    const words = `${line} in line, ${look} looking, ${first} to the first word, ${writing} writing`
+    button.querySelector(".timings__words").textContent = words
+    button.setAttribute("aria-label", words)
   }
 }
 

@@ -1,0 +1,318 @@
+"""A real Chromium with a fake camera before a real server.
+
+No test here sleeps: each waits for what it sees.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from urllib.error import URLError
+
+import pytest
+from PIL import Image
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENES = ROOT / "static" / "scenes"
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+START_LIMIT_S = 60
+EXPECT_LIMIT_MS = 15_000
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+FLAGS = [
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    # As without a network: no other name has an address.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+FAKE_CAMERA = "--use-fake-device-for-media-stream"
+ALLOWED = "--use-fake-ui-for-media-stream"
+DENIED = "--use-fake-ui-for-media-stream=deny"
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 3,
+    "is_mobile": True,
+    "has_touch": True,
+}
+
+# What a browser says by itself while the server is away; everything else said is a fault.
+SERVER_AWAY = re.compile(
+    r"ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        reason = "No Chromium or Chrome found: the browser tests need one on the PATH."
+        pytest.fail(reason) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=EXPECT_LIMIT_MS)
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+class Server:
+    """One server process on a free port; it can be ended and started again on the same one."""
+
+    def __init__(self, *command: str) -> None:
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}/"
+        self._command = [sys.executable, *command, str(self.port)]
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        )
+        deadline = monotonic() + START_LIMIT_S
+        while not self._is_ready():
+            assert self._process.poll() is None, "The server ended while starting."
+            assert monotonic() < deadline, "The server was not ready in time."
+            sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        self._process.communicate(timeout=10)
+        self._process = None
+
+    def tell(self, command: str) -> None:
+        """Write one line to the server's standard input."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + "healthz", timeout=5) as response:
+                return response.status == 200
+        except (URLError, OSError):
+            return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def demo_server() -> Server:
+    return Server("app.py", "--model", "demo", "--port")
+
+
+@pytest.fixture(scope="session")
+def server(chromium: str) -> Iterator[Server]:
+    """`python app.py --model demo`, shared by every test that does not end it."""
+    server = demo_server()
+    server.start()
+    yield server
+    server.stop()
+
+
+class PacedServer(Server):
+    """The real web tier before a model that does just what the test tells it, when it tells it."""
+
+    def line(self, position: int, expected_ms: float) -> None:
+        self.tell(f"line {position} {expected_ms}")
+
+    def begin(self) -> None:
+        self.tell("begin")
+
+    def say(self, text: str) -> None:
+        self.tell(f"say {json.dumps(text)}")
+
+    def end(self, reason: str = "stop") -> None:
+        self.tell(f"end {reason}")
+
+    def fail(self, code: str, sentence: str) -> None:
+        self.tell(f"fail {code} {sentence}")
+
+    def status(self, **fields: object) -> None:
+        self.tell(f"status {json.dumps(fields)}")
+
+    def answer(self, text: str) -> None:
+        self.begin()
+        self.say(text)
+        self.end()
+
+
+@pytest.fixture(scope="session")
+def paced_server(chromium: str) -> Iterator[PacedServer]:
+    server = PacedServer("-m", "tests.browser.paced_server")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def paced(paced_server: PacedServer) -> PacedServer:
+    """The paced server, ready and with nothing left over from another test."""
+    paced_server.tell("forget")
+    paced_server.status(state="ready", model="moondream2", device="cuda")
+    return paced_server
+
+
+def write_y4m(path: Path, image: Image.Image, n_frames: int = 4, fps: int = 10) -> Path:
+    """One still picture as a 4:2:0 clip in video range; sides must be even; Chromium loops it."""
+    width, height = image.size
+    y, cb, cr = image.convert("YCbCr").split()
+    y = y.point([round(16 + v * 219 / 255) for v in range(256)])
+    cb, cr = (c.point([round(128 + (v - 128) * 224 / 255) for v in range(256)]) for c in (cb, cr))
+    half = (width // 2, height // 2)
+    frame = b"FRAME\n" + y.tobytes() + cb.resize(half).tobytes() + cr.resize(half).tobytes()
+    head = f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420jpeg\n"
+    path.write_bytes(head.encode() + frame * n_frames)
+    return path
+
+
+Launch = Callable[..., Browser]
+
+
+@pytest.fixture(scope="session")
+def launch(
+    playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Launch]:
+    """Launch a browser, once for each set of flags: `launch(*flags, scene="red-circle")`."""
+    running: dict[tuple[str, ...], Browser] = {}
+    clips = tmp_path_factory.mktemp("camera")
+
+    def launch(*flags: str, scene: str | None = None) -> Browser:
+        if scene is not None:
+            clip = clips / f"{scene}.y4m"
+            if not clip.exists():
+                write_y4m(clip, Image.open(SCENES / f"{scene}.png").convert("RGB"))
+            flags = (*flags, FAKE_CAMERA, f"--use-file-for-fake-video-capture={clip}")
+        if flags not in running:
+            sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+            running[flags] = playwright.chromium.launch(
+                executable_path=chromium, args=[*FLAGS, *sandbox, *flags]
+            )
+        return running[flags]
+
+    yield launch
+    for browser in running.values():
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Launch) -> Browser:
+    """A browser whose camera shows a red circle and may be used without asking."""
+    return launch(ALLOWED, scene="red-circle")
+
+
+class Visitor:
+    """One person's page, and everything about it that must not happen."""
+
+    def __init__(self, browser: Browser, allow: re.Pattern[str] | None, options: dict) -> None:
+        self.context: BrowserContext = browser.new_context(**options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(EXPECT_LIMIT_MS)
+        self.problems: list[str] = []
+        self._allow = allow
+        self.page.on("request", lambda request: self._check_home(request.url))
+        self.page.on("console", lambda m: m.type == "error" and self._note(m.text))
+        self.page.on("pageerror", lambda error: self._note(str(error)))
+        self.page.on("websocket", lambda socket: self._check_home(socket.url))
+
+    def check(self) -> None:
+        assert self.problems == []
+
+    def _note(self, problem: str) -> None:
+        if not (self._allow and self._allow.search(problem)):
+            self.problems.append(problem)
+
+    def _check_home(self, url: str) -> None:
+        if not re.match(r"(https?|wss?)://(localhost|127\.0\.0\.1)[:/]|data:|blob:", url):
+            self.problems.append(f"would have left this machine: {url}")
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit() -> Iterator[Visit]:
+    """Open a page as a new person: `visit(browser, url, allow=pattern, **context_options)`.
+
+    Fails the test at its end for an error in the console, an uncaught error, a violation of the
+    content policy, or a request that would have left this machine.
+    """
+    visitors: list[Visitor] = []
+
+    def visit(
+        browser: Browser,
+        url: str,
+        *,
+        allow: re.Pattern[str] | None = None,
+        script: str = "",
+        **options: object,
+    ) -> Page:
+        visitor = Visitor(browser, allow, options)
+        visitors.append(visitor)
+        if script:
+            visitor.context.add_init_script(script)
+        visitor.page.goto(url)
+        return visitor.page
+
+    yield visit
+    for visitor in visitors:
+        visitor.context.close()
+    for visitor in visitors:
+        visitor.check()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, visit: Visit) -> Page:
+    """The page of the real program, its camera showing a red circle."""
+    return with_camera(visit(browser, server.url))
+
+
+@pytest.fixture
+def paced_page(browser: Browser, paced: PacedServer, visit: Visit) -> Page:
+    return with_camera(visit(browser, paced.url))
+
+
+def turn_on_camera(page: Page) -> None:
+    """Do what a first visitor does; where the browser knows the answer, nothing is left to do."""
+    page.wait_for_function("() => stage.dataset.state !== 'starting'")
+    if page.locator("#stage").get_attribute("data-state") == "off":
+        page.get_by_role("button", name="Turn on the camera").click()
+
+
+def with_camera(page: Page) -> Page:
+    """Turn the camera on and wait for its first picture and for the connection."""
+    turn_on_camera(page)
+    page.wait_for_function("() => stage.dataset.state === 'live'")
+    page.wait_for_function("() => ask.getAttribute('aria-disabled') === 'false'")
+    return page

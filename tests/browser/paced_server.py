@@ -1,0 +1,136 @@
+"""Moonsight's real web tier before a model that obeys the test, one command a line on its input.
+
+    line POSITION EXPECTED_MS    the request stands in line
+    begin                        the model looks at the frame
+    say "TEXT"                   the next words (JSON)
+    end REASON                   the answer is over: stop, length
+    fail CODE SENTENCE           the request fails
+    status {FIELDS}              the model's status changes (JSON)
+    forget                       open requests and commands of another test are dropped
+
+A command about a request waits until there is one, and is about the oldest that is open.
+"""
+
+import json
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+from flask import Flask
+
+from protocol.answer import AnswerEvent, Finished, FinishReason, Started, TextDelta, Timings, Usage
+from protocol.answer import Waiting as InLine
+from protocol.errors import RequestError
+from protocol.frame import FrameLimits
+from protocol.request import Request
+from protocol.status import LoadStage, ModelState, Progress, Status
+from web.bridge import Bridge, listen
+from web.events import add_events
+from web.page import add_pages
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMITS = FrameLimits(max_bytes=2**20, max_pixels=2**24)
+TIMINGS = Timings(queue_ms=100, encode_ms=600, first_token_ms=900, total_ms=2000)
+
+
+class Told(RequestError):
+    """A failure with the code and the sentence of the test."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class PacedModel:
+    """Stands where the model stands; everything happens on the hub."""
+
+    def __init__(self) -> None:
+        self.status = Status(ModelState.READY, "moondream2", "cuda")
+        self._watchers: list[Callable[[Status], None]] = []
+        self._open: dict[str, tuple[Request, Callable[[AnswerEvent], None]]] = {}
+        self._said: dict[str, str] = {}
+        self._commands: deque[str] = deque()
+
+    def watch(self, on_status: Callable[[Status], None]) -> None:
+        self._watchers.append(on_status)
+
+    def submit(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None:
+        self._open[request.id] = (request, sink)
+        self._said[request.id] = ""
+        if self.status.state is ModelState.LOADING:
+            sink(InLine(request.id, len(self._open), None))
+        self._work()
+
+    def cancel(self, client: str, id: str | None = None) -> None:
+        for request, _ in list(self._open.values()):
+            if request.client == client and id in (None, request.id):
+                self._end(request.id, FinishReason.CANCELLED)
+
+    def obey(self, line: str) -> None:
+        if line == "forget":
+            self._open.clear()
+            self._commands.clear()
+        elif line.startswith("status "):
+            self._become(json.loads(line.removeprefix("status ")))
+        else:
+            self._commands.append(line)
+            self._work()
+
+    def _become(self, fields: dict) -> None:
+        progress = fields.pop("progress", None)
+        if progress:
+            progress = Progress(LoadStage(progress.pop("stage")), **progress)
+        state = ModelState(fields.pop("state"))
+        self.status = Status(state, progress=progress, **fields)
+        for on_status in self._watchers:
+            on_status(self.status)
+
+    def _work(self) -> None:
+        while self._commands and self._open:
+            name, _, rest = self._commands.popleft().partition(" ")
+            getattr(self, f"_do_{name}")(next(iter(self._open)), rest)
+
+    def _tell(self, id: str, event: AnswerEvent) -> None:
+        self._open[id][1](event)
+
+    def _do_line(self, id: str, rest: str) -> None:
+        position, expected_ms = rest.split()
+        self._tell(id, InLine(id, int(position), float(expected_ms)))
+
+    def _do_begin(self, id: str, rest: str) -> None:
+        self._tell(id, Started(id, self._open[id][0].frame_id, TIMINGS.queue_ms))
+
+    def _do_say(self, id: str, rest: str) -> None:
+        self._said[id] += json.loads(rest)
+        self._tell(id, TextDelta(id, json.loads(rest)))
+
+    def _do_end(self, id: str, rest: str) -> None:
+        self._end(id, FinishReason(rest))
+
+    def _do_fail(self, id: str, rest: str) -> None:
+        code, sentence = rest.split(" ", 1)
+        self._end(id, FinishReason.ERROR, Told(code, sentence))
+
+    def _end(self, id: str, reason: FinishReason, error: RequestError | None = None) -> None:
+        request, sink = self._open.pop(id)
+        sink(Finished(id, request.skill, reason, self._said[id], TIMINGS, Usage(), error))
+
+
+def main(port: int) -> None:
+    bridge, model = Bridge(), PacedModel()
+    app = Flask("moonsight", root_path=str(ROOT))
+    add_pages(app, model, LIMITS)
+    add_events(app, model, bridge, LIMITS, origins=[f"http://localhost:{port}"])
+    Thread(target=take_commands, args=(bridge, model), daemon=True).start()
+    bridge.serve(app, listen("127.0.0.1", port))
+
+
+def take_commands(bridge: Bridge, model: PacedModel) -> None:
+    for line in sys.stdin:
+        bridge.call(model.obey, line.rstrip("\n"))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
