@@ -1,0 +1,30 @@
+"""Servers that many tests share: starting one takes seconds, because it imports torch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server import Server, make_checkpoint, serve
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that answers nonsense, reliably; see `make_checkpoint`."""
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / "nonsense")
+
+
+@pytest.fixture(scope="session")
+def server(checkpoint: Path) -> Iterator[Server]:
+    """A ready server with room for everybody and a low limit on frames."""
+    limits = ("--max-frame-bytes", "1000000", "--max-frame-pixels", "2000000")
+    with serve("--model", str(checkpoint), *limits) as server:
+        yield server.wait_until_ready()
+
+
+@pytest.fixture(scope="session")
+def narrow_server(checkpoint: Path) -> Iterator[Server]:
+    """A ready server that answers one request at a time and lets few wait."""
+    limits = ("--max-running", "1", "--max-waiting", "4", "--max-waiting-per-client", "3")
+    with serve("--model", str(checkpoint), *limits) as server:
+        yield server.wait_until_ready()

@@ -1,0 +1,310 @@
+"""What a page sends becomes a request or a sentence; what happens becomes plain JSON."""
+
+import json
+from contextlib import suppress
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.answer import Finished, FinishReason, Started, TextDelta, Timings, Usage, Waiting
+from protocol.errors import BadImage, BadRequest, Busy, ImageTooLarge, RequestError
+from protocol.frame import FrameLimits, check_frame
+from protocol.page_events import (
+    event_payload,
+    parse_cancel,
+    parse_request,
+    refusal,
+    request_id,
+    status_payload,
+)
+from protocol.request import Request, SamplingParams, Skill
+from protocol.status import LoadStage, ModelState, Progress, Status
+from tests.protocol.pictures import data_url, encoded
+
+LIMITS = FrameLimits(max_bytes=10_000, max_pixels=100_000)
+JPEG = encoded()
+
+
+def parse(payload: object, skill: Skill = Skill.QUERY, held=None) -> Request:
+    """The request that a payload becomes for somebody who holds the frames in `held`."""
+    return parse_request(
+        skill,
+        payload,
+        id=request_id(payload),
+        client="ann",
+        limits=LIMITS,
+        find_frame=(held or {}).get,
+    )
+
+
+def question(**fields: object) -> dict:
+    return {"question": "What is it?", "image": JPEG} | fields
+
+
+def test_request_of_the_simplest_page_needs_a_question_and_a_data_url():
+    asked = parse({"question": "What is it?", "image": data_url(JPEG)})
+    assert (asked.question, asked.frame.data) == ("What is it?", JPEG)
+
+
+def test_request_is_greedy_when_nothing_is_said_about_sampling():
+    assert parse(question()).sampling == SamplingParams(temperature=0.0)
+
+
+def test_request_keeps_every_setting():
+    settings = {"max_tokens": 7, "temperature": 0.5, "top_p": 0.9, "seed": 3}
+    sampling = parse(question(settings=settings)).sampling
+    assert sampling == SamplingParams(max_tokens=7, temperature=0.5, top_p=0.9, seed=3)
+
+
+@pytest.mark.parametrize("mime", ["jpeg", "png", "webp", "JPEG", "x-whatever"])
+def test_request_reads_the_picture_itself_and_not_what_its_data_url_calls_it(mime):
+    assert parse(question(image=data_url(JPEG, f"image/{mime}"))).frame.data == JPEG
+
+
+def test_request_finds_a_frame_that_is_held():
+    frame = check_frame(JPEG, LIMITS)
+    asked = parse({"question": "And now?", "frame": "f1"}, held={"f1": frame})
+    assert (asked.frame, asked.frame_id) == (frame, "f1")
+
+
+def test_request_gives_every_new_frame_a_name_of_its_own():
+    assert parse(question()).frame_id != parse(question()).frame_id
+
+
+@pytest.mark.parametrize("length", ["short", "normal", "long"])
+def test_caption_has_the_length_asked_for(length):
+    assert parse({"image": JPEG, "length": length}, Skill.CAPTION).length == length
+
+
+def test_caption_is_of_normal_length_when_none_is_asked_for():
+    assert parse({"image": JPEG}, Skill.CAPTION).length == "normal"
+
+
+@pytest.mark.parametrize("text", ["x" * 2000, "¿Qué? 日本語 🙂", " a ", "a\0b", "\u202eabc"])
+def test_question_may_be_any_text(text):
+    assert parse(question(question=text)).question == text
+
+
+NO_QUESTION = {
+    "missing": None,
+    "empty": "",
+    "spaces": " \t\n ",
+    "too long": "x" * 2001,
+    "a number": 5,
+    "a list": ["What is it?"],
+    "bytes": b"What is it?",
+    "half a character": "a\ud800",
+}
+
+
+@pytest.mark.parametrize("value", NO_QUESTION.values(), ids=NO_QUESTION.keys())
+def test_question_is_refused_when_it_is_not_one(value):
+    with pytest.raises(BadRequest):
+        parse(question(question=value))
+
+
+@pytest.mark.parametrize("payload", [None, [], "text", 5, 1.5, True, JPEG])
+def test_payload_is_refused_when_it_is_no_object(payload):
+    with pytest.raises(BadRequest, match="object"):
+        parse(payload)
+
+
+NO_IMAGE = {
+    "missing": None,
+    "empty text": "",
+    "empty bytes": b"",
+    "a number": 5,
+    "an object": {"url": "http://example.org/cat.jpg"},
+    "an address": "http://example.org/cat.jpg",
+    "plain base64": data_url(JPEG).partition(",")[2],
+    "no image": data_url(JPEG, "text/plain"),
+    "no base64": "data:image/jpeg;base64,*****",
+    "base64 cut short": data_url(JPEG)[:-3],
+    "base64 of half a character": "data:image/jpeg;base64,\ud800",
+    "an empty data url": "data:image/jpeg;base64,",
+    "base64 of text": data_url(b"a picture of a cat"),
+}
+
+
+@pytest.mark.parametrize("image", NO_IMAGE.values(), ids=NO_IMAGE.keys())
+def test_image_is_refused_when_it_is_not_one(image):
+    with pytest.raises(BadImage):
+        parse(question(image=image))
+
+
+@pytest.mark.parametrize("frame", ["gone", "", 5, [], {}, "\ud800"])
+def test_frame_is_refused_when_it_is_not_held(frame):
+    with pytest.raises(BadImage, match="no longer held"):
+        parse({"question": "And now?", "frame": frame})
+
+
+@pytest.mark.parametrize("n_over", [1, 2, 3, 1000, 10_000])
+@pytest.mark.parametrize("wrap", [bytes, data_url], ids=["attachment", "data url"])
+def test_image_is_refused_just_over_the_byte_limit(wrap, n_over):
+    data = JPEG + b"\0" * (LIMITS.max_bytes + n_over - len(JPEG))
+    with pytest.raises(ImageTooLarge):
+        parse(question(image=wrap(data)))
+
+
+@pytest.mark.parametrize("wrap", [bytes, data_url], ids=["attachment", "data url"])
+def test_image_is_accepted_at_the_byte_limit(wrap):
+    data = JPEG + b"\0" * (LIMITS.max_bytes - len(JPEG))
+    assert parse(question(image=wrap(data))).frame.data == data
+
+
+NO_NUMBERS = [True, False, "5", [5], {}, float("nan"), float("inf"), -float("inf"), 1e308, 10**400]
+BAD_SETTINGS = [
+    *(("temperature", value) for value in [*NO_NUMBERS, -0.1, 2.1]),
+    *(("top_p", value) for value in [*NO_NUMBERS, -0.1, 1.1]),
+    *(("max_tokens", value) for value in [*NO_NUMBERS, 0, -1, 2049, 1.5, 10.0]),
+    *(("seed", value) for value in [*NO_NUMBERS, -1, 2**63, 0.5]),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_SETTINGS)
+def test_setting_is_refused_by_name_when_it_is_of_a_wrong_type_or_out_of_range(name, value):
+    with pytest.raises(BadRequest, match=f"settings.{name}"):
+        parse(question(settings={name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", 0),
+        ("temperature", 2),
+        ("temperature", 5e-324),
+        ("top_p", 0),
+        ("top_p", 1),
+        ("max_tokens", 1),
+        ("max_tokens", 2048),
+        ("seed", 0),
+        ("seed", 2**63 - 1),
+        ("seed", None),
+    ],
+)
+def test_setting_is_accepted_at_the_ends_of_its_range(name, value):
+    assert getattr(parse(question(settings={name: value})).sampling, name) == value
+
+
+@pytest.mark.parametrize("settings", [[], "greedy", 0, True])
+def test_settings_are_refused_when_they_are_no_object(settings):
+    with pytest.raises(BadRequest, match="settings"):
+        parse(question(settings=settings))
+
+
+@pytest.mark.parametrize("live", [0, 1, "yes", []])
+def test_live_is_refused_when_it_is_no_boolean(live):
+    with pytest.raises(BadRequest, match="live"):
+        parse(question(live=live))
+
+
+@pytest.mark.parametrize("length", ["", "LONG", "medium", 5, [], {}])
+def test_length_is_refused_when_it_is_none_of_the_three(length):
+    with pytest.raises(BadRequest, match="length"):
+        parse({"image": JPEG, "length": length}, Skill.CAPTION)
+
+
+def test_fields_that_nobody_knows_are_ignored():
+    assert parse(question(model="gpt", stream=True)).question == "What is it?"
+
+
+@pytest.mark.parametrize("id", ["a", "x" * 64, "🙂", " "])
+def test_id_of_the_client_is_kept(id):
+    assert request_id({"id": id}) == id
+
+
+@pytest.mark.parametrize("id", ["", "x" * 65, 5, True, [], {}, b"id"])
+def test_id_is_refused_and_answered_under_another_when_it_cannot_be_used(id):
+    payload = question(id=id)
+    assert request_id(payload) != id
+    with pytest.raises(BadRequest, match="id"):
+        parse(payload)
+
+
+@pytest.mark.parametrize("payload", [None, [], "a", 5, {}, {"id": 5}, {"id": None}, {"id": []}])
+def test_cancel_without_an_id_names_nothing(payload):
+    assert parse_cancel(payload) is None
+
+
+JSON_LIKE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+SETTINGS = ["max_tokens", "temperature", "top_p", "seed"]
+FIELDS = ["question", "image", "frame", "id", "live", "length", "settings", *SETTINGS]
+NEARLY_RIGHT = st.dictionaries(
+    st.sampled_from(FIELDS),
+    JSON_LIKE
+    | st.just(JPEG)
+    | st.just(data_url(JPEG))
+    | st.dictionaries(st.sampled_from(FIELDS), JSON_LIKE),
+)
+
+
+@given(skill=st.sampled_from(Skill), payload=JSON_LIKE | NEARLY_RIGHT)
+def test_payload_of_any_kind_becomes_a_request_or_a_sentence(skill, payload):
+    with suppress(RequestError):
+        assert isinstance(parse(payload, skill), Request)
+
+
+@given(payload=JSON_LIKE | NEARLY_RIGHT)
+def test_cancel_of_any_kind_is_an_id_or_nothing(payload):
+    assert isinstance(parse_cancel(payload), str | None)
+
+
+TIMINGS = st.builds(Timings, *[st.floats(0, 1e6)] * 2, st.none() | st.floats(0, 1e6))
+ERRORS = st.none() | st.sampled_from([BadRequest("No."), Busy("Later."), BadImage("What?")])
+EVENTS = st.one_of(
+    st.builds(Waiting, st.text(), st.integers(1, 99), st.none() | st.floats(0, 1e6)),
+    st.builds(Started, st.text(), st.none() | st.text(), st.floats(0, 1e6)),
+    st.builds(TextDelta, st.text(), st.text()),
+    st.builds(
+        Finished,
+        st.text(),
+        st.sampled_from(Skill),
+        st.sampled_from(FinishReason),
+        st.text(),
+        TIMINGS,
+        st.builds(Usage, st.integers(0), st.integers(0)),
+        ERRORS,
+    ),
+)
+
+
+@given(event=EVENTS)
+def test_event_becomes_plain_json_under_its_id(event):
+    name, payload = event_payload(event)
+    assert name in ("waiting", "started", "token", "response")
+    assert json.loads(json.dumps(payload, allow_nan=False))["id"] == event.id
+
+
+@pytest.mark.parametrize(("skill", "key"), [(Skill.QUERY, "answer"), (Skill.CAPTION, "caption")])
+def test_response_holds_the_text_under_the_name_of_its_skill(skill, key):
+    finish = partial(Finished, timings=Timings(), usage=Usage())
+    _, payload = event_payload(finish("1", skill, FinishReason.STOP, "A red mug."))
+    assert payload[key] == "A red mug."
+    assert "error" not in payload
+
+
+@pytest.mark.parametrize("skill", list(Skill))
+def test_refusal_tells_its_sentence_as_answer_too(skill):
+    _, payload = event_payload(refusal("1", skill, Busy("Too many.")))
+    assert payload["answer"] == "Too many."
+    assert payload["error"] == {"code": "busy", "message": "Too many."}
+    assert payload["finish_reason"] == "error"
+
+
+def test_status_tells_every_field_of_the_contract():
+    status = Status(ModelState.LOADING, "demo", "cpu", Progress(LoadStage.READING, 5, 10), True)
+    assert json.loads(json.dumps(status_payload(status))) == {
+        "status": "loading",
+        "model": "demo",
+        "device": "cpu",
+        "progress": {"stage": "reading", "done": 5, "total": 10},
+        "is_demo": True,
+        "notice": None,
+        "error": None,
+    }

@@ -1,0 +1,212 @@
+"""Bad input: a code and a sentence for each, and everybody goes on unharmed."""
+
+import json
+import struct
+
+import pytest
+
+from tests.protocol.pictures import data_url, encoded, png, webp
+from tests.server import connect, over_the_wire, raw_websocket
+
+JPEG = encoded()
+SHORT = {"max_tokens": 3}
+GOOD = {"question": "What is it?", "image": JPEG, "settings": SHORT}
+
+LIMIT_BYTES = 1_000_000
+TOO_LARGE = JPEG + bytes(LIMIT_BYTES + 1 - len(JPEG))
+
+NO_OBJECT = {
+    "null": (None,),
+    "a list": ([1, 2],),
+    "a text": ("What is it?",),
+    "a number": (5,),
+    "a boolean": (True,),
+    "bytes": (JPEG,),
+    "nothing": (),
+    "two payloads": ({}, {}),
+}
+BAD_REQUESTS = {
+    "no question": {"question": None},
+    "an empty question": {"question": ""},
+    "a question of spaces": {"question": " \n\t "},
+    "a question of 2,001 characters": {"question": "x" * 2001},
+    "a question too long for the model": {"question": "¿?" * 1000},
+    "a number as question": {"question": 5},
+    "half a character": {"question": "a\ud800"},
+    "an id that is too long": {"id": "x" * 65},
+    "an id that is no text": {"id": 5},
+    "an empty id": {"id": ""},
+    "settings that are no object": {"settings": [1]},
+    "no number of tokens": {"settings": {"max_tokens": "many"}},
+    "a boolean as number": {"settings": {"max_tokens": True}},
+    "half a token": {"settings": {"max_tokens": 1.5}},
+    "no tokens": {"settings": {"max_tokens": 0}},
+    "a huge number of tokens": {"settings": {"max_tokens": 10**90}},
+    "not a number": {"settings": {"temperature": float("nan")}},
+    "infinity": {"settings": {"temperature": float("inf")}},
+    "a negative temperature": {"settings": {"temperature": -1}},
+    "a top_p above one": {"settings": {"top_p": 1.5}},
+    "a huge seed": {"settings": {"seed": 2**64}},
+    "live that is no boolean": {"live": "yes"},
+    "a question nested deeply": {"question": json.loads("[" * 200 + "]" * 200)},
+}
+BAD_IMAGES = {
+    "no image": {"image": None},
+    "an address": {"image": "http://example.org/cat.jpg"},
+    "no base64": {"image": "data:image/jpeg;base64,%%%"},
+    "base64 cut short": {"image": data_url(JPEG)[:-5]},
+    "a jpeg cut short": {"image": encoded(size=(400, 300))[:800]},
+    "a png cut short": {"image": encoded("PNG", size=(400, 300))[:120]},
+    "a webp cut short": {"image": encoded("WEBP", size=(400, 300))[:60]},
+    "text called an image": {"image": data_url(b"a picture of a cat")},
+    "text as attachment": {"image": b"a picture of a cat"},
+    "no bytes": {"image": b""},
+    "a gif": {"image": encoded("GIF")},
+    "a tiff": {"image": encoded("TIFF")},
+    "a bmp": {"image": encoded("BMP")},
+    "a svg": {"image": data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")},
+    "0 x 5": {"image": png(size=(0, 5), scanlines=b"")},
+    "a header and nothing behind it": {"image": png(size=(50, 50), scanlines=b"")},
+    "an unknown frame": {"image": None, "frame": "gone"},
+    "a frame that is no text": {"image": None, "frame": {"id": 1}},
+}
+LARGE_IMAGES = {
+    "an attachment one byte over": {"image": TOO_LARGE},
+    "a data url one byte over": {"image": data_url(TOO_LARGE)},
+    "a png bomb": {"image": png(size=(50_000, 50_000), scanlines=b"")},
+    "a lossy webp bomb": {
+        "image": webp(b"VP8 ", b"\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 16_000, 16_000))
+    },
+    "a lossless webp bomb": {"image": webp(b"VP8L", b"\x2f\xff\xff\xff\x0f")},
+    "an extended webp bomb": {"image": webp(b"VP8X", b"\0" * 4 + b"\xff" * 6)},
+    "one row too many": {"image": png(size=(2000, 1001), scanlines=b"")},
+}
+REFUSED = [
+    *(("bad_request", name, fields) for name, fields in BAD_REQUESTS.items()),
+    *(("bad_image", name, fields) for name, fields in BAD_IMAGES.items()),
+    *(("image_too_large", name, fields) for name, fields in LARGE_IMAGES.items()),
+]
+
+
+def assert_refused(response, code):
+    """The response is a whole sentence with that code, and `answer` says it, too."""
+    assert response["error"]["code"] == code
+    sentence = response["error"]["message"]
+    assert len(sentence) > 15
+    assert sentence.endswith((".", "?"))
+    assert "Traceback" not in sentence
+    assert (response["answer"], response["finish_reason"]) == (sentence, "error")
+
+
+@pytest.mark.parametrize("arguments", NO_OBJECT.values(), ids=NO_OBJECT.keys())
+@pytest.mark.parametrize("skill", ["query", "caption"])
+@over_the_wire
+async def test_payload_that_is_no_request_is_refused_in_words(server, skill, arguments):
+    async with connect(server) as anna:
+        await anna.emit_all(skill, *arguments)
+        response = await anna.wait_for("response")
+        assert (await anna.ask(**GOOD))["finish_reason"] == "length"
+    assert response["error"]["code"] in ("bad_request", "bad_image")
+    assert_refused(response, response["error"]["code"])
+
+
+@pytest.mark.parametrize(
+    ("code", "fields"),
+    [(code, fields) for code, _, fields in REFUSED],
+    ids=[name for _, name, _ in REFUSED],
+)
+@over_the_wire
+async def test_bad_request_is_refused_in_words_and_everybody_goes_on(server, code, fields):
+    async with connect(server) as anna, connect(server) as bert:
+        await anna.emit("query", GOOD | fields)
+        assert_refused(await anna.wait_for("response"), code)
+        assert (await anna.ask(id="next", **GOOD))["finish_reason"] == "length"
+        assert (await bert.ask(**GOOD))["finish_reason"] == "length"
+    assert [name for name, _ in bert.events].count("response") == 1
+
+
+@pytest.mark.parametrize("length", ["", "medium", 5, ["short"], "\ud800"])
+@over_the_wire
+async def test_caption_of_unknown_length_is_refused_in_words(server, length):
+    async with connect(server) as anna:
+        assert_refused(await anna.ask("caption", image=JPEG, length=length), "bad_request")
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\u202e", "🙂" * 20, "<script>alert(1)</script>"])
+@over_the_wire
+async def test_question_of_odd_characters_is_answered(server, text):
+    async with connect(server) as anna:
+        assert (await anna.ask(**GOOD | {"question": text}))["finish_reason"] == "length"
+
+
+def event(*arguments):
+    return "42" + json.dumps(["query", *arguments])
+
+
+BROKEN_MESSAGES = {
+    "an event that is an object": ["42{}"],
+    "an event without a name": ["42[]"],
+    "an event that is nothing": ["42"],
+    "an event named by a number": ["42[1, 2]"],
+    "an event named by a list": ["42[[]]"],
+    "half an event": ['42["query",{'],
+    "an unknown event": ['42["dance",{}]'],
+    "an event of the server": ['42["response",{"id":"g"}]'],
+    "a second connect": ["40"],
+    "the connect event": ['42["connect",{}]'],
+    "an unknown namespace": ['42/admin,["query",{}]'],
+    "an acknowledgement of nothing": ["430[]", '4399["x"]'],
+    "an unknown packet": ["9?"],
+    "a packet of an unknown kind": ["49"],
+    "bytes that nobody announced": [b"abc"],
+    "brackets without end": ["42" + "[" * 100_000],
+    "a number without end": ['42["query",{"settings":{"seed":' + "9" * 10_000 + "}}]"],
+    "a payload nested too deeply": ['42["query",' + "[" * 5000 + "]" * 5000 + "]"],
+}
+
+
+@pytest.mark.parametrize("messages", BROKEN_MESSAGES.values(), ids=BROKEN_MESSAGES.keys())
+@over_the_wire
+async def test_broken_message_leaves_its_connection_usable(server, messages):
+    async with raw_websocket(server) as websocket:
+        for message in messages:
+            await (websocket.send_str if isinstance(message, str) else websocket.send_bytes)(
+                message
+            )
+        good = {"id": "g", "question": "What?", "image": data_url(JPEG), "settings": SHORT}
+        await websocket.send_str(event(good))
+        received = ""
+        while not ("response" in received and '"g"' in received):
+            received = await websocket.receive_str()
+    assert '"finish_reason":"length"' in received
+
+
+ENDING_MESSAGES = {
+    "a message above the limit of the transport": ["42" + " " * 3_100_000],
+    "an attachment above the limit of the transport": ['451-["query",{}]', bytes(3_100_000)],
+    "an engine.io packet without a type": ["hello"],
+    "an empty packet": [""],
+    "an attachment that is not there": [
+        '451-["query",{"image":{"_placeholder":true,"num":7}}]',
+        JPEG,
+    ],
+    "too many attachments": ['45999999999-["query",{}]', JPEG, JPEG],
+    "the disconnect event": ['42["disconnect"]'],
+}
+
+
+@pytest.mark.parametrize("messages", ENDING_MESSAGES.values(), ids=ENDING_MESSAGES.keys())
+@over_the_wire
+async def test_hopeless_message_harms_nobody_else(server, messages):
+    async with connect(server) as bert, raw_websocket(server) as websocket:
+        for message in messages:
+            await (websocket.send_str if isinstance(message, str) else websocket.send_bytes)(
+                message
+            )
+        assert (await bert.ask(**GOOD))["finish_reason"] == "length"
+
+
+def test_nothing_that_strangers_send_is_worth_a_traceback(server):
+    """Every broken packet wrote a traceback; one short visit filled the terminal with 500 KB."""
+    assert "Traceback" not in server.stderr.text
+    assert "Error" not in server.stderr.text
