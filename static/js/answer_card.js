@@ -173,9 +173,13 @@ export class AnswerCard {
   }
 }
 
-// Pages without a secure context have no clipboard: there the text is selected and copied as if by hand.
+// Where the clipboard is missing (no secure context) or forbidden, the text is selected and copied as if by hand.
 async function copyText(text, element) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text)
-  getSelection().selectAllChildren(element)
-  document.execCommand("copy")
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch (error) {
+    if (!(error instanceof TypeError) && error.name !== "NotAllowedError") throw error
+    getSelection().selectAllChildren(element)
+    document.execCommand("copy")
+  }
 }

@@ -5,7 +5,8 @@ const MAX_CARDS = 200
 const TICK_MS = 1000
 const CONNECTION_LOST = "The answer broke off: connection lost."
 
-// Tells "change" when what runs changes, "finished" with what a listener should hear, "again" with a request, "stop" with an id.
+// Tells "change" when what runs changes, "finished" with what a listener should hear, "copied",
+// "again" with a request and "stop" with an id.
 export class Answers extends EventTarget {
   #list
   #scroller
@@ -93,11 +94,18 @@ export class Answers extends EventTarget {
     for (const id of this.runningIds) this.fail(id, CONNECTION_LOST)
   }
 
-  // Moves the focus one card down (1) or up (-1); from elsewhere to the first.
+  async copy(card) {
+    await card.copy()
+    this.dispatchEvent(new Event("copied"))
+  }
+
+  // Moves the focus one card down (1) or up (-1); from elsewhere to the first. False where there is none.
   step(direction) {
     const cards = [...this.#list.querySelectorAll(".card")]
     const current = cards.findIndex((card) => card.contains(document.activeElement))
-    cards[current < 0 ? 0 : Math.min(cards.length - 1, Math.max(0, current + direction))]?.focus()
+    const next = cards[current < 0 ? 0 : current + direction]
+    next?.focus()
+    return next !== undefined
   }
 
   close() {
@@ -134,7 +142,7 @@ export class Answers extends EventTarget {
     const card = [...this.#cards.values()].find(({ item }) => item.contains(event.target))
     if (action === "stop") this.dispatchEvent(new CustomEvent("stop", { detail: card.request.id }))
     if (action === "again") this.dispatchEvent(new CustomEvent("again", { detail: card.request }))
-    if (action === "copy") card.copy()
+    if (action === "copy") this.copy(card)
     if (action === "unfold") card.unfold()
   }
 }

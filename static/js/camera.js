@@ -129,10 +129,9 @@ export class Camera extends EventTarget {
     this.#video.srcObject = null
   }
 
-  // Closing the browser's question without an answer leaves everything as it was.
+  // Closing the browser's question without an answer leaves everything as it was; Chromium says so in these words.
   #reason(error) {
-    const isDismissed = error.name === "NotAllowedError" && this.#permission?.state === "prompt"
-    return isDismissed ? "off" : REFUSALS[error.name] ?? "in-use"
+    return error.message === "Permission dismissed" ? "off" : REFUSALS[error.name] ?? "in-use"
   }
 
   #become(state) {

@@ -9,7 +9,7 @@ function isChoosing(target) {
 }
 
 // keys: { "/": action, … } of a single letter or sign; escapes: actions in order, each true when it did something;
-// step: called with 1 or -1 for the arrows.
+// step: called with 1 or -1 for the arrows, true when there was somewhere to go.
 export class Keyboard {
   hasSingleKeys = true
   #keys
@@ -36,8 +36,8 @@ export class Keyboard {
     if (isTyping(event.target)) return
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (isChoosing(event.target)) return
-      event.preventDefault()
-      return this.#step(event.key === "ArrowDown" ? 1 : -1)
+      if (this.#step(event.key === "ArrowDown" ? 1 : -1)) event.preventDefault()
+      return
     }
     const action = this.hasSingleKeys && !event.repeat && this.#keys[event.key.toLowerCase()]
     if (!action) return

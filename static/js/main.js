@@ -96,6 +96,7 @@ question.addEventListener("refused", ({ detail }) => announce(detail))
 answers.addEventListener("again", ({ detail }) => askAgain(detail))
 answers.addEventListener("stop", ({ detail }) => connection.cancel(detail))
 answers.addEventListener("finished", ({ detail }) => announce(detail))
+answers.addEventListener("copied", () => announce("Copied."))
 answers.addEventListener("change", () => {
   const { activity } = answers
   header.showActivity(activity)
@@ -184,8 +185,7 @@ stage.addEventListener("change", () => {
   showSource()
   if (stage.state !== "live") return
   remember("camera", camera.deviceId)
-  // On a touch screen the focus would bring up the keyboard, over the picture.
-  if (!matchMedia("(pointer: coarse)").matches) question.focus()
+  question.focusUnlessTouch()
 })
 stage.addEventListener("open-camera", () => camera.open())
 stage.addEventListener("use-picture", choosePicture)
@@ -226,7 +226,7 @@ const keyboard = new Keyboard({
     "/": () => question.focus(),
     1: () => { question.skill = "query" },
     2: () => { question.skill = "caption" },
-    c: () => answers.newest?.text && answers.newest.copy(),
+    c: () => answers.newest?.text && answers.copy(answers.newest),
     r: () => answers.newest && askAgain(answers.newest.request),
     "?": showKeys,
   },

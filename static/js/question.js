@@ -65,6 +65,11 @@ export class Question extends EventTarget {
     this.#text.focus({ preventScroll: true })
   }
 
+  // On a touch screen the focus would bring up the keyboard, over the picture.
+  focusUnlessTouch() {
+    if (!matchMedia("(pointer: coarse)").matches) this.focus()
+  }
+
   leave() {
     this.#text.blur()
   }
@@ -91,6 +96,7 @@ export class Question extends EventTarget {
   // The question stays, selected: typing replaces it, Enter asks it about what is seen by then.
   keepSelected() {
     this.#asked = this.#text.value
+    this.focusUnlessTouch()
     if (this.hasFocus) this.#text.select()
     this.#render()
   }

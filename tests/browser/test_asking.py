@@ -27,7 +27,7 @@ def test_page_answers_about_the_scene_before_the_camera(
 ) -> None:
     page = with_camera(visit(launch(ALLOWED, scene=scene), server.url))
     ask(page, question)
-    expect(page.get_by_role("log")).to_contain_text(answer, ignore_case=True)
+    expect(page.locator(".card__text")).to_contain_text(answer, ignore_case=True)
     expect(page.locator(".card")).to_have_attribute("data-state", "done")
 
 
@@ -36,7 +36,7 @@ def test_answer_about_a_small_frame_is_right_too(page: Page) -> None:
     page.get_by_role("radio", name="Fast").check()
     page.keyboard.press("Escape")
     ask(page, "What colour is the circle?")
-    expect(page.get_by_role("log")).to_contain_text("red", ignore_case=True)
+    expect(page.locator(".card__text")).to_contain_text("red", ignore_case=True)
     assert page.locator(".card__frame").get_attribute("height") == "360"
 
 
@@ -64,12 +64,12 @@ def test_describe_needs_no_words(page: Page) -> None:
     page.get_by_role("radio", name="Describe").check(force=True)
     page.get_by_role("button", name="Ask").first.click()
     expect(page.locator(".card__question")).to_have_text("Describe it")
-    expect(page.get_by_role("log")).to_contain_text("circle", ignore_case=True)
+    expect(page.locator(".card__text")).to_contain_text("circle", ignore_case=True)
 
 
 def test_suggestion_asks_at_once(page: Page) -> None:
     page.get_by_role("button", name="What colour is the circle?").click()
-    expect(page.get_by_role("log")).to_contain_text("red", ignore_case=True)
+    expect(page.locator(".card__text")).to_contain_text("red", ignore_case=True)
 
 
 def test_two_people_at_once_see_only_their_own_answer(
@@ -82,8 +82,8 @@ def test_two_people_at_once_see_only_their_own_answer(
     for page, own, foreign in ((red, "red", "blue"), (blue, "blue", "red")):
         expect(page.locator(".card")).to_have_attribute("data-state", "done")
         expect(page.locator(".card")).to_have_count(1)
-        expect(page.get_by_role("log")).to_contain_text(own, ignore_case=True)
-        expect(page.get_by_role("log")).not_to_contain_text(foreign, ignore_case=True)
+        expect(page.locator(".card__text")).to_contain_text(own, ignore_case=True)
+        expect(page.locator(".card__text")).not_to_contain_text(foreign, ignore_case=True)
 
 
 def test_person_is_told_that_a_demo_model_answers(page: Page) -> None:
@@ -104,7 +104,7 @@ def test_chosen_picture_is_answered_in_place_of_the_camera(
     chooser.value.set_files(SCENES / "blue-square.png")
     expect(page.get_by_alt_text("The picture you chose")).to_be_visible()
     ask(page, "What colour is the square?")
-    expect(page.get_by_role("log")).to_contain_text("blue", ignore_case=True)
+    expect(page.locator(".card__text")).to_contain_text("blue", ignore_case=True)
 
 
 # What the page of the original project does: a data URL and the question, no id, no options.

@@ -1,0 +1,79 @@
+"""The page's numbers: phases of the moon, times, sizes, places in a line, frames."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import PacedServer
+
+# Sums up what a path fills, point by point, as a part of the whole disc.
+LIT_AREA = """async (fraction) => {
+  const { litPath } = await import("/static/js/moon.js")
+  const context = document.createElement("canvas").getContext("2d")
+  const path = new Path2D(litPath(fraction, 1))
+  let lit = 0, disc = 0
+  for (let x = -1; x <= 1; x += 0.01) for (let y = -1; y <= 1; y += 0.01) {
+    if (x * x + y * y > 1) continue
+    disc += 1
+    if (context.isPointInPath(path, x, y)) lit += 1
+  }
+  return lit / disc
+}"""
+CALL = "async ([file, name, args]) => (await import(`/static/js/${file}.js`))[name](...args)"
+MANY_PIXELS = 10**9
+
+
+@pytest.fixture(scope="module")
+def any_page(browser: Browser, paced_server: PacedServer):
+    page = browser.new_page()
+    page.goto(paced_server.url + "scenes")
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("fraction", [0, 0.1, 0.37, 0.5, 0.68, 0.9, 1])
+def test_lit_part_of_the_moon_is_the_fraction_done(any_page: Page, fraction: float) -> None:
+    assert any_page.evaluate(LIT_AREA, fraction) == pytest.approx(fraction, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "words"),
+    [
+        ("duration", [40], "0.0 s"),
+        ("duration", [1300], "1.3 s"),
+        ("duration", [9960], "10 s"),
+        ("age", [400], "0 s"),
+        ("age", [14_400], "14 s"),
+        ("age", [125_000], "2 min"),
+        ("age", [7_300_000], "2 h"),
+        ("ordinal", [1], "1st"),
+        ("ordinal", [2], "2nd"),
+        ("ordinal", [3], "3rd"),
+        ("ordinal", [4], "4th"),
+        ("ordinal", [12], "12th"),
+        ("ordinal", [22], "22nd"),
+        ("amountOf", [1_420_000_000, 3_850_000_000], "1.42 of 3.85 GB"),
+        ("amountOf", [1_500_000, 6_000_000], "1.5 of 6.0 MB"),
+    ],
+)
+def test_numbers_are_said_in_words(any_page: Page, name: str, args: list, words: str) -> None:
+    assert any_page.evaluate(CALL, ["words", name, args]) == words
+
+
+@pytest.mark.parametrize(
+    ("picture", "detail", "max_pixels", "frame"),
+    [
+        ((1280, 720), "fast", MANY_PIXELS, (640, 360)),
+        ((640, 480), "fast", MANY_PIXELS, (480, 360)),
+        ((480, 640), "fast", MANY_PIXELS, (360, 480)),
+        ((320, 240), "fast", MANY_PIXELS, (320, 240)),
+        ((1920, 1080), "detail", MANY_PIXELS, (1280, 720)),
+        ((640, 480), "detail", MANY_PIXELS, (640, 480)),
+        ((4000, 4000), "detail", 250_000, (500, 500)),
+    ],
+)
+def test_frame_is_scaled_down_and_never_up(
+    any_page: Page, picture: tuple, detail: str, max_pixels: int, frame: tuple
+) -> None:
+    size = {"width": picture[0], "height": picture[1]}
+    found = any_page.evaluate(CALL, ["frame", "frameSize", [size, detail, max_pixels]])
+    assert (found["width"], found["height"]) == frame
