@@ -18,7 +18,6 @@ from demo.words import (
     name,
     place,
     plural,
-    rephrase,
     with_article,
 )
 
@@ -278,13 +277,11 @@ ASKER_WEIGHTS = (12, 12, 15, 12, 6, 13, 5, 8, 4, 16, 11)
 def ask_off_topic(random: Random) -> str:
     """Ask something that coloured shapes cannot answer."""
     template = random.choice(phrasings.OFF_TOPIC)
-    # Half of the plain sentences; the other half about things, which there are more of.
     if random.random() < 0.5:
         template = random.choice(phrasings.OFF_TOPIC_ABOUT)
-    text = template.format(
+    return template.format(
         thing=random.choice(phrasings.THINGS),
         other=random.choice(phrasings.THINGS),
         kind=random.choice(KINDS),
         colour=random.choice(list(COLOURS)),
     )
-    return rephrase(text, random)

@@ -9,6 +9,7 @@ from demo.palette import COLOURS, GROUNDS
 from demo.scenes import KINDS
 from moondream2.config import Config
 from moondream2.network import Network
+from moondream2.region import SIZE_OCTAVES
 
 # Coordinates and sizes are learned as a hill this many bins wide, not as one exact bin.
 HILL_BINS = 1.5
@@ -29,18 +30,15 @@ class PatchHeads(nn.Module):
             self.linear(features).float().split(self.sizes, dim=-1)
         )
         shown = batch["patch_object"] > 0
-        nothing_kind, nothing_colour = kind.shape[-1] - 1, colour.shape[-1] - 1
         n_patches = features.shape[1]
         loss = 4 * F.binary_cross_entropy_with_logits(mask, batch["patch_mask"])
         loss = loss + F.binary_cross_entropy_with_logits(centre[..., 0], batch["patch_centre"]) / 2
         everywhere = batch["ground"][:, None].expand(-1, n_patches)
         loss = loss + 0.3 * F.cross_entropy(ground.flatten(0, 1), everywhere.flatten())
-        loss = loss + 0.3 * F.cross_entropy(
-            kind[~shown], torch.full_like(batch["patch_kind"][~shown], nothing_kind)
-        )
-        loss = loss + 0.3 * F.cross_entropy(
-            colour[~shown], torch.full_like(batch["patch_colour"][~shown], nothing_colour)
-        )
+        # Bare patches are many: averaged on their own, they cannot drown the others.
+        for scores in (kind[~shown], colour[~shown]):
+            nothing = torch.full((len(scores),), scores.shape[-1] - 1)
+            loss = loss + 0.3 * F.cross_entropy(scores, nothing)
         if shown.any():
             loss = loss + F.cross_entropy(kind[shown], batch["patch_kind"][shown])
             loss = loss + F.cross_entropy(colour[shown], batch["patch_colour"][shown])
@@ -78,7 +76,7 @@ def text_losses(network: Network, features: Tensor, batch: Batch) -> dict[str, T
     measuring = batch["sizes"][..., 0] != IGNORED
     if measuring.any():
         scores = network.region.decode_size(hidden[measuring]).float()
-        bins = (batch["sizes"][measuring].log2() / 10 + 1) * (scores.shape[-1] - 1)
+        bins = (batch["sizes"][measuring].log2() / SIZE_OCTAVES + 1) * (scores.shape[-1] - 1)
         losses["sizes"] = 0.3 * hill_loss(scores, bins)
     return losses
 

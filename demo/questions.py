@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from random import Random
 
 from demo.askers import ASKER_WEIGHTS, ASKERS, ask_off_topic, choose_colour, choose_kind
-from demo.phrasings import (
-    THINGS,
-)
+from demo.phrasings import THINGS
 from demo.scenes import Box, Scene
-from demo.words import (
-    plural,
-    rephrase,
-    vary_spelling,
-)
+from demo.words import plural, rephrase, vary_spelling
 
 
 @dataclass(frozen=True)
@@ -69,5 +63,5 @@ def search(scene: Scene, random: Random) -> Search:
 def ask_anything(random: Random, scene: Scene) -> str:
     """Ask something when there is no picture: about shapes or about anything else."""
     if random.random() < 0.35:
-        return ask_off_topic(random)
+        return rephrase(ask_off_topic(random), random)
     return ask(scene, random).text

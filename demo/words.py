@@ -8,6 +8,11 @@ from demo.scenes import Scene, Shape
 NUMBERS = ("no", "one", "two", "three", "four")
 ORDINALS = ("first", "second", "third", "fourth")
 CAPTION_LENGTHS = ("short", "normal", "long")
+HOLDERS = {
+    "frame": "It fills the picture.",
+    "card": "Somebody holds it on a card.",
+    "phone": "Somebody holds it on a phone.",
+}
 
 
 def caption(scene: Scene, length: str) -> str:
@@ -17,9 +22,7 @@ def caption(scene: Scene, length: str) -> str:
     listed = list_shapes(scene.shapes)
     if length == "short":
         return f"{capitalise(listed)}."
-    ground = f"on a {scene.ground.colour} background"
-    if scene.ground.colour == "orange":
-        ground = "on an orange background"
+    ground = f"on {with_article(scene.ground.colour)} background"
     if len(scene.shapes) == 1:
         normal = f"{capitalise(listed)} {ground}."
         detail = f"The {scene.shapes[0].kind} is {place(scene, scene.shapes[0])}."
@@ -32,17 +35,9 @@ def caption(scene: Scene, length: str) -> str:
     return f"{normal} {detail} {HOLDERS[scene.ground.holder]}"
 
 
-HOLDERS = {
-    "frame": "It fills the picture.",
-    "card": "Somebody holds it on a card.",
-    "phone": "Somebody holds it on a phone.",
-}
-
-
 def name(shape: Shape) -> str:
     """Return the shape with its article: "an orange star"."""
-    article = "an" if shape.colour == "orange" else "a"
-    return f"{article} {shape.colour} {shape.kind}"
+    return with_article(f"{shape.colour} {shape.kind}")
 
 
 def list_shapes(shapes: Sequence[Shape]) -> str:
