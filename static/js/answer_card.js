@@ -61,8 +61,8 @@ export class AnswerCard {
   }
 
   waitForModel(position) {
-    this.#say(position === 1 ? "Waiting for the model. This is answered first, about this picture." : "Waiting for the model.")
-    if (position > 1) this.#say(`Waiting for the model. ${ordinal(position)} in line.`)
+    const place = position === 1 ? "This is answered first, about this picture." : `${ordinal(position)} in line.`
+    this.#say(`Waiting for the model. ${place}`)
   }
 
   waitInLine(position, expectedMs) {

@@ -9,18 +9,21 @@ function isChoosing(target) {
 }
 
 // keys: { "/": action, … } of a single letter or sign; escapes: actions in order, each true when it did something;
-// step: called with 1 or -1 for the arrows, true when there was somewhere to go.
+// step: called with 1 or -1 for the arrows, true when there was somewhere to go;
+// isElsewhere: whether a dialog or menu has the keys.
 export class Keyboard {
   hasSingleKeys = true
   #keys
   #escapes
   #step
+  #isElsewhere
   #closing = new AbortController()
 
-  constructor({ keys, escapes, step }) {
+  constructor({ keys, escapes, step, isElsewhere }) {
     this.#keys = keys
     this.#escapes = escapes
     this.#step = step
+    this.#isElsewhere = isElsewhere
     document.addEventListener("keydown", (event) => this.#pressed(event), { signal: this.#closing.signal })
   }
 
@@ -31,7 +34,7 @@ export class Keyboard {
   #pressed(event) {
     if (event.isComposing || event.keyCode === 229 || event.ctrlKey || event.metaKey || event.altKey) return
     // An open dialog or menu takes its own keys; Escape closes it, and nothing else.
-    if (document.querySelector("dialog[open], :popover-open")) return
+    if (this.#isElsewhere()) return
     if (event.key === "Escape") return void this.#escapes.some((undo) => undo())
     if (isTyping(event.target)) return
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {

@@ -24,7 +24,12 @@ const SOURCE_NAMES = { off: "Camera off", asking: "Camera off", starting: "Camer
 const header = new Header(element("status"))
 const stage = new Stage(element("stage"))
 const camera = new Camera(element("stage").querySelector("video"))
-const sources = new Sources({ menu: element("sources"), cameras: element("sources-cameras"), button: element("source") })
+const sources = new Sources({
+  menu: element("sources"),
+  cameras: element("sources-cameras"),
+  buttons: [element("source"), element("source-brief")],
+  label: element("source").querySelector(".source__label"),
+})
 const waking = new Waking(element("waking"), element("waking-stage-template"))
 const answers = new Answers({ list: element("answers"), template: element("card-template"), count: element("answers-count") })
 const connection = new Connection()
@@ -236,6 +241,7 @@ const keyboard = new Keyboard({
     () => question.hasFocus && does(() => question.leave()),
   ],
   step: (direction) => answers.step(direction),
+  isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })
 
 function allowSingleKeys(isAllowed) {

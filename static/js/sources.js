@@ -9,15 +9,16 @@ const OTHER_CHOICES = [["picture", "A picture…"], ["off", "Camera off"]]
 export class Sources extends EventTarget {
   #menu
   #cameras
-  #button
+  #buttons
   #label
 
-  constructor({ menu, cameras, button }) {
+  // buttons: each opens the menu, one is seen at each width; label: shows what is chosen.
+  constructor({ menu, cameras, buttons, label }) {
     super()
     this.#menu = menu
     this.#cameras = cameras
-    this.#button = button
-    this.#label = button.querySelector(".source__label")
+    this.#buttons = buttons
+    this.#label = label
     menu.querySelector(`[value="${recall("detail") === "fast" ? "fast" : "detail"}"]`).checked = true
     menu.addEventListener("change", (event) => this.#chosen(event.target))
     menu.addEventListener("toggle", (event) => event.newState === "open" && this.#place())
@@ -28,7 +29,7 @@ export class Sources extends EventTarget {
   }
 
   open() {
-    this.#menu.showPopover({ source: this.#button })
+    this.#menu.showPopover()
   }
 
   showName(name) {
@@ -54,7 +55,7 @@ export class Sources extends EventTarget {
 
   // Above the button where there is more room above, else below; never past the edge of the window.
   #place() {
-    const button = [...document.querySelectorAll("[popovertarget=sources]")].find((each) => each.checkVisibility())
+    const button = this.#buttons.find((each) => each.checkVisibility())
     const { top, bottom, right } = button.getBoundingClientRect()
     const isLow = top > innerHeight / 2
     const widest = innerWidth - this.#menu.offsetWidth - EDGE_PX

@@ -46,6 +46,18 @@ def test_corners_light_up_while_the_model_looks_and_hold_while_it_answers(
     paced_page.wait_for_function("() => stage.dataset.looking === undefined")
 
 
+def test_asked_frame_flies_into_its_card_before_the_server_has_answered(paced_page: Page) -> None:
+    paced_page.evaluate(
+        """() => new MutationObserver((changes) => {
+             if (changes.some(({ addedNodes: [node] }) => node?.className === "flight")) flew = true
+           }).observe(document.body, { childList: true }) || (window.flew = false)"""
+    )
+    ask(paced_page)
+    paced_page.wait_for_function("() => flew && !document.querySelector('.flight')")
+    expect(card(paced_page)).to_have_attribute("data-state", "waiting")
+    expect(card(paced_page).locator(".card__frame")).to_have_css("opacity", "1")
+
+
 def test_finished_answer_shows_where_its_time_went(paced: PacedServer, paced_page: Page) -> None:
     ask(paced_page)
     paced.answer("A ball.")
