@@ -173,7 +173,8 @@ export class Question extends EventTarget {
   #grow() {
     if (CSS.supports("field-sizing", "content")) return
     this.#text.style.blockSize = "auto"
-    this.#text.style.blockSize = `${this.#text.scrollHeight}px`
+    const { scrollHeight, offsetHeight, clientHeight } = this.#text
+    this.#text.style.blockSize = `${scrollHeight + offsetHeight - clientHeight}px`
   }
 
   #charsLeft() {

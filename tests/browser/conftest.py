@@ -35,6 +35,8 @@ START_LIMIT_S = 60
 EXPECT_LIMIT_MS = 15_000
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
+NO_BROWSER = "No Chromium or Chrome found: the browser tests were left out."
+
 FLAGS = [
     "--disable-gpu",
     "--no-first-run",
@@ -59,6 +61,12 @@ SERVER_AWAY = re.compile(
 )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any(NO_BROWSER in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(NO_BROWSER)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -69,8 +77,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> str:
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
-        reason = "No Chromium or Chrome found: the browser tests need one on the PATH."
-        pytest.fail(reason) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
     return path
 
 
@@ -100,10 +109,10 @@ class Server:
             assert monotonic() < deadline, "The server was not ready in time."
             sleep(0.05)
 
-    def stop(self) -> None:
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> None:
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(with_signal)
         self._process.communicate(timeout=10)
         self._process = None
 
@@ -215,7 +224,9 @@ def launch(
                 write_y4m(clip, Image.open(SCENES / f"{scene}.png").convert("RGB"))
             flags = (*flags, FAKE_CAMERA, f"--use-file-for-fake-video-capture={clip}")
         if flags not in running:
-            sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+            # Chromium refuses to run as root, as in a container, with its sandbox.
+            is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+            sandbox = ["--no-sandbox"] if is_root else []
             running[flags] = playwright.chromium.launch(
                 executable_path=chromium, args=[*FLAGS, *sandbox, *flags]
             )

@@ -1,9 +1,11 @@
 """A lost connection loses nothing: not the question, not an answer, and it comes back by itself."""
 
+import signal
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SERVER_AWAY, PacedServer, Visit, with_camera
+from tests.browser.conftest import SERVER_AWAY, PacedServer, Visit, demo_server, with_camera
 
 
 @pytest.fixture
@@ -67,3 +69,20 @@ def test_page_counts_down_and_reconnects_by_itself(own_server: PacedServer, visi
     own_server.start()
     expect(banner).to_be_hidden()
     expect(visitor.locator("#status")).to_contain_text("moondream2 on the GPU")
+
+
+def test_program_that_was_killed_and_started_again_answers_the_open_page(
+    browser: Browser, chromium: str, visit: Visit
+) -> None:
+    server = demo_server()
+    server.start()
+    try:
+        page = with_camera(visit(browser, server.url, allow=SERVER_AWAY))
+        server.stop(signal.SIGKILL)
+        expect(page.get_by_role("complementary", name="Connection")).to_be_visible()
+        server.start()
+        expect(page.locator("#ask")).to_have_attribute("aria-disabled", "false")
+        page.get_by_role("button", name="What colour is the circle?").click()
+        expect(page.locator(".card__text")).to_contain_text("red", ignore_case=True)
+    finally:
+        server.stop()
