@@ -4,33 +4,35 @@ import argparse
 import asyncio
 import json
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from bench.clients import BenchFailed, Load, Record, measure
-from bench.figures import ROWS, Figures, busy_cores, machine, percentile, ratios, summarise
-from bench.serve import Design, Server
+from bench.clients import BenchFailed, Load, Record, make_asks, measure
+from bench.figures import ROWS, Figures, busy_cores, machine, ratios, summarise
+from bench.serve import DESIGNS, Server
 
-DESIGNS: tuple[Design, ...] = ("ours", "naive")
-LABEL_CHARS, VALUE_CHARS = 20, 12
+LABEL_CHARS, VALUE_CHARS = 20, 14
 
 
 @dataclass(frozen=True)
 class Result:
-    """Both designs under one load. late_p99_ms: how late the load process itself was."""
+    """Both designs under one load."""
 
     load: Load
     ours: Figures
     naive: Figures
-    late_p99_ms: float | None
+
+    @property
+    def ratios(self) -> Figures:
+        return ratios(self.naive, self.ours)
 
     def as_json(self) -> dict:
         return {
             "load": asdict(self.load),
             "ours": _rounded(self.ours),
             "naive": _rounded(self.naive),
-            "naive_over_ours": _rounded(ratios(self.naive, self.ours)),
-            "late_p99_ms": self.late_p99_ms and round(self.late_p99_ms, 2),
+            "naive_over_ours": _rounded(self.ratios),
         }
 
 
@@ -40,17 +42,18 @@ def main() -> None:
         Load(options.clients, n_asking, options.seconds, options.pages_per_s, options.answers)
         for n_asking in options.asking
     ]
-    busy = busy_cores()
+    about = {**machine(), "busy_cores_before": busy_cores()}
     try:
-        device, results = compare(options.model, loads)
+        device, results = compare(options.model, loads, options.rounds)
     except BenchFailed as error:
         sys.exit(f"The bench broke off. {error}")
-    about = {**machine(), "device": device, "busy_cores_before": busy}
+    about["device"] = device
     show(about, results)
     document = {
         "bench": "hub",
         "date": date.today().isoformat(),
         "machine": about,
+        "rounds": options.rounds,
         "results": [result.as_json() for result in results],
     }
     print(json.dumps(document))
@@ -63,39 +66,37 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--asking", type=int, nargs="+", default=[1, 8], help="answers open at a time, per load"
     )
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of one load")
+    parser.add_argument("--rounds", type=int, default=4, help="how often the designs take turns")
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of one turn")
+    parser.add_argument("--answers", type=int, help="end a turn after so many answers")
     parser.add_argument("--pages-per-s", type=float, default=50.0, help="rate of page views")
-    parser.add_argument("--answers", type=int, help="end a load after so many answers")
     return parser.parse_args()
 
 
-def compare(model: str, loads: list[Load]) -> tuple[str, list[Result]]:
-    """Put every load on both designs, one server after the other; returns the device, too."""
-    figures: dict[Design, list[Figures]] = {}
-    late_ms: list[list[float]] = [[] for _ in loads]
-    for design in DESIGNS:
-        device, records, stamps = _measure_design(design, model, loads)
-        figures[design] = [summarise(record, stamps) for record in records]
-        for late, record in zip(late_ms, records, strict=True):
-            late.extend(record.late_ms)
-    return device, [
-        Result(load, ours, naive, percentile(late, 99))
-        for load, ours, naive, late in zip(
-            loads, figures["ours"], figures["naive"], late_ms, strict=True
-        )
+def compare(model: str, loads: list[Load], n_rounds: int) -> tuple[str, list[Result]]:
+    """Start both designs and let them take turns under every load.
+
+    In turns, because other work on the machine then slows both alike; the one that waits is idle.
+    Returns the device that they ran on, too.
+    """
+    asks = make_asks()
+    records = {design: [Record() for _ in loads] for design in DESIGNS}
+    with ExitStack() as stack:
+        servers = {design: stack.enter_context(Server(design, model)) for design in DESIGNS}
+        devices = {design: server.wait() for design, server in servers.items()}
+        for _ in range(n_rounds):
+            for index, load in enumerate(loads):
+                for design, server in servers.items():
+                    asyncio.run(measure(server.url, load, asks, records[design][index]))
+        stamps = {design: server.stop() for design, server in servers.items()}
+    figures = {
+        design: [summarise(record, stamps[design]) for record in records[design]]
+        for design in DESIGNS
+    }
+    return devices["ours"], [
+        Result(load, ours, naive)
+        for load, ours, naive in zip(loads, figures["ours"], figures["naive"], strict=True)
     ]
-
-
-def _measure_design(
-    design: Design, model: str, loads: list[Load]
-) -> tuple[str, list[Record], list[tuple[str, float]]]:
-    server = Server(design, model)
-    try:
-        device = server.wait()
-        records = [asyncio.run(measure(server.url, load)) for load in loads]
-    finally:
-        stamps = server.stop()
-    return device, records, stamps
 
 
 def show(about: dict, results: list[Result]) -> None:
@@ -103,7 +104,7 @@ def show(about: dict, results: list[Result]) -> None:
     print(
         f"{about['cores']} cores {about['cpu']}, {about['system']}, Python {about['python']},"
         f" torch {about['torch']} on {about['device']};"
-        f" {about['busy_cores_before']} cores were busy before"
+        f" busy cores before: {about['busy_cores_before']}"
     )
     for result in results:
         load = result.load
@@ -112,16 +113,14 @@ def show(about: dict, results: list[Result]) -> None:
             f" {load.pages_per_s:g} page views / s"
         )
         _show_row("", "ours", "naive", "naive / ours")
-        ratio = ratios(result.naive, result.ours)
         for name, label in ROWS.items():
-            values = (result.ours[name], result.naive[name], ratio[name])
+            values = (result.ours[name], result.naive[name], result.ratios[name])
             _show_row(label, *map(_short, values))
-        print(f"(the load process itself was late by p99 {_short(result.late_p99_ms)} ms)")
     print()
 
 
 def _show_row(label: str, *values: str) -> None:
-    print(f"{label:<{LABEL_CHARS}}" + "".join(f"{value:>{VALUE_CHARS + 2}}" for value in values))
+    print(f"{label:<{LABEL_CHARS}}" + "".join(f"{value:>{VALUE_CHARS}}" for value in values))
 
 
 def _short(value: float | None) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, cycle, islice
 from random import Random
 from time import monotonic
 from typing import Any
@@ -19,7 +19,7 @@ from demo.scenes import make_scene
 
 FRAME_ASPECT = 4 / 3
 FRAME_HEIGHT_PX = 480
-N_FRAMES = 8
+N_FRAMES, N_ASKS = 8, 64
 # Random weights never end an answer; trained ones end long before this.
 MAX_TOKENS = 64
 ANSWER_TIMEOUT_S = 60.0
@@ -32,9 +32,9 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked of a server.
+    """What is asked of a server in one round.
 
-    n_asking: answers that are open at the same time. It ends after `seconds`, or after
+    n_asking: answers that are open at the same time. A round ends after `seconds`, or after
     `max_answers`.
     """
 
@@ -47,10 +47,10 @@ class Load:
 
 @dataclass
 class Record:
-    """What one load saw. Times are time.monotonic() seconds, lists are in order of arrival.
+    """What one load saw in all its rounds.
 
-    arrivals: when each `token` event came, by request id. late_ms: how late this process itself
-    was with its page views, the part of every other figure that is its own.
+    arrivals: time.monotonic() of each `token` event, by request id.
+    late_ms: how late this process was with its page views; so much of any figure may be its own.
     """
 
     seconds: float = 0.0
@@ -70,20 +70,23 @@ class Ask:
     payload: dict[str, Any]
 
 
-def make_asks() -> Iterator[Ask]:
+def make_asks() -> list[Ask]:
     """Questions and captions about a few demo scenes, 640x480 JPEG, the same at every call."""
     scenes = (scene for scene in map(make_scene, count()) if scene.aspect == FRAME_ASPECT)
     frames = [
         (scene, _data_url(encode_jpeg(draw(scene, FRAME_HEIGHT_PX), scene.seed)))
-        for scene, _ in zip(scenes, range(N_FRAMES), strict=False)
+        for scene in islice(scenes, N_FRAMES)
     ]
-    for turn in count():
+    asks = []
+    for turn in range(N_ASKS):
         scene, image = frames[turn % N_FRAMES]
         payload = {"image": image, "settings": {"max_tokens": MAX_TOKENS}}
-        if turn % 2:
-            yield Ask("caption", {**payload, "length": "normal"})
+        if turn // N_FRAMES % 2:
+            asks.append(Ask("caption", {**payload, "length": "normal"}))
         else:
-            yield Ask("query", {**payload, "question": ask(scene, Random(turn)).text})
+            question = ask(scene, Random(turn)).text
+            asks.append(Ask("query", {**payload, "question": question}))
+    return asks
 
 
 def _data_url(jpeg: bytes) -> str:
@@ -93,8 +96,8 @@ def _data_url(jpeg: bytes) -> str:
 class Client:
     """One page: asks one question at a time and notes when the words come."""
 
-    def __init__(self, record: Record) -> None:
-        self.record = record
+    def __init__(self) -> None:
+        self._words_at: list[float] = []
         self._response: asyncio.Future[dict] | None = None
         self._socket = socketio.AsyncClient(reconnection=False)
         self._socket.on("token", self._on_token)
@@ -109,10 +112,9 @@ class Client:
     async def close(self) -> None:
         await self._socket.disconnect()
 
-    async def ask(self, asked: Ask) -> None:
+    async def ask(self, asked: Ask, record: Record) -> None:
         """Send one question and wait for its response. Raises BenchFailed when it is an error."""
-        record, id = self.record, uuid4().hex
-        record.arrivals[id] = []
+        id, self._words_at = uuid4().hex, []
         self._response = asyncio.get_running_loop().create_future()
         asked_at = monotonic()
         await self._socket.emit(asked.event, {**asked.payload, "id": id})
@@ -121,11 +123,12 @@ class Client:
             raise BenchFailed(f"The server answered: {response['error']['message']}")
         record.n_answers += 1
         record.n_tokens += response["usage"]["completion_tokens"]
-        if words_at := record.arrivals[id]:
-            record.first_word_ms.append((words_at[0] - asked_at) * 1000)
+        record.arrivals[id] = self._words_at
+        if self._words_at:
+            record.first_word_ms.append((self._words_at[0] - asked_at) * 1000)
 
     def _on_token(self, payload: dict) -> None:
-        self.record.arrivals[payload["id"]].append(monotonic())
+        self._words_at.append(monotonic())
 
     def _on_response(self, payload: dict) -> None:
         if self._response is not None and not self._response.done():
@@ -136,45 +139,46 @@ class Client:
             self._response.set_exception(BenchFailed("The server closed a connection."))
 
 
-async def measure(url: str, load: Load) -> Record:
-    """Connect all clients, let one ask to warm the server up, then record the load."""
-    asks = make_asks()
-    clients = [Client(Record()) for _ in range(load.n_clients)]
+async def measure(url: str, load: Load, asks: list[Ask], record: Record) -> None:
+    """Connect all clients, let one ask to warm the server up, then add the load to `record`."""
+    clients = [Client() for _ in range(load.n_clients)]
     try:
         await asyncio.gather(*(client.connect(url) for client in clients))
-        await clients[0].ask(next(asks))
-        return await _record_load(url, load, clients, asks)
+        await clients[0].ask(asks[0], Record())
+        await _put_load(url, load, clients, asks, record)
     finally:
         await asyncio.gather(*(client.close() for client in clients))
 
 
-async def _record_load(url: str, load: Load, clients: list[Client], asks: Iterator[Ask]) -> Record:
-    record, ended = Record(), asyncio.Event()
+async def _put_load(
+    url: str, load: Load, clients: list[Client], asks: list[Ask], record: Record
+) -> None:
     idle: asyncio.Queue[Client] = asyncio.Queue()
     for client in clients:
-        client.record = record
         idle.put_nowait(client)
+    shared_asks = islice(cycle(asks), load.max_answers)
+    ended = asyncio.Event()
     pages = asyncio.create_task(_view_pages(url, load.pages_per_s, record, ended))
-    asking = (_ask_in_turn(load, idle, asks, record) for _ in range(load.n_asking))
     began_at = monotonic()
+    ends_at = began_at + load.seconds
+    asking = (_ask_in_turn(idle, shared_asks, ends_at, record) for _ in range(load.n_asking))
     try:
         await asyncio.gather(*asking)
     finally:
-        record.seconds = monotonic() - began_at
+        record.seconds += monotonic() - began_at
         ended.set()
         await pages
-    return record
 
 
 async def _ask_in_turn(
-    load: Load, idle: asyncio.Queue[Client], asks: Iterator[Ask], record: Record
+    idle: asyncio.Queue[Client], asks: Iterator[Ask], ends_at: float, record: Record
 ) -> None:
     """Keep one answer open, each asked by the client that has been idle longest."""
-    ends_at = monotonic() + load.seconds
-    n_most = load.max_answers
-    while monotonic() < ends_at and (n_most is None or len(record.arrivals) < n_most):
+    for asked in asks:
+        if monotonic() > ends_at:
+            return
         client = await idle.get()
-        await client.ask(next(asks))
+        await client.ask(asked, record)
         idle.put_nowait(client)
 
 

@@ -33,6 +33,7 @@ STOP_TIMEOUT_S = 20.0
 POLL_INTERVAL_S = 0.05
 
 Design = Literal["ours", "naive"]
+DESIGNS: tuple[Design, ...] = get_args(Design)
 
 # (request id, time.monotonic() when the model let go of a token event), in order.
 # The clock is the system's, so a client on the same machine may subtract.
@@ -58,7 +59,10 @@ class StampedModel(Model):
 
 
 class Server:
-    """A server process: starts with the object, is ready after `wait`, gone after `stop`."""
+    """A server process: starts with the object, is ready after `wait`, gone after `stop`.
+
+    As a context it is gone at the end, too.
+    """
 
     def __init__(self, design: Design, model: str) -> None:
         self._folder = TemporaryDirectory()
@@ -87,14 +91,16 @@ class Server:
     def stop(self) -> Stamps:
         """End the process; returns what it noted."""
         self._process.terminate()
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        finally:
-            self._process.kill()
-        is_noted = self._stamps_file.is_file()
-        stamps = json.loads(self._stamps_file.read_text()) if is_noted else []
+        self._process.wait(STOP_TIMEOUT_S)
+        return json.loads(self._stamps_file.read_text())
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._process.kill()
+        self._process.wait()
         self._folder.cleanup()
-        return stamps
 
     def _status(self) -> dict:
         try:
@@ -114,7 +120,7 @@ def _free_port() -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve one design for the bench.")
-    parser.add_argument("design", choices=get_args(Design))
+    parser.add_argument("design", choices=DESIGNS)
     parser.add_argument("--model", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--stamps", type=Path, required=True)

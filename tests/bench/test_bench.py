@@ -28,7 +28,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lines(checkpoint: Path) -> list[str]:
     """What `python -m bench` prints, with 2 clients and 2 answers."""
-    size = ["--clients", "2", "--asking", "1", "--answers", "2"]
+    size = ["--clients", "2", "--asking", "1", "--answers", "2", "--rounds", "1"]
     bench = subprocess.run(
         [sys.executable, "-m", "bench", "--model", str(checkpoint), *size],
         cwd=PROJECT,
@@ -72,12 +72,9 @@ def test_bench_says_in_one_sentence_why_it_cannot_begin():
 
 @pytest.fixture
 def naive(checkpoint: Path) -> Iterator[Server]:
-    server = Server("naive", str(checkpoint))
-    try:
+    with Server("naive", str(checkpoint)) as server:
         server.wait()
         yield server
-    finally:
-        server.stop()
 
 
 @over_the_wire
