@@ -47,11 +47,14 @@ class Bridge:
         eventlet.sleep(0)
 
     def serve(self, app: Callable, listener: GreenSocket) -> None:
-        """Serve a WSGI app until `stop`; on the main thread, which becomes the hub."""
+        """Serve a WSGI app until `stop`; on the main thread, which becomes the hub.
+
+        Connections stay open until the process ends, so that every answer's end can be heard.
+        """
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: self.call(self.stop))
         eventlet.spawn(self._carry)
-        server = eventlet.spawn(
+        eventlet.spawn(
             eventlet.wsgi.server,
             listener,
             app,
@@ -60,7 +63,6 @@ class Bridge:
             debug=False,
         )
         self._stopped.wait()
-        server.kill()
 
     def stop(self) -> None:
         """End `serve`. On the hub only."""
@@ -68,7 +70,7 @@ class Bridge:
             self._stopped.send()
 
     def say_farewell(self) -> None:
-        """Carry what is still on the bridge and give it a moment to leave. After `serve`."""
+        """Carry the last events to those who still listen. After `serve`, which leaves them open."""
         eventlet.sleep(FAREWELL_S)
 
     def _carry(self) -> None:
