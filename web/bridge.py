@@ -70,7 +70,7 @@ class Bridge:
             self._stopped.send()
 
     def say_farewell(self) -> None:
-        """Carry the last events to those who still listen. After `serve`, which leaves them open."""
+        """Carry the last events to those who still listen. After `serve`."""
         eventlet.sleep(FAREWELL_S)
 
     def _carry(self) -> None:
