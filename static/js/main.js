@@ -48,8 +48,10 @@ let modelStatus = null
 // Asking
 
 async function ask({ skill, question: words }) {
+  const { picture } = stage
+  if (!picture) return question.refuse()
   try {
-    const frame = await captureFrame(stage.picture, sources.detail, limits)
+    const frame = await captureFrame(picture, sources.detail, limits)
     const card = await send({ skill, question: words, frame })
     flyFrame(card.frame, stage.bounds).catch(reportError)
     question.keepSelected()
@@ -211,10 +213,12 @@ element("picture-file").addEventListener("change", async ({ target }) => {
 element("picture-file").addEventListener("cancel", showSource)
 
 // A picture dropped anywhere is looked at; without this the browser would leave the page for it.
-document.addEventListener("dragover", (event) => event.preventDefault())
+const bringsFiles = (event) => event.dataTransfer.types.includes("Files")
+document.addEventListener("dragover", (event) => bringsFiles(event) && event.preventDefault())
 document.addEventListener("drop", (event) => {
+  if (!bringsFiles(event)) return
   event.preventDefault()
-  if (event.dataTransfer.files.length > 0) usePicture(event.dataTransfer.files[0])
+  usePicture(event.dataTransfer.files[0])
 })
 
 // Keys

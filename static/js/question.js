@@ -3,6 +3,7 @@
 const LEFT_SHOWN_FROM = 200
 const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
 const PLACEHOLDERS = { query: "Ask about what the camera sees", caption: "Describe what the camera sees" }
+const VERBS = { query: "Ask", caption: "Describe" }
 
 const SUGGESTIONS = ["What do you see?", "What am I holding?", "Is anyone there?", "Read the text"]
 const DEMO_SUGGESTIONS = ["What colour is the circle?", "How many shapes are there?", "What is left of the square?", "Describe it"]
@@ -150,6 +151,7 @@ export class Question extends EventTarget {
   #skillChanged() {
     if (this.skill === "caption") this.#draft = this.#text.value
     this.#text.placeholder = PLACEHOLDERS[this.skill]
+    this.#ask.querySelector(".plate__label").textContent = VERBS[this.skill]
     this.#write(this.skill === "caption" ? "" : this.#draft)
   }
 

@@ -137,14 +137,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def demo_server() -> Server:
-    return Server("app.py", "--model", "demo", "--port")
-
-
 @pytest.fixture(scope="session")
 def server(chromium: str) -> Iterator[Server]:
-    """`python app.py --model demo`, shared by every test that does not end it."""
-    server = demo_server()
+    """`python app.py --model demo`, shared; a test that ends it starts it again."""
+    server = Server("app.py", "--model", "demo", "--port")
     server.start()
     yield server
     server.stop()

@@ -62,7 +62,7 @@ def test_answer_streams_word_by_word_before_it_is_over(
 
 def test_describe_needs_no_words(page: Page) -> None:
     page.get_by_role("radio", name="Describe").check(force=True)
-    page.get_by_role("button", name="Ask").first.click()
+    page.get_by_role("button", name="Describe", exact=True).click()
     expect(page.locator(".card__question")).to_have_text("Describe it")
     expect(page.locator(".card__text")).to_contain_text("circle", ignore_case=True)
 

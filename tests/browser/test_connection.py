@@ -5,7 +5,7 @@ import signal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SERVER_AWAY, PacedServer, Visit, demo_server, with_camera
+from tests.browser.conftest import SERVER_AWAY, PacedServer, Server, Visit, with_camera
 
 
 @pytest.fixture
@@ -72,17 +72,12 @@ def test_page_counts_down_and_reconnects_by_itself(own_server: PacedServer, visi
 
 
 def test_program_that_was_killed_and_started_again_answers_the_open_page(
-    browser: Browser, chromium: str, visit: Visit
+    browser: Browser, server: Server, visit: Visit
 ) -> None:
-    server = demo_server()
+    page = with_camera(visit(browser, server.url, allow=SERVER_AWAY))
+    server.stop(signal.SIGKILL)
+    expect(page.get_by_role("complementary", name="Connection")).to_be_visible()
     server.start()
-    try:
-        page = with_camera(visit(browser, server.url, allow=SERVER_AWAY))
-        server.stop(signal.SIGKILL)
-        expect(page.get_by_role("complementary", name="Connection")).to_be_visible()
-        server.start()
-        expect(page.locator("#ask")).to_have_attribute("aria-disabled", "false")
-        page.get_by_role("button", name="What colour is the circle?").click()
-        expect(page.locator(".card__text")).to_contain_text("red", ignore_case=True)
-    finally:
-        server.stop()
+    expect(page.locator("#ask")).to_have_attribute("aria-disabled", "false")
+    page.get_by_role("button", name="What colour is the circle?").click()
+    expect(page.locator(".card__text")).to_contain_text("red", ignore_case=True)

@@ -18,6 +18,7 @@ from tests.browser.conftest import (
 
 DESK = {"viewport": {"width": 1440, "height": 900}}
 TABLET = {"viewport": {"width": 820, "height": 1180}}
+WIDTHS = (320, 390, 699, 700, 1024, 1099, 1100, 1440, 2560)
 LOADING = {
     "state": "loading",
     "model": "moondream2",
@@ -109,17 +110,20 @@ def test_demo_banner_menu_and_scenes_are_readable_and_fit(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.parametrize("width", [320, 390, 699, 700, 1024, 1099, 1100, 1440, 2560])
 def test_page_is_never_wider_than_the_window(
-    browser: Browser, paced: PacedServer, visit: Visit, width: int
+    browser: Browser, paced: PacedServer, visit: Visit
 ) -> None:
-    page = with_camera(visit(browser, paced.url, viewport={"width": width, "height": 800}))
+    page = with_camera(visit(browser, paced.url))
     paced.status(state="ready", model="demo", device="cpu", is_demo=True, notice="It is so. " * 9)
     expect(page.locator("#demo-banner")).to_be_visible()
     ask(page, "a" * 300)
     paced.answer("b" * 300)
     expect(page.locator(".card").first).to_have_attribute("data-state", "done")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        found[width] = page.evaluate("document.documentElement.scrollWidth")
+    assert found == {width: width for width in WIDTHS}
 
 
 def test_picture_is_neither_cropped_nor_covered(paced_page: Page) -> None:
