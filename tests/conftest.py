@@ -20,6 +20,7 @@ def server(checkpoint: Path) -> Iterator[Server]:
     limits = ("--max-frame-bytes", "1000000", "--max-frame-pixels", "2000000")
     with serve("--model", str(checkpoint), *limits) as server:
         yield server.wait_until_ready()
+        assert_quiet_end(server)
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,10 @@ def narrow_server(checkpoint: Path) -> Iterator[Server]:
     limits = ("--max-running", "1", "--max-waiting", "4", "--max-waiting-per-client", "3")
     with serve("--model", str(checkpoint), *limits) as server:
         yield server.wait_until_ready()
+        assert_quiet_end(server)
+
+
+def assert_quiet_end(server: Server) -> None:
+    """Whatever the tests sent, the server ends as ever and had nothing to complain about."""
+    assert server.end() == 0
+    assert "Traceback" not in server.stderr.text

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
+from itertools import islice
 from pathlib import Path
 from threading import Condition, Thread
 from typing import IO, Any
@@ -206,7 +208,7 @@ class Client:
         self._socket = socketio.AsyncClient(reconnection=False)
         self._heard = asyncio.Condition()
         self._socket.on("*", self._hear)
-        self._n_asked = 0
+        self._n_asked, self._n_heard = 0, Counter[str]()
 
     async def connect(self, url: str, transport: str = "websocket", **headers: str) -> None:
         await self._socket.connect(url, transports=[transport], headers=headers)
@@ -242,33 +244,23 @@ class Client:
     async def wait_for(self, name: str, id: str | None = None, **fields: Any) -> Payload:
         """The first event of that name with that id and those fields, heard already or to come."""
         wanted = fields if id is None else {"id": id} | fields
-
-        def found() -> Payload | None:
-            for event, payload in self.events:
-                if event == name and all(payload.get(key) == v for key, v in wanted.items()):
-                    return payload
-            return None
-
-        async with self._heard:
-            waiting = self._heard.wait_for(lambda: found() is not None)
-            try:
-                await asyncio.wait_for(waiting, EVENT_TIMEOUT_S)
-            except TimeoutError:
-                raise AssertionError(f"no {name} with {wanted}, but {self.events}") from None
-            payload = found()
-            assert payload is not None
-            return payload
+        n_seen = 0
+        try:
+            async with asyncio.timeout(EVENT_TIMEOUT_S), self._heard:
+                while True:
+                    for event, payload in islice(self.events, n_seen, None):
+                        if event == name and wanted.items() <= payload.items():
+                            return payload
+                    n_seen = len(self.events)
+                    await self._heard.wait()
+        except TimeoutError:
+            raise AssertionError(f"no {name} with {wanted} among {self.events[-20:]}") from None
 
     async def count(self, name: str, n: int) -> list[Payload]:
         """Wait until `n` events of that name came; returns them."""
-
-        def heard() -> list[Payload]:
-            return [payload for event, payload in self.events if event == name]
-
-        async with self._heard:
-            enough = self._heard.wait_for(lambda: len(heard()) >= n)
-            await asyncio.wait_for(enough, TEST_TIMEOUT_S)
-        return heard()
+        async with asyncio.timeout(TEST_TIMEOUT_S), self._heard:
+            await self._heard.wait_for(lambda: self._n_heard[name] >= n)
+        return [payload for event, payload in self.events if event == name]
 
     def story(self, id: str) -> list[tuple[str, Payload]]:
         """What happened to one request, in order."""
@@ -277,6 +269,7 @@ class Client:
     async def _hear(self, name: str, *arguments: Any) -> None:
         async with self._heard:
             self.events.append((name, arguments[0] if arguments else None))
+            self._n_heard[name] += 1
             self._heard.notify_all()
 
 

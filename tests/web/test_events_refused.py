@@ -209,4 +209,3 @@ async def test_hopeless_message_harms_nobody_else(server, messages):
 def test_nothing_that_strangers_send_is_worth_a_traceback(server):
     """Every broken packet wrote a traceback; one short visit filled the terminal with 500 KB."""
     assert "Traceback" not in server.stderr.text
-    assert "Error" not in server.stderr.text

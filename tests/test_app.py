@@ -1,0 +1,264 @@
+"""Starting and ending Moonsight, as a person does it in a terminal."""
+
+import asyncio
+import json
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pytest
+
+from settings import Settings
+from tests.protocol.pictures import encoded
+from tests.server import ROOT, Server, connect, free_port, over_the_wire, serve
+
+JPEG = encoded()
+QUESTION = {"question": "What is it?", "image": JPEG}
+
+
+@dataclass(frozen=True)
+class Awakening:
+    """What was seen of one start: pages while the model loads, and everything a client heard."""
+
+    page: int
+    health_while_loading: tuple[int, dict]
+    health_when_ready: tuple[int, dict]
+    events: list[tuple[str, dict]]
+
+    @property
+    def statuses(self) -> list[dict]:
+        return [payload for name, payload in self.events if name == "status"]
+
+
+@pytest.fixture(scope="module")
+def awakening(checkpoint: Path) -> Iterator[Awakening]:
+    def health() -> tuple[int, dict]:
+        status, _, body = server.get("/healthz")
+        return status, json.loads(body)
+
+    async def watch() -> Awakening:
+        async with connect(server) as anna:
+            page, loading = server.get("/")[0], health()
+            await anna.send(id="early", settings={"max_tokens": 3}, **QUESTION)
+            await anna.wait_for("status", status="ready")
+            await anna.response("early")
+            return Awakening(page, loading, health(), anna.events)
+
+    with serve("--model", str(checkpoint)) as server:
+        server.wait_until_open()
+        yield asyncio.run(watch())
+
+
+def test_page_is_served_while_the_model_loads(awakening):
+    assert awakening.page == 200
+    assert awakening.health_while_loading[1]["status"] == "loading"
+
+
+def test_health_check_is_503_until_the_model_is_ready(awakening):
+    assert (awakening.health_while_loading[0], awakening.health_when_ready[0]) == (503, 200)
+
+
+def test_health_check_has_the_same_fields_at_all_times(awakening):
+    fields = {"status", "model", "device", "progress", "is_demo", "notice", "error"}
+    assert set(awakening.health_while_loading[1]) == fields
+    assert set(awakening.health_when_ready[1]) == fields
+
+
+def test_status_is_told_on_connect_and_at_every_change(awakening):
+    told = [(each["status"], (each["progress"] or {}).get("stage")) for each in awakening.statuses]
+    assert list(dict.fromkeys(told)) == [
+        ("loading", "finding"),
+        ("loading", "reading"),
+        ("loading", "warming"),
+        ("ready", None),
+    ]
+
+
+def test_status_counts_the_bytes_that_are_read(awakening):
+    reading = [
+        each["progress"]
+        for each in awakening.statuses
+        if each["progress"] and each["progress"]["stage"] == "reading"
+    ]
+    assert all(0 < each["done"] <= each["total"] for each in reading)
+
+
+def test_question_asked_while_loading_waits_and_is_answered(awakening):
+    story = [name for name, payload in awakening.events if payload.get("id") == "early"]
+    assert story[0] == "waiting"
+    assert story[-1] == "response"
+
+
+@pytest.fixture(scope="module")
+def demo_server() -> Iterator[Server]:
+    with serve("--model", "demo") as server:
+        yield server.wait_until_ready()
+
+
+@pytest.mark.parametrize(
+    ("scene", "answers"),
+    [("red-circle", ("red", "circle")), ("yellow-star", ("yellow", "star"))],
+)
+@over_the_wire
+async def test_demo_model_says_what_it_sees_and_stops_by_itself(demo_server, scene, answers):
+    picture = (ROOT / "static" / "scenes" / f"{scene}.png").read_bytes()
+    questions = ("What colour is it?", "What shape is it?")
+    async with connect(demo_server) as anna:
+        for question, answer in zip(questions, answers, strict=True):
+            response = await anna.ask(question=question, image=picture)
+            assert answer in response["answer"].lower()
+            assert response["finish_reason"] == "stop"
+
+
+def test_demo_model_is_announced_as_such(demo_server):
+    assert json.loads(demo_server.get("/healthz")[2])["is_demo"]
+
+
+async def hear_the_end(server: Server, signum: int) -> tuple[int, dict]:
+    """Send a signal in the middle of an answer; returns the exit code and the response."""
+    async with connect(server) as anna:
+        await anna.send(id="long", settings={"max_tokens": 2048}, **QUESTION)
+        await anna.wait_for("token", "long")
+        exit_code = await asyncio.to_thread(server.end, signum)
+        return exit_code, await anna.response("long")
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@over_the_wire
+async def test_signal_ends_a_running_answer_and_then_the_program(checkpoint, signum):
+    with serve("--model", str(checkpoint)) as server:
+        server.wait_until_ready()
+        exit_code, response = await hear_the_end(server, signum)
+    assert exit_code == 0
+    assert response["finish_reason"] == "cancelled"
+    assert response["answer"]
+    assert server.stderr.text == ""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_program_while_the_model_loads(checkpoint, signum):
+    with serve("--model", str(checkpoint)) as server:
+        server.wait_until_open()
+        assert server.end(signum) == 0
+    assert server.stderr.text == ""
+
+
+@over_the_wire
+async def test_question_that_waits_for_the_model_hears_the_end_of_the_program(checkpoint):
+    with serve("--model", str(checkpoint)) as server:
+        server.wait_until_open()
+        async with connect(server) as anna:
+            await anna.send(id="early", **QUESTION)
+            await anna.wait_for("waiting", "early")
+            await asyncio.to_thread(server.end)
+            assert (await anna.response("early"))["finish_reason"] == "cancelled"
+
+
+def assert_refused(server: Server, *words: str) -> None:
+    """The program ended with code 2 and one sentence on stderr that holds these words."""
+    assert server.wait() == 2
+    sentence = server.stderr.text.strip()
+    assert "Traceback" not in sentence
+    assert len(sentence.splitlines()) == 1
+    for word in words:
+        assert word in sentence
+
+
+def test_taken_port_is_refused_with_a_remedy(server):
+    with serve("--model", "demo", "--port", str(server.port)) as second:
+        assert_refused(second, str(server.port), "--port")
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--model", "/no/such/folder"), "/no/such/folder"),
+        (("--model", "nonsense/model"), "nonsense/model"),
+        (("--device", "tpu"), "tpu"),
+        (("--dtype", "int8"), "int8"),
+        (("--port", "0"), "--port"),
+        (("--port", "http"), "--port"),
+        (("--max-running", "0"), "--max-running"),
+        (("--host", "no.such.host.invalid"), "no.such.host.invalid"),
+        (("--no-such-option",), "--no-such-option"),
+    ],
+)
+def test_option_that_cannot_be_is_refused(options, word):
+    with serve(*options) as server:
+        assert_refused(server, word)
+
+
+def test_variable_that_cannot_be_is_refused():
+    with serve(MOONSIGHT_DEVICE="tpu") as server:
+        assert_refused(server, "--device", "tpu")
+
+
+def cut_short(name: str) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        data = (folder / name).read_bytes()
+        (folder / name).write_bytes(data[: len(data) // 2])
+
+    return damage
+
+
+def overwrite(name: str, text: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_text(text)
+
+
+def remove(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "no weights": (remove("model.safetensors"), "model.safetensors"),
+    "half the weights": (cut_short("model.safetensors"), "model.safetensors"),
+    "a config of something else": (overwrite("config.json", '{"text": []}'), "config.json"),
+    "half a tokenizer": (cut_short("tokenizer.json"), "tokenizer.json"),
+}
+
+
+@pytest.fixture(scope="module")
+def damaged(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
+    """One server per damage, all started at once, because each of them takes seconds to refuse."""
+    with ExitStack() as stack:
+        servers = {}
+        for name, (damage, _) in DAMAGES.items():
+            folder = tmp_path_factory.mktemp("damaged") / "checkpoint"
+            shutil.copytree(checkpoint, folder)
+            damage(folder)
+            servers[name] = stack.enter_context(serve("--model", str(folder)))
+        yield servers
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damaged_checkpoint_is_refused_by_the_name_of_its_file(damaged, name):
+    assert_refused(damaged[name], DAMAGES[name][1])
+
+
+def test_device_that_this_computer_lacks_is_refused_with_those_it_has(checkpoint):
+    import torch
+
+    missing = "mps" if torch.cuda.is_available() else "cuda"
+    with serve("--model", str(checkpoint), "--device", missing) as server:
+        assert_refused(server, missing, "--device", "cpu")
+
+
+def test_variables_set_every_option(checkpoint):
+    port = free_port()
+    variables = {"MOONSIGHT_MODEL": str(checkpoint), "MOONSIGHT_HOST": "127.0.0.1"}
+    with serve(MOONSIGHT_PORT=str(port), **variables) as server:
+        # The flag that every test server has goes before the variable.
+        server.stdout.wait_for(f"http://localhost:{server.port}")
+        assert json.loads(server.get("/healthz")[2])["model"] == checkpoint.name
+
+
+def test_help_lists_every_option_with_its_default():
+    with serve("--help") as server:
+        assert server.wait() == 0
+    for field in fields(Settings):
+        assert f"--{field.name.replace('_', '-')}" in server.stdout.text
+        if not isinstance(field.default, tuple):
+            assert str(field.default) in server.stdout.text
