@@ -1,5 +1,6 @@
 """The one file that knows eventlet: native thread to hub in order, and the server's life."""
 
+import io
 import logging
 import signal
 import socket
@@ -58,8 +59,9 @@ class Bridge:
             eventlet.wsgi.server,
             listener,
             app,
-            log=_Silence(),
+            log=_SILENCE,
             log_output=False,
+            environ={"wsgi.errors": _SILENCE},
             debug=False,
         )
         self._stopped.wait()
@@ -117,8 +119,11 @@ class _BoundedMessage(RFC6455WebSocket.Message):
 RFC6455WebSocket.Message = _BoundedMessage
 
 
-class _Silence:
-    """Takes the server's own log, which would print every poll of every page."""
+class _Silence(io.TextIOBase):
+    """Takes the server's own log: every poll of every page, every socket that vanished."""
 
-    def write(self, text: str) -> None:
-        pass
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+_SILENCE = _Silence()
