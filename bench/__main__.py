@@ -13,6 +13,8 @@ from bench.figures import ROWS, Figures, busy_cores, machine, ratios, summarise
 from bench.serve import DESIGNS, Server
 
 LABEL_CHARS, VALUE_CHARS = 20, 14
+# A load process that is later than this measures the machine rather than the servers.
+BUSY_LATE_MS = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Result:
     naive: Figures
 
     @property
+    def was_busy(self) -> bool:
+        """Whether other work held the machine up so much that the figures are partly its own."""
+        return any((each["late_p99_ms"] or 0) > BUSY_LATE_MS for each in (self.ours, self.naive))
+
+    @property
     def ratios(self) -> Figures:
         return ratios(self.naive, self.ours)
 
@@ -33,6 +40,7 @@ class Result:
             "ours": _rounded(self.ours),
             "naive": _rounded(self.naive),
             "naive_over_ours": _rounded(self.ratios),
+            "was_busy": self.was_busy,
         }
 
 
@@ -116,6 +124,10 @@ def show(about: dict, results: list[Result]) -> None:
         for name, label in ROWS.items():
             values = (result.ours[name], result.naive[name], result.ratios[name])
             _show_row(label, *map(_short, values))
+        if result.was_busy:
+            print(
+                "Other work kept this machine busy: the milliseconds are its own, the ratios are rough."
+            )
     print()
 
 
