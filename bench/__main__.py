@@ -126,7 +126,7 @@ def show(about: dict, results: list[Result]) -> None:
             _show_row(label, *map(_short, values))
         if result.was_busy:
             print(
-                "Other work kept this machine busy: the milliseconds are its own, the ratios are rough."
+                "Other work kept this machine busy: ratios are rough, milliseconds partly its own."
             )
     print()
 

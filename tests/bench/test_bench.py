@@ -16,7 +16,7 @@ from bench.serve import PROJECT, Server
 from tests.server import PARITY, make_checkpoint, over_the_wire
 
 # A busy machine takes long to start two servers.
-RUN_TIMEOUT_S = 120
+RUN_TIMEOUT_S = 300
 RESPONSE_TIMEOUT_S = 30
 
 
