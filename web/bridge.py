@@ -91,7 +91,10 @@ class Bridge:
 def listen(host: str, port: int) -> GreenSocket:
     """Open the port. Raises OSError when it is taken or the address is not of this machine."""
     # eventlet shares ports by default; a second Moonsight would start and silently take questions.
-    return eventlet.listen((host, port), reuse_port=False)
+    listener = eventlet.listen((host, port), reuse_port=False)
+    # A page leaves in two writes; the second would wait 40 ms for the first to be acknowledged.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _unmask(data: bytes, mask: bytes, length: int | None = None, offset: int = 0) -> bytes:
