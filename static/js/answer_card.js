@@ -6,6 +6,12 @@ const PHASE_LOOKING = 0.25
 const PHASE_ANSWERING = 0.6
 const COPIED_SHOWN_MS = 1500
 
+const ENDINGS = {
+  cancelled: "You stopped it here.",
+  replaced: "A newer one took its place.",
+  length: "Stopped at the length limit.",
+}
+
 // request: { id, skill, question, frame: { blob, width, height, takenAt } }
 export class AnswerCard {
   #request
@@ -90,7 +96,7 @@ export class AnswerCard {
     if (error) return this.fail(error.message)
     const words = answer ?? caption
     if (words && words !== this.text) this.#part("text").textContent = words
-    this.#say({ cancelled: "You stopped it here.", replaced: "A newer one took its place.", length: "Stopped at the length limit." }[reason] ?? "")
+    this.#say(ENDINGS[reason] ?? "")
     this.#showTimings(timings)
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
   }
@@ -125,7 +131,8 @@ export class AnswerCard {
 
   tick() {
     this.#part("state-words").textContent = this.#stateWords()
-    if (this.state === "streaming") showPhase(this.#card.querySelector(".moon"), this.activity === "looking" ? PHASE_LOOKING : PHASE_ANSWERING)
+    const phase = this.activity === "looking" ? PHASE_LOOKING : PHASE_ANSWERING
+    if (this.state === "streaming") showPhase(this.#card.querySelector(".moon"), phase)
   }
 
   close() {

@@ -14,7 +14,8 @@ const REFUSALS = {
 
 function constraintsFor(deviceId) {
   const size = { width: { ideal: IDEAL_WIDTH_PX }, height: { ideal: IDEAL_HEIGHT_PX } }
-  return { video: deviceId ? { ...size, deviceId: { exact: deviceId } } : { ...size, facingMode: { ideal: "environment" } } }
+  const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: "environment" } }
+  return { video: { ...size, ...which } }
 }
 
 // Browsers that cannot tell answer with an error: then nothing is known before asking.

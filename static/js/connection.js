@@ -5,7 +5,8 @@ const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10
 const ANSWER_EVENTS = ["status", "waiting", "started", "token", "response"]
 
-// Repeats the server's events; adds "restored", "lost" and, each second until the next attempt, "retrying" with the seconds left.
+// Repeats the server's events; adds "restored", "lost" and, each second until the next attempt,
+// "retrying" with the seconds left.
 export class Connection extends EventTarget {
   #socket
   #retryS = FIRST_RETRY_S

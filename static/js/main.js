@@ -31,7 +31,11 @@ const sources = new Sources({
   label: element("source").querySelector(".source__label"),
 })
 const waking = new Waking(element("waking"), element("waking-stage-template"))
-const answers = new Answers({ list: element("answers"), template: element("card-template"), count: element("answers-count") })
+const answers = new Answers({
+  list: element("answers"),
+  template: element("card-template"),
+  count: element("answers-count"),
+})
 const connection = new Connection()
 const question = new Question({
   form: element("question"),
@@ -161,7 +165,8 @@ connection.addEventListener("lost", () => {
 })
 
 connection.addEventListener("retrying", ({ detail: leftS }) => {
-  element("offline-banner").querySelector(".banner__why").textContent = leftS > 0 ? `Trying again in ${leftS} s.` : "Trying again."
+  const words = leftS > 0 ? `Trying again in ${leftS} s.` : "Trying again."
+  element("offline-banner").querySelector(".banner__why").textContent = words
 })
 
 element("reconnect").addEventListener("click", () => connection.open())

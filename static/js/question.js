@@ -6,8 +6,13 @@ const PLACEHOLDERS = { query: "Ask about what the camera sees", caption: "Descri
 const VERBS = { query: "Ask", caption: "Describe" }
 
 const SUGGESTIONS = ["What do you see?", "What am I holding?", "Is anyone there?", "Read the text"]
-const DEMO_SUGGESTIONS = ["What colour is the circle?", "How many shapes are there?", "What is left of the square?", "Describe it"]
-export const DESCRIBE = "Describe it"
+const DESCRIBE = "Describe it"
+const DEMO_SUGGESTIONS = [
+  "What colour is the circle?",
+  "How many shapes are there?",
+  "What is left of the square?",
+  DESCRIBE,
+]
 
 // Tells "ask" with { skill, question }, "stop", and "refused" with the sentence that says why nothing was asked.
 export class Question extends EventTarget {
@@ -210,7 +215,8 @@ export class Question extends EventTarget {
 }
 
 function suggestion(words) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "prompts__choice", textContent: words })
+  const button = document.createElement("button")
+  Object.assign(button, { type: "button", className: "prompts__choice", textContent: words })
   const item = document.createElement("li")
   item.append(button)
   return item

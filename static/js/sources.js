@@ -38,8 +38,8 @@ export class Sources extends EventTarget {
 
   // cameras: MediaDeviceInfo[]; current: a device id, "picture" or "off".
   showCameras(cameras, current) {
-    const choices = [...cameras.map(({ deviceId, label }, index) => [deviceId, label || `Camera ${index + 1}`]), ...OTHER_CHOICES]
-    const rows = choices.map(([value, name]) => choice(value, name, value === current))
+    const named = cameras.map(({ deviceId, label }, index) => [deviceId, label || `Camera ${index + 1}`])
+    const rows = [...named, ...OTHER_CHOICES].map(([value, name]) => choice(value, name, value === current))
     this.#cameras.replaceChildren(this.#cameras.querySelector("legend"), ...rows)
   }
 
@@ -69,7 +69,8 @@ export class Sources extends EventTarget {
 
 function choice(value, name, isChecked) {
   const label = Object.assign(document.createElement("label"), { className: "sources__choice" })
-  const input = Object.assign(document.createElement("input"), { type: "radio", name: "source", value, checked: isChecked })
+  const input = document.createElement("input")
+  Object.assign(input, { type: "radio", name: "source", value, checked: isChecked })
   const words = Object.assign(document.createElement("span"), { textContent: name })
   label.append(input, words)
   return label

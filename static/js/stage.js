@@ -1,4 +1,5 @@
-// The large picture: live video or a chosen picture, gold corners while the model looks, or why there is nothing to see.
+// The large picture: live video or a chosen picture, gold corners while the model looks; or why
+// there is nothing to see.
 
 const COVERED_BY_PICTURE = ["off", "denied", "none", "in-use", "insecure", "unplugged"]
 
@@ -34,7 +35,10 @@ export class Stage extends EventTarget {
 
   // What can be asked about now: { drawable, width, height }, or null.
   get picture() {
-    if (this.state === "picture") return { drawable: this.#image, width: this.#image.naturalWidth, height: this.#image.naturalHeight }
+    if (this.state === "picture") {
+      const { naturalWidth: width, naturalHeight: height } = this.#image
+      return { drawable: this.#image, width, height }
+    }
     const { readyState, videoWidth: width, videoHeight: height } = this.#video
     const isShowing = this.state === "live" && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && width > 0
     return isShowing ? { drawable: this.#video, width, height } : null

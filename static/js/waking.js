@@ -1,4 +1,4 @@
-// While the model loads: the moon fills, the stage it is in and how much is left; or the sentence why it could not start.
+// While the model loads: the moon fills; the stage it is in and how much is left, in words.
 import { showPhase } from "./moon.js"
 import { age, amountOf } from "./words.js"
 
