@@ -28,9 +28,9 @@ ROOT = Path(__file__).parent.parent
 PARITY = ROOT / "tests" / "parity"
 
 # Bounds for what hangs; nothing here takes as long when all is well, even on a busy machine.
-LINE_TIMEOUT_S = 60
-EVENT_TIMEOUT_S = 20
-TEST_TIMEOUT_S = 60
+LINE_TIMEOUT_S = 180
+EVENT_TIMEOUT_S = 30
+TEST_TIMEOUT_S = 180
 EXIT_TIMEOUT_S = 5
 
 Payload = dict[str, Any]
@@ -205,13 +205,15 @@ class Client:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, Any]] = []
-        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket = socketio.AsyncClient(reconnection=False, request_timeout=EVENT_TIMEOUT_S)
         self._heard = asyncio.Condition()
         self._socket.on("*", self._hear)
         self._n_asked, self._n_heard = 0, Counter[str]()
 
     async def connect(self, url: str, transport: str = "websocket", **headers: str) -> None:
-        await self._socket.connect(url, transports=[transport], headers=headers)
+        await self._socket.connect(
+            url, transports=[transport], headers=headers, wait_timeout=EVENT_TIMEOUT_S
+        )
 
     async def close(self) -> None:
         await self._socket.disconnect()
