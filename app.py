@@ -49,13 +49,10 @@ def run(settings: Settings) -> None:
     app = create_app(settings, model, bridge)
     _narrate(settings, model, bridge)
     bridge.serve(app, listener)
-    has_ended = model.close()
+    model.close()
     bridge.say_farewell()
     if isinstance(model.failure, StartRefused):
         raise model.failure
-    if not has_ended:
-        # The thread is deep inside one long torch call; an ordinary exit would wait for it.
-        os._exit(0)
 
 
 def _narrate(settings: Settings, model: Model, bridge: Bridge) -> None:
@@ -90,12 +87,18 @@ def command(**options: object) -> None:
 def main() -> None:
     """Run the command line; what stops a start is one sentence and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    exit_code = 0
     try:
         command(standalone_mode=False)
     except click.ClickException as error:
-        sys.exit(_refuse(error.format_message()))
+        exit_code = _refuse(error.format_message())
     except StartRefused as error:
-        sys.exit(_refuse(error.message))
+        exit_code = _refuse(error.message)
+    # Nothing is left to be saved, and an ordinary exit would wait for torch: for its tear-down, or
+    # for a thread that is deep inside one long call.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
 
 
 def _other_port(port: int) -> int:
