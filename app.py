@@ -94,6 +94,9 @@ def main() -> None:
         exit_code = _refuse(error.format_message())
     except StartRefused as error:
         exit_code = _refuse(error.message)
+    except click.Abort:
+        # Ctrl-C before there was anything to end.
+        pass
     # Nothing is left to be saved, and an ordinary exit would wait for torch: for its tear-down, or
     # for a thread that is deep inside one long call.
     sys.stdout.flush()

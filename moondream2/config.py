@@ -146,7 +146,7 @@ class Config:
         """
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigRejected(f"{path} cannot be used: {error}") from error
 
     @classmethod

@@ -55,7 +55,11 @@ class Frame:
         try:
             # Pillow warns in the terminal about what it can read all the same.
             with warnings.catch_warnings(action="ignore"):
-                return _to_rgb(Image.open(BytesIO(data), formats=FORMATS))
+                picture = Image.open(BytesIO(data), formats=FORMATS)
+                # A file may name its size twice; only the first was checked.
+                if picture.size != (self.width_px, self.height_px):
+                    raise BadImage("The picture names two different sizes. Send it again.")
+                return _to_rgb(picture)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise BadImage("The picture is damaged or cut short. Send it again.") from error
 

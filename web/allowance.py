@@ -14,6 +14,7 @@ class Allowance:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
+        self.n_refused = 0
         self._left = float(BURST)
         self._counted_at = clock()
 
@@ -23,5 +24,6 @@ class Allowance:
         self._left = min(BURST, self._left + (now - self._counted_at) * EVENTS_PER_S)
         self._counted_at = now
         if self._left < 1:
+            self.n_refused += 1
             raise Busy(f"More than {EVENTS_PER_S} events a second. Send them slower.")
         self._left -= 1

@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 # How long the last events may take to leave when the server stops.
 FAREWELL_S = 0.1
 
+# A connection that says nothing for so long is dropped, or a thousand half-sent requests would
+# keep everybody out. Pages say something every 25 s.
+SOCKET_TIMEOUT_S = 60
+
 
 class Bridge:
     """Runs calls of other threads on the hub, in the order in which they were made."""
@@ -62,6 +66,7 @@ class Bridge:
             log=_SILENCE,
             log_output=False,
             environ={"wsgi.errors": _SILENCE},
+            socket_timeout=SOCKET_TIMEOUT_S,
             debug=False,
         )
         self._stopped.wait()

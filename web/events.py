@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 
 HELD_FRAMES_BYTES = 64 * 2**20
+MAX_REFUSED = 20_000
 
 # What a message may hold besides its frame: the question, the settings, the envelope.
 ENVELOPE_BYTES = 2**20
@@ -122,6 +123,10 @@ class PageEvents:
         client, id = _client(), request_id(payload)
         if client not in self._allowances:
             # It left while its last events were still on the way.
+            return
+        if self._allowances[client].n_refused > MAX_REFUSED:
+            # It does not listen, and what is said to it piles up here.
+            self._socketio.server.disconnect(client)
             return
         try:
             self._submit(skill, payload, id, client)
