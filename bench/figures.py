@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.clients import Record
-from bench.serve import Stamps
+from bench.stamps import Stamps
 
 # What the rows are called on paper, by their names in the JSON document.
 ROWS = {

@@ -19,7 +19,7 @@ from flask import Flask, render_template, request
 from flask_socketio import SocketIO
 from PIL import Image
 
-from bench.serve import PROJECT, Stamps
+from bench.stamps import PROJECT, Stamps
 from model import choose_device, find_checkpoint
 from moondream2.decoding import run, start
 from moondream2.network import Input, Network

@@ -19,6 +19,7 @@ from urllib.request import urlopen
 
 from app import create_app
 from bench.clients import BenchFailed
+from bench.stamps import PROJECT, Stamps
 from engine.sequence import Sink
 from model import Model
 from protocol.answer import AnswerEvent, TextDelta
@@ -27,17 +28,12 @@ from protocol.request import Request
 from settings import Settings
 from web.bridge import Bridge, listen
 
-PROJECT = Path(__file__).parent.parent
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 20.0
 POLL_INTERVAL_S = 0.05
 
 Design = Literal["ours", "naive"]
 DESIGNS: tuple[Design, ...] = get_args(Design)
-
-# (request id, time.monotonic() when the model let go of a token event), in order.
-# The clock is the system's, so a client on the same machine may subtract.
-Stamps = list[tuple[str, float]]
 
 
 class StampedModel(Model):

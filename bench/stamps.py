@@ -1,0 +1,9 @@
+"""What both servers note while they answer."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+
+# (request id, time.monotonic() when the model let go of a token event), in order.
+# The clock is the system's, so a client on the same machine may subtract.
+Stamps = list[tuple[str, float]]
