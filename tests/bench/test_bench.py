@@ -12,7 +12,8 @@ import pytest
 import socketio
 
 from bench.figures import ROWS
-from bench.serve import PROJECT, Server
+from bench.serve import Server
+from bench.stamps import PROJECT
 from tests.server import PARITY, make_checkpoint, over_the_wire
 
 # A busy machine takes long to start two servers.
