@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.scheduler import Scheduler
 from engine.sequence import Sequence, Sink
-from protocol.answer import FinishReason, Started, TextDelta, Waiting
+from protocol.answer import FinishReason, Started, Waiting
 from protocol.errors import BadRequest, Busy, Internal, ModelFailed, RequestError
 from protocol.request import Request
 
@@ -190,12 +190,9 @@ class Engine:
         runner.begin(sequence)
 
     def _step(self, runner: "Runner", sequence: Sequence) -> None:
-        text, finish_reason = runner.step(sequence)
-        if text:
-            if sequence.first_token_ms is None:
-                sequence.first_token_ms = sequence.age_ms
-            sequence.text += text
-            sequence.sink(TextDelta(sequence.request.id, text))
+        pieces, finish_reason = runner.step(sequence)
+        for piece in pieces:
+            sequence.tell(piece)
         if finish_reason is not None:
             self._scheduler.remove(sequence)
             self._learn_answer_time(sequence)

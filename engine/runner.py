@@ -5,16 +5,21 @@ from time import monotonic
 import torch
 from PIL import Image
 
-from engine.sequence import Sequence
+from engine.sequence import Piece, Sequence
+from moondream2 import skills
 from moondream2.decoding import Decoding, run, start, step
-from moondream2.network import Network
+from moondream2.network import Input, Network
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
-from moondream2.skills import FinishReason, Skills, Text
+from moondream2.skills import FinishReason, Skills
 from moondream2.tokenizer import Tokenizer
-from protocol.answer import Usage
+from protocol.answer import Box, Found, Grounding, Point, Reasoned, TextDelta, Usage
 from protocol.errors import BadRequest
 from protocol.request import Request, Skill
+
+# What one more object takes of the context, as `moondream2/skills.py` feeds it.
+POSITIONS_PER_BOX = 3
+POSITIONS_PER_POINT = 2
 
 
 class Runner:
@@ -57,20 +62,58 @@ class Runner:
             self._network.begin_with_picture(self._cache, row, image_tokens)
         sequence.encode_ms = (monotonic() - began) * 1000
         sequence.usage = Usage(prompt_tokens=n_prefix + len(prompt))
-        skill = self._skills.write(prompt, min(request.sampling.max_tokens, room))
+        skill = self._start(request, prompt, room)
         params = request.sampling
         sampling = Sampling(params.temperature, params.top_p, params.seed)
         sequence.decoding = start(self._network, skill, row, sampling)
 
-    def step(self, sequence: Sequence) -> tuple[str, FinishReason | None]:
-        """Take one step of the decoder; returns the text it completed and why it ended, if so."""
+    def step(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
+        """Take one step of the decoder; returns what it completed and why it ended, if so."""
         decoding: Decoding = sequence.decoding
         step(self._network, self._cache, [decoding])
-        text = "".join(each.text for each in decoding.take_findings() if isinstance(each, Text))
         sequence.usage = Usage(sequence.usage.prompt_tokens, decoding.n_completion_tokens)
-        return text, decoding.finish_reason
+        id = sequence.request.id
+        return [_piece(id, each) for each in decoding.take_findings()], decoding.finish_reason
 
-    def _prompt(self, request: Request) -> list:
-        if request.skill is Skill.CAPTION:
-            return self._prompts.caption(request.length)
-        return self._prompts.query(request.question, with_picture=request.frame is not None)
+    def _prompt(self, request: Request) -> list[Input]:
+        match request.skill:
+            case Skill.QUERY:
+                return self._prompts.query(
+                    request.question,
+                    with_picture=request.frame is not None,
+                    reasoning=request.is_reasoning,
+                    spatial_refs=request.spatial_refs,
+                )
+            case Skill.CAPTION:
+                return self._prompts.caption(request.length)
+            case Skill.DETECT:
+                return self._prompts.detect(request.object)
+            case Skill.POINT:
+                return self._prompts.point(request.object)
+
+    def _start(self, request: Request, prompt: list[Input], room: int) -> skills.Skill:
+        max_tokens = min(request.sampling.max_tokens, room)
+        match request.skill:
+            case Skill.DETECT:
+                n_fit = room // POSITIONS_PER_BOX
+                return self._skills.detect(prompt, min(request.sampling.max_objects, n_fit))
+            case Skill.POINT:
+                n_fit = room // POSITIONS_PER_POINT
+                return self._skills.point(prompt, min(request.sampling.max_objects, n_fit))
+            case Skill.QUERY if request.is_reasoning:
+                # Thinking and answering have a budget each and share the room.
+                return self._skills.reason(prompt, min(max_tokens, (room - 1) // 2))
+            case _:
+                return self._skills.write(prompt, max_tokens)
+
+
+def _piece(id: str, finding: skills.Finding) -> Piece:
+    match finding:
+        case skills.Text(text):
+            return TextDelta(id, text)
+        case skills.Box():
+            return Found(id, Box(**vars(finding)))
+        case skills.Point():
+            return Found(id, Point(**vars(finding)))
+        case skills.Thought(text, grounding):
+            return Reasoned(id, text, tuple(Grounding(**vars(each)) for each in grounding))

@@ -5,9 +5,23 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from protocol.answer import AnswerEvent, Finished, FinishReason, Timings, Usage
+from protocol.answer import (
+    AnswerEvent,
+    Box,
+    Finished,
+    FinishReason,
+    Found,
+    Point,
+    Reasoned,
+    TextDelta,
+    Timings,
+    Usage,
+)
 from protocol.errors import RequestError
 from protocol.request import Request
+
+# What an answer is made of.
+Piece = TextDelta | Reasoned | Found
 
 # Takes the events of one answer, in order, on the engine thread; it must not block or raise.
 Sink = Callable[[AnswerEvent], None]
@@ -28,6 +42,8 @@ class Sequence:
     position: int | None = None
     is_cancelled: bool = False
     text: str = ""
+    places: list[Box | Point] = field(default_factory=list)
+    reasoning: Reasoned | None = None
     usage: Usage = field(default_factory=Usage)
     queue_ms: float | None = None
     encode_ms: float = 0.0
@@ -38,11 +54,33 @@ class Sequence:
         """Milliseconds since the request arrived."""
         return (monotonic() - self.request.arrived_at) * 1000
 
+    def tell(self, event: Piece) -> None:
+        """Keep one more piece of the answer and send it."""
+        if self.first_token_ms is None:
+            self.first_token_ms = self.age_ms
+        match event:
+            case TextDelta(text=text):
+                self.text += text
+            case Found(place=place):
+                self.places.append(place)
+            case Reasoned():
+                self.reasoning = event
+        self.sink(event)
+
     def finished(self, reason: FinishReason, error: RequestError | None = None) -> Finished:
         """The last event of this answer; it keeps the text written so far."""
         total_ms = self.age_ms
         # A request that never ran has waited all its life.
         queue_ms = total_ms if self.queue_ms is None else self.queue_ms
         timings = Timings(queue_ms, self.encode_ms, self.first_token_ms, total_ms)
-        request = self.request
-        return Finished(request.id, request.skill, reason, self.text, timings, self.usage, error)
+        return Finished(
+            self.request.id,
+            self.request.skill,
+            reason,
+            self.text,
+            timings,
+            self.usage,
+            error,
+            tuple(self.places),
+            self.reasoning,
+        )

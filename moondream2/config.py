@@ -123,6 +123,18 @@ class TokenizerConfig:
     end_ground_id: int = 9
     templates: Templates = field(default_factory=Templates)
 
+    @property
+    def all_ids(self) -> list[int]:
+        """Every token id named here."""
+        templates = self.templates
+        parts = [each for each in (templates.query, templates.detect, templates.point) if each]
+        return [
+            *(self.bos_id, self.eos_id, self.answer_id, self.thinking_id, self.coord_id),
+            *(self.size_id, self.start_ground_points_id, self.end_ground_id),
+            *(id for part in parts for id in (*part.prefix, *part.suffix)),
+            *(id for ids in (templates.caption or {}).values() for id in ids),
+        ]
+
 
 @dataclass(frozen=True)
 class Config:

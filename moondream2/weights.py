@@ -1,10 +1,12 @@
 """From a checkpoint folder to a network on its device."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from moondream2.config import Config, ConfigRejected
 from moondream2.network import Network
@@ -12,6 +14,35 @@ from moondream2.text import rotary_table
 from moondream2.tokenizer import Tokenizer, TokenizerRejected
 
 CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+# The older layout of the published weights, as pairs of (pattern, published name).
+OLDER_NAMES = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"text_model\.transformer\.embd\.wte\.weight", "text.wte"),
+        (r"text_model\.transformer\.h\.(\d+)\.mixer\.Wqkv\.", r"text.blocks.\1.attn.qkv."),
+        (r"text_model\.transformer\.h\.(\d+)\.mixer\.out_proj\.", r"text.blocks.\1.attn.proj."),
+        (r"text_model\.transformer\.h\.(\d+)\.", r"text.blocks.\1."),
+        (r"text_model\.lm_head\.ln\.", "text.post_ln."),
+        (r"text_model\.lm_head\.linear\.", "text.lm_head."),
+        (r"vision_encoder\.encoder\.model\.visual\.patch_embed\.linear\.", "vision.patch_emb."),
+        (r"vision_encoder\.encoder\.model\.visual\.pos_embed", "vision.pos_emb"),
+        (r"vision_encoder\.encoder\.model\.visual\.norm\.", "vision.post_ln."),
+        (
+            r"vision_encoder\.encoder\.model\.visual\.blocks\.(\d+)\.norm([12])\.",
+            r"vision.blocks.\1.ln\2.",
+        ),
+        (r"vision_encoder\.encoder\.model\.visual\.blocks\.", "vision.blocks."),
+        (r"vision_encoder\.projection\.mlp\.", "vision.proj_mlp."),
+        (r"region_model\.coordinate_(encoder|decoder)\.", r"region.coord_\1."),
+        (r"region_model\.size_(encoder|decoder)\.", r"region.size_\1."),
+        (r"region_model\.coordinate_features\.weight", "region.coord_features"),
+        (r"region_model\.size_features\.weight", "region.size_features"),
+    )
+)
+# The only two matrices that the older layout stores turned.
+TURNED = re.compile(r"region_model\.(coordinate|size)_features\.weight")
 
 # Called with (bytes read, bytes in all).
 OnProgress = Callable[[int, int], None]
@@ -31,63 +62,123 @@ def load_checkpoint(
     device: torch.device,
     dtype: torch.dtype,
     on_progress: OnProgress = lambda done, total: None,
+    weights_file: str = WEIGHTS_FILE,
 ) -> tuple[Network, Tokenizer]:
-    """Read config.json, tokenizer.json and model.safetensors from `folder`.
+    """Read config.json, tokenizer.json and the weights from `folder`.
 
-    Tensors go one by one from the mapped file to `device` and `dtype`, so the host never holds a
-    second copy. Raises one of UNUSABLE.
+    The network is built without memory and filled tensor by tensor from the mapped file, so the
+    host never holds a second copy. Both published layouts are read. Raises one of UNUSABLE.
     """
-    for name in (CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE):
-        if not (folder / name).is_file():
-            raise CheckpointRejected(f"{folder} is not a checkpoint: {name} is missing.")
+    _check_files(folder, weights_file)
     config = Config.from_file(folder / CONFIG_FILE)
     tokenizer = Tokenizer.from_file(folder / TOKENIZER_FILE)
+    _check_vocabulary(config, tokenizer, folder)
+    with torch.device("meta"):
+        network = Network(config)
+    tensors = _read(network, folder / weights_file, device, dtype, on_progress)
+    network.load_state_dict(dict(tensors), assign=True)
+    network.text.rotary = rotary_table(config.text, device)
+    return network.eval().requires_grad_(False), tokenizer
+
+
+def _check_files(folder: Path, weights_file: str) -> None:
+    for name in (CONFIG_FILE, TOKENIZER_FILE, weights_file):
+        if (folder / name).is_file():
+            continue
+        pickles = sorted(each.name for pattern in PICKLES for each in folder.glob(pattern))
+        if name == weights_file and pickles:
+            raise CheckpointRejected(
+                f"{folder / pickles[0]} is a pickle, which can run any program when it is read."
+                f" Only {weights_file} is accepted."
+            )
+        raise CheckpointRejected(f"{folder} is not a checkpoint: {name} is missing.")
+
+
+def _check_vocabulary(config: Config, tokenizer: Tokenizer, folder: Path) -> None:
     if tokenizer.vocab_size > config.text.vocab_size:
         raise CheckpointRejected(
             f"{folder / TOKENIZER_FILE} has {tokenizer.vocab_size} tokens, but the model knows only"
             f" {config.text.vocab_size}."
         )
-    with torch.device("meta"):
-        network = Network(config)
-    _fill(network, folder / WEIGHTS_FILE, device, dtype, on_progress)
-    network.text.rotary = rotary_table(config.text, device)
-    return network.eval().requires_grad_(False), tokenizer
+    unknown = [id for id in config.tokenizer.all_ids if not 0 <= id < config.text.vocab_size]
+    if unknown:
+        raise CheckpointRejected(
+            f"{folder / CONFIG_FILE} names the token ids {unknown[:5]}, which the model does not"
+            " know."
+        )
 
 
-def _fill(
+def _read(
     network: Network,
     path: Path,
     device: torch.device,
     dtype: torch.dtype,
     on_progress: OnProgress,
-) -> None:
+) -> Iterator[tuple[str, Tensor]]:
+    """Yield every parameter of the network once, by its name, on its device."""
     expected = dict(network.named_parameters())
     n_bytes_total, n_bytes_read = path.stat().st_size, 0
-    loaded: dict[str, torch.Tensor] = {}
+    for name, stored_name in _stored_names(path, set(expected)).items():
+        tensor = _read_tensor(path, stored_name, device)
+        if TURNED.search(stored_name):
+            tensor = tensor.T.contiguous()
+        _check_tensor(name, tensor, expected[name], path)
+        n_bytes_read += tensor.nbytes
+        # A tensor that needs no other dtype is still a view of the mapped file.
+        yield name, tensor.to(dtype, copy=device.type == "cpu")
+        on_progress(n_bytes_read, n_bytes_total)
+
+
+def _stored_names(path: Path, expected: set[str]) -> dict[str, str]:
+    """Names in the file by the network's own, in the file's order."""
     try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            stored = {name.removeprefix("model."): name for name in file.keys()}  # noqa: SIM118
-            _check_names(set(expected), set(stored), path)
-            for name, stored_name in stored.items():
-                tensor = file.get_tensor(stored_name)
-                if tensor.shape != expected[name].shape:
-                    raise CheckpointRejected(
-                        f"{path}: {name} has shape {tuple(tensor.shape)}; config.json asks for"
-                        f" {tuple(expected[name].shape)}."
-                    )
-                loaded[name] = tensor.to(dtype)
-                n_bytes_read += tensor.nbytes
-                on_progress(n_bytes_read, n_bytes_total)
+        with safe_open(path, framework="pt") as file:
+            stored = [(published_name(name), name) for name in file.keys()]  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise CheckpointRejected(f"{path} is damaged or cut short: {error}") from error
-    network.load_state_dict(loaded, assign=True)
+    names = dict(stored)
+    problems = {
+        "missing": expected - names.keys(),
+        "unknown": {name for published, name in stored if published not in expected},
+        "twice": {published for published, name in stored if names[published] != name},
+    }
+    told = "; ".join(_listed(kind, which) for kind, which in problems.items() if which)
+    if told:
+        raise CheckpointRejected(f"{path} does not fit config.json: {told}.")
+    return names
 
 
-def _check_names(expected: set[str], stored: set[str], path: Path) -> None:
-    problems = [
-        f"{kind} {', '.join(sorted(names)[:5])}{' and others' if len(names) > 5 else ''}"
-        for kind, names in (("missing", expected - stored), ("unknown", stored - expected))
-        if names
-    ]
-    if problems:
-        raise CheckpointRejected(f"{path} does not fit config.json: {'; '.join(problems)}.")
+def _listed(kind: str, names: set[str], n_shown: int = 5) -> str:
+    shown = ", ".join(sorted(names)[:n_shown])
+    return f"{kind} {shown}" + (f" and {len(names) - n_shown} more" if len(names) > n_shown else "")
+
+
+def published_name(stored_name: str) -> str:
+    """A tensor's name in the published layout, without its prefix, from either layout."""
+    name = stored_name.replace("._orig_mod", "").removeprefix("model.")
+    for pattern, replacement in OLDER_NAMES:
+        if pattern.match(name):
+            return pattern.sub(replacement, name)
+    return name
+
+
+def _read_tensor(path: Path, name: str, device: torch.device) -> Tensor:
+    # The file is mapped anew for each tensor: a mapping that lives on keeps every page it showed.
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            return file.get_tensor(name)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointRejected(f"{path} is damaged or cut short: {error}") from error
+
+
+def _check_tensor(name: str, tensor: Tensor, expected: Tensor, path: Path) -> None:
+    if tensor.shape != expected.shape:
+        raise CheckpointRejected(
+            f"{path}: {name} has shape {tuple(tensor.shape)}; config.json asks for"
+            f" {tuple(expected.shape)}."
+        )
+    if not tensor.is_floating_point():
+        raise CheckpointRejected(f"{path}: {name} holds {tensor.dtype}, not floating point.")
+    # One number that is not finite makes the whole sum not finite.
+    if not torch.isfinite(tensor.sum(dtype=torch.float32)):
+        raise CheckpointRejected(f"{path}: {name} holds numbers that are not finite (NaN).")

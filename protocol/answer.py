@@ -1,4 +1,4 @@
-"""What happens to one request, in order: Waiting*, Started?, TextDelta*, Finished."""
+"""What happens to one request: Waiting*, Started?, then what is found, then Finished."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,8 +62,55 @@ class TextDelta:
 
 
 @dataclass(frozen=True)
+class Box:
+    """Where an object is, in fractions of the frame; it may reach a little beyond 0..1."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where an object is, in fractions of the frame."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """Characters start_idx..end_idx of the reasoning speak of these points (x, y)."""
+
+    start_idx: int
+    end_idx: int
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """The whole reasoning, before the answer's first word."""
+
+    id: str
+    text: str
+    grounding: tuple[Grounding, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One more object, as soon as it is found."""
+
+    id: str
+    place: Box | Point
+
+
+@dataclass(frozen=True)
 class Finished:
-    """The end, exactly once per request. `text` is the whole answer so far."""
+    """The end, exactly once per request, with the whole answer so far.
+
+    text: of query and caption. places: of detect (boxes) and point (points).
+    """
 
     id: str
     skill: Skill
@@ -72,6 +119,8 @@ class Finished:
     timings: Timings
     usage: Usage
     error: RequestError | None = None
+    places: tuple[Box | Point, ...] = ()
+    reasoning: Reasoned | None = None
 
 
-AnswerEvent = Waiting | Started | TextDelta | Finished
+AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Finished

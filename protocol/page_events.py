@@ -10,21 +10,35 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from protocol.answer import AnswerEvent, Finished, Started, TextDelta, Timings, Usage, Waiting
+from protocol.answer import (
+    AnswerEvent,
+    Finished,
+    Found,
+    Reasoned,
+    Started,
+    TextDelta,
+    Timings,
+    Usage,
+    Waiting,
+)
 from protocol.answer import FinishReason as Reason
 from protocol.errors import BadImage, BadRequest, ImageTooLarge, RequestError
 from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.request import (
     CAPTION_LENGTHS,
     MAX_ID_CHARS,
+    MAX_OBJECT_CHARS,
     MAX_QUESTION_CHARS,
+    MAX_SPATIAL_REFS,
     Request,
     SamplingParams,
     Skill,
+    SpatialRef,
 )
 from protocol.status import Status
 
 MAX_SEED = 2**63 - 1
+FINDING = (Skill.DETECT, Skill.POINT)
 _DATA_URL = re.compile(r"data:image/[a-z+.-]{1,20};base64,", re.IGNORECASE)
 
 # Finds a frame that this client sent before; None when it is no longer held.
@@ -51,7 +65,7 @@ def parse_request(
     limits: FrameLimits,
     find_frame: FrameLookup,
 ) -> Request:
-    """Check a `query` or `caption` payload.
+    """Check the payload of one skill.
 
     id: from `request_id`. Raises BadRequest, BadImage or ImageTooLarge with the sentence to show.
     """
@@ -67,7 +81,10 @@ def parse_request(
         arrived_at=monotonic(),
         frame=frame,
         frame_id=frame_id,
-        question=_question(payload) if skill is Skill.QUERY else "",
+        question=_text(payload, "question", MAX_QUESTION_CHARS) if skill is Skill.QUERY else "",
+        is_reasoning=_flag(payload, "reasoning"),
+        spatial_refs=_spatial_refs(payload.get("spatial_refs")),
+        object=_text(payload, "object", MAX_OBJECT_CHARS) if skill in FINDING else "",
         length=_choice(payload, "length", CAPTION_LENGTHS, "normal"),
         is_live=_flag(payload, "live"),
         sampling=_sampling(payload.get("settings")),
@@ -89,6 +106,10 @@ def event_payload(event: AnswerEvent) -> tuple[str, dict[str, Any]]:
             return "started", {"id": id, "frame": frame_id, "queue_ms": queue_ms}
         case TextDelta(id, text):
             return "token", {"id": id, "text": text}
+        case Reasoned():
+            return "reasoning", asdict(event)
+        case Found(id, place):
+            return "found", {"id": id, "place": asdict(place)}
         case Finished():
             return "response", _response(event)
 
@@ -105,11 +126,10 @@ def status_payload(status: Status) -> dict[str, Any]:
 
 
 def _response(event: Finished) -> dict[str, Any]:
-    answer_key = "caption" if event.skill is Skill.CAPTION else "answer"
     payload: dict[str, Any] = {
         "id": event.id,
         "skill": event.skill,
-        answer_key: event.text,
+        **_answer(event),
         "finish_reason": event.reason,
         "timings": {
             name: value if value is None else round(value, 1)
@@ -124,20 +144,54 @@ def _response(event: Finished) -> dict[str, Any]:
     return payload
 
 
-def _question(payload: dict) -> str:
-    question = payload.get("question")
-    if not isinstance(question, str):
-        raise BadRequest("`question` is missing: ask something.")
-    if not question.strip():
-        raise BadRequest("The question is empty: ask something.")
-    if len(question) > MAX_QUESTION_CHARS:
+def _answer(event: Finished) -> dict[str, Any]:
+    match event.skill:
+        case Skill.QUERY:
+            return {"answer": event.text}
+        case Skill.CAPTION:
+            return {"caption": event.text}
+        case Skill.DETECT:
+            return {"objects": [asdict(place) for place in event.places]}
+        case Skill.POINT:
+            return {"points": [asdict(place) for place in event.places]}
+
+
+def _text(payload: dict, name: str, max_chars: int) -> str:
+    text = payload.get(name)
+    if not isinstance(text, str):
+        raise BadRequest(f"`{name}` is missing: say what you want to know.")
+    if not text.strip():
+        raise BadRequest(f"The {name} is empty: say what you want to know.")
+    if len(text) > max_chars:
         raise BadRequest(
-            f"The question has {len(question):,} characters; at most {MAX_QUESTION_CHARS:,} are"
-            " accepted."
+            f"The {name} has {len(text):,} characters; at most {max_chars:,} are accepted."
         )
-    if any("\ud800" <= character <= "\udfff" for character in question):
-        raise BadRequest("The question holds half a character that no text can contain.")
-    return question
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadRequest(f"The {name} holds half a character that no text can contain.")
+    return text
+
+
+def _spatial_refs(refs: object) -> tuple[SpatialRef, ...]:
+    if refs is None:
+        return ()
+    if not isinstance(refs, list) or len(refs) > MAX_SPATIAL_REFS:
+        raise BadRequest(f"`spatial_refs` must be a list of at most {MAX_SPATIAL_REFS} places.")
+    return tuple(_place(ref) for ref in refs)
+
+
+def _place(ref: object) -> SpatialRef:
+    is_place = isinstance(ref, list) and len(ref) in (2, 4) and all(map(_is_fraction, ref))
+    if not isinstance(ref, list) or not is_place:
+        raise BadRequest(
+            "A place is [x, y] or [x_min, y_min, x_max, y_max], each a number from 0 to 1."
+        )
+    if len(ref) == 4 and not (ref[0] <= ref[2] and ref[1] <= ref[3]):
+        raise BadRequest("A box is [x_min, y_min, x_max, y_max]: its minimum comes first.")
+    return tuple(float(value) for value in ref)
+
+
+def _is_fraction(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1  # type: ignore[operator]
 
 
 def _frame(payload: dict, limits: FrameLimits, find_frame: FrameLookup) -> tuple[Frame, str]:
@@ -179,10 +233,11 @@ def _sampling(settings: object) -> SamplingParams:
     default = SamplingParams()
     seed = settings.get("seed")
     return SamplingParams(
-        max_tokens=int(_number(settings, "max_tokens", default.max_tokens, 1, 2048, whole=True)),
+        max_tokens=_whole(settings, "max_tokens", default.max_tokens, 1, 2048),
+        max_objects=_whole(settings, "max_objects", default.max_objects, 1, 200),
         temperature=_number(settings, "temperature", default.temperature, 0, 2),
         top_p=_number(settings, "top_p", default.top_p, 0, 1),
-        seed=None if seed is None else int(_number(settings, "seed", 0, 0, MAX_SEED, whole=True)),
+        seed=None if seed is None else _whole(settings, "seed", 0, 0, MAX_SEED),
     )
 
 
@@ -198,6 +253,10 @@ def _number(
         kind = "whole number" if whole else "number"
         raise BadRequest(f"`settings.{name}` must be a {kind} from {low} to {high}.")
     return value
+
+
+def _whole(settings: dict, name: str, default: int, low: int, high: int) -> int:
+    return int(_number(settings, name, default, low, high, whole=True))
 
 
 def _choice(payload: dict, name: str, choices: tuple[str, ...], default: str) -> str:

@@ -4,9 +4,9 @@ from queue import SimpleQueue
 from threading import Event
 from time import monotonic
 
-from engine.sequence import Sequence
+from engine.sequence import Piece, Sequence
 from moondream2.skills import FinishReason
-from protocol.answer import AnswerEvent, Finished
+from protocol.answer import AnswerEvent, Finished, TextDelta
 from protocol.request import Request, Skill
 
 WAIT_S = 10
@@ -63,10 +63,11 @@ class EchoRunner:
             raise ValueError("unreadable")
         sequence.decoding = sequence.request.question.split()
 
-    def step(self, sequence: Sequence) -> tuple[str, FinishReason | None]:
+    def step(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
         assert self.gate.wait(WAIT_S)
         self.steps.append(sequence.request.id)
         if sequence.request.question == "break":
             raise RuntimeError("this network is broken")
         word = sequence.decoding.pop(0)
-        return word + " ", None if sequence.decoding else "stop"
+        pieces: list[Piece] = [TextDelta(sequence.request.id, word + " ")]
+        return pieces, None if sequence.decoding else "stop"

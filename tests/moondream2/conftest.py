@@ -22,6 +22,9 @@ from moondream2.skills import Finding, Skill, Skills
 from moondream2.tokenizer import Tokenizer
 from moondream2.weights import load_checkpoint
 
+# Tensors this small are slower on two threads than on one.
+torch.set_num_threads(1)
+
 PARITY = Path(__file__).parent.parent / "parity"
 
 

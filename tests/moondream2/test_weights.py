@@ -1,5 +1,7 @@
 """A checkpoint folder becomes a network, or one sentence says which file is wrong."""
 
+import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from bench.make_checkpoint import write_checkpoint
+from moondream2.config import Config
 from moondream2.weights import UNUSABLE, load_checkpoint
 
 
@@ -24,6 +28,98 @@ def rewrite(folder: Path, change: Callable[[dict], object]) -> None:
     tensors = load_file(folder / "model.safetensors")
     change(tensors)
     save_file(tensors, folder / "model.safetensors")
+
+
+def older_name(name: str) -> str:
+    """A published name in the older layout, written independently of the code that reads it."""
+    if name == "text.wte":
+        return "text_model.transformer.embd.wte.weight"
+    for old, new in {
+        r"text_model.transformer.h.\1.mixer.Wqkv.": r"text\.blocks\.(\d+)\.attn\.qkv\.",
+        r"text_model.transformer.h.\1.mixer.out_proj.": r"text\.blocks\.(\d+)\.attn\.proj\.",
+        r"text_model.transformer.h.\1.": r"text\.blocks\.(\d+)\.",
+        "text_model.lm_head.ln.": r"text\.post_ln\.",
+        "text_model.lm_head.linear.": r"text\.lm_head\.",
+        r"vision_encoder.encoder.model.visual.blocks.\1.norm\2.": (
+            r"vision\.blocks\.(\d+)\.ln(\d)\."
+        ),
+        "vision_encoder.encoder.model.visual.blocks.": r"vision\.blocks\.",
+        "vision_encoder.encoder.model.visual.patch_embed.linear.": r"vision\.patch_emb\.",
+        "vision_encoder.encoder.model.visual.pos_embed": r"vision\.pos_emb",
+        "vision_encoder.encoder.model.visual.norm.": r"vision\.post_ln\.",
+        "vision_encoder.projection.mlp.": r"vision\.proj_mlp\.",
+        r"region_model.coordinate_\1.": r"region\.coord_(encoder|decoder)\.",
+        r"region_model.\1.": r"region\.(size_encoder|size_decoder)\.",
+        "region_model.coordinate_features.weight": r"region\.coord_features",
+        "region_model.size_features.weight": r"region\.size_features",
+    }.items():
+        if re.match(new, name):
+            return re.sub(new, old, name)
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize("suffix", ["", "._orig_mod"])
+def test_older_layout_loads_as_the_published_one(suffix: str, copy: Path):
+    published = load(copy)[0].state_dict()
+    older = {}
+    for name, tensor in load_file(copy / "model.safetensors").items():
+        old = older_name(name.removeprefix("model."))
+        turned = tensor.T.contiguous() if "features" in name else tensor
+        older[old.replace(".blocks.", f"{suffix}.blocks.")] = turned
+    save_file(older, copy / "model.safetensors")
+    loaded = load(copy)[0].state_dict()
+    assert all(torch.equal(loaded[name], published[name]) for name in published)
+
+
+def test_tensor_stored_twice_is_named(copy: Path):
+    rewrite(copy, lambda t: t.update({"text.post_ln.bias": t["model.text.post_ln.bias"].clone()}))
+    with pytest.raises(UNUSABLE, match=r"twice text\.post_ln\.bias"):
+        load(copy)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_named(value: float, copy: Path):
+    rewrite(copy, lambda tensors: tensors["model.text.wte"][3].fill_(value))
+    with pytest.raises(UNUSABLE, match=r"text\.wte holds numbers that are not finite"):
+        load(copy)
+
+
+def test_weights_of_whole_numbers_are_named(copy: Path):
+    def round_off(tensors: dict) -> None:
+        tensors["model.text.wte"] = tensors["model.text.wte"].to(torch.int32)
+
+    rewrite(copy, round_off)
+    with pytest.raises(UNUSABLE, match=r"text\.wte holds torch\.int32"):
+        load(copy)
+
+
+def test_pickle_instead_of_safetensors_is_refused_unread(copy: Path):
+    (copy / "model.safetensors").unlink()
+    (copy / "pytorch_model.bin").write_bytes(b"never read")
+    with pytest.raises(UNUSABLE, match="pickle"):
+        load(copy)
+
+
+def test_template_of_another_tokenizer_is_refused(copy: Path):
+    values = json.loads((copy / "config.json").read_text())
+    values["tokenizer"]["templates"]["point"]["prefix"] = [1, 99_999, 2]
+    (copy / "config.json").write_text(json.dumps(values))
+    with pytest.raises(UNUSABLE, match="99999"):
+        load(copy)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_weights_take_the_dtype_that_was_chosen(dtype: torch.dtype, checkpoint: Path):
+    network, _ = load_checkpoint(checkpoint, device=torch.device("cpu"), dtype=dtype)
+    assert {parameter.dtype for parameter in network.parameters()} == {dtype}
+
+
+def test_written_checkpoint_of_random_weights_loads(checkpoint: Path, tmp_path: Path):
+    config = Config.from_file(checkpoint / "config.json")
+    write_checkpoint(tmp_path / "random", config, torch.bfloat16)
+    network, tokenizer = load(tmp_path / "random")
+    assert network.config == config
+    assert tokenizer.decode(tokenizer.encode("any text: 灯")) == "any text: 灯"
 
 
 def test_weights_load_with_and_without_the_published_prefix(copy: Path):
@@ -69,7 +165,9 @@ def test_missing_and_unknown_tensors_are_listed_in_one_error(copy: Path):
         tensors["model.text.surplus"] = tensors.pop("model.region.coord_features")
 
     rewrite(copy, swap)
-    with pytest.raises(UNUSABLE, match=r"missing region\.coord_features; unknown text\.surplus"):
+    with pytest.raises(
+        UNUSABLE, match=r"missing region\.coord_features; unknown model\.text\.surplus"
+    ):
         load(copy)
 
 
