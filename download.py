@@ -1,0 +1,300 @@
+"""Files of the Hugging Face hub into the user's cache: resumed, checked, stopped at any time.
+
+The cache is huggingface_hub's own, with its layout and its locks, so every program on this
+computer shares the files. The bytes are fetched here, because the library's download throws away
+what a broken connection left, and cannot be stopped in between.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx2
+from filelock import Timeout
+from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.file_download import are_symlinks_supported, repo_folder_name
+from huggingface_hub.utils import WeakFileLock, build_hf_headers
+
+from protocol.errors import ModelFailed, StartRefused
+
+POLL_S = 0.1
+SPEED_WINDOW_S = 5.0
+SPARE_BYTES = 64 * 2**20
+HASH_CHUNK_BYTES = 4 * 2**20
+
+# git's SHA-1 names commits and small files; large files go by their SHA-256.
+SHA1, SHA256 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{64}")
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """What the hub says about one file. checksum: SHA-256, or git's SHA-1 of a small file."""
+
+    repo: str
+    name: str
+    revision: str
+    commit: str
+    size: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class DownloadProgress:
+    """Bytes over all files, those of earlier starts included; no speed until it is measured."""
+
+    done: int
+    total: int
+    bytes_per_s: float | None = None
+    seconds_left: float | None = None
+
+
+OnProgress = Callable[[DownloadProgress], None]
+
+
+class Meter:
+    """Counts the bytes of a download and tells what it counted."""
+
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
+        self._n_bytes_here: dict[HubFile, int] = {}
+        # (when, bytes that had come by then) over the last seconds.
+        self._arrivals = deque([(monotonic(), 0)])
+
+    @property
+    def n_bytes_left(self) -> int:
+        return sum(file.size - n_bytes for file, n_bytes in self._n_bytes_here.items())
+
+    def expect(self, file: HubFile, n_bytes_here: int) -> None:
+        """Take a file into the count, with what earlier connections left of it."""
+        self._n_bytes_here[file] = n_bytes_here
+
+    def add(self, file: HubFile, n_bytes: int) -> None:
+        """Count bytes that have just come."""
+        self._n_bytes_here[file] += n_bytes
+        self._arrivals.append((monotonic(), self._arrivals[-1][1] + n_bytes))
+        while self._arrivals[-1][0] - self._arrivals[0][0] > SPEED_WINDOW_S:
+            self._arrivals.popleft()
+        self.tell()
+
+    def tell(self) -> None:
+        """Say how far it is; what the listener raises ends the download."""
+        began_at, n_before = self._arrivals[0]
+        seconds = max(monotonic() - began_at, POLL_S)
+        speed = (self._arrivals[-1][1] - n_before) / seconds or None
+        left, total = self.n_bytes_left, sum(file.size for file in self._n_bytes_here)
+        seconds_left = left / speed if speed else None
+        self._on_progress(DownloadProgress(total - left, total, speed, seconds_left))
+
+
+@dataclass(frozen=True)
+class CachePlace:
+    """Where the cache keeps one file: its bytes by checksum, its name by commit."""
+
+    cache: Path
+    file: HubFile
+
+    @property
+    def _folder(self) -> Path:
+        return self.cache / repo_folder_name(repo_id=self.file.repo, repo_type="model")
+
+    @property
+    def path(self) -> Path:
+        """The name that programs open."""
+        return self._folder / "snapshots" / self.file.commit / self.file.name
+
+    @property
+    def blob(self) -> Path:
+        return self._folder / "blobs" / self.file.checksum
+
+    @property
+    def partial(self) -> Path:
+        return self.blob.with_name(f"{self.file.checksum}.incomplete")
+
+    @property
+    def lock(self) -> Path:
+        """The file by which huggingface_hub keeps two downloads of the same bytes apart."""
+        return self.cache / ".locks" / self._folder.name / f"{self.file.checksum}.lock"
+
+    @property
+    def is_whole(self) -> bool:
+        return self.file.size in (size_of(self.path), size_of(self.blob))
+
+    @property
+    def n_bytes_here(self) -> int:
+        """What need not be fetched again."""
+        return self.file.size if self.is_whole else min(size_of(self.partial) or 0, self.file.size)
+
+    def publish(self) -> None:
+        """Give the bytes their name in the commit and, beside it, the revision its commit."""
+        if size_of(self.path) != self.file.size:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.unlink(missing_ok=True)
+            if are_symlinks_supported(self.cache):
+                self.path.symlink_to(os.path.relpath(self.blob, self.path.parent))
+            else:
+                self.blob.replace(self.path)
+        if self.file.revision != self.file.commit:
+            ref = self._folder / "refs" / self.file.revision
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            draft = ref.with_name(f"{ref.name}.{os.getpid()}.tmp")
+            draft.write_text(self.file.commit)
+            draft.replace(ref)
+
+
+@dataclass(frozen=True)
+class Download:
+    """Fetches files one after the other, on the thread that calls. Raises ModelFailed.
+
+    What the hub refuses comes as the HfHubHTTPError that huggingface_hub makes of it.
+    """
+
+    cache: Path
+    endpoint: str
+    meter: Meter
+    stall_timeout_s: float
+    retry_delays_s: tuple[float, ...]
+
+    def expect(self, file: HubFile) -> None:
+        """Take a file into the count, and see that the disk has room for what is missing."""
+        self.meter.expect(file, CachePlace(self.cache, file).n_bytes_here)
+        needed, free = self.meter.n_bytes_left, free_bytes(self.cache)
+        if needed and needed + SPARE_BYTES > free:
+            raise StartRefused(
+                f"The download needs {needed / 1e9:.1f} GB, and the disk has"
+                f" {free / 1e9:.1f} GB left. Make room, or set HF_HOME to a folder on"
+                " another disk."
+            )
+
+    def fetch(self, file: HubFile) -> Path:
+        """Bring one file into the cache, whole and checked; returns where it lies."""
+        place = CachePlace(self.cache, file)
+        try:
+            place.lock.parent.mkdir(parents=True, exist_ok=True)
+            place.blob.parent.mkdir(parents=True, exist_ok=True)
+            with ExitStack() as held:
+                while not _take(place.lock, held):
+                    self.meter.tell()
+                # Whoever held the lock may have fetched the file.
+                self.meter.expect(file, place.n_bytes_here)
+                if not place.is_whole:
+                    self._fill(place)
+                place.publish()
+        except HfHubHTTPError:
+            raise
+        except OSError as error:
+            reason = "is full" if error.errno in DISK_FULL else f"refuses: {error.strerror}"
+            raise ModelFailed(
+                f"The disk of the download {reason}. Make room or check its rights, or set HF_HOME"
+                " to another folder, and start again: what has arrived is kept."
+            ) from error
+        return place.path
+
+    def _fill(self, place: CachePlace) -> None:
+        """Fetch the bytes of one file and check them; what is wrong does not stay."""
+        file, was_resumed = place.file, bool(size_of(place.partial))
+        self._pull(place)
+        if _checksum(place.partial, file.checksum, self.meter.tell) == file.checksum:
+            place.partial.replace(place.blob)
+            return
+        place.partial.unlink()
+        self.meter.expect(file, 0)
+        # The beginning may have been another program's leftover: it deserves one fetch from zero.
+        if was_resumed:
+            self._fill(place)
+            return
+        raise ModelFailed(
+            f"{file.name} arrived damaged: its checksum is not the one that the hub reports. It was"
+            " removed; start again to fetch it anew."
+        )
+
+    def _pull(self, place: CachePlace) -> None:
+        """Append to the partial file until it is long enough, reconnecting where it breaks off."""
+        place.partial.touch()
+        n_failures = 0
+        while (n_bytes := place.partial.stat().st_size) < place.file.size:
+            try:
+                self._append(place, n_bytes)
+            except (httpx2.RequestError, HfHubHTTPError) as error:
+                status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
+                if status is not None and status not in PASSING_STATUSES:
+                    raise
+            n_bytes_now = place.partial.stat().st_size
+            if n_bytes_now >= place.file.size:
+                return
+            n_failures = 1 if n_bytes_now > n_bytes else n_failures + 1
+            if n_failures > len(self.retry_delays_s):
+                raise ModelFailed(
+                    f"The connection to the hub broke off {n_failures} times in a row. What has"
+                    " arrived is kept: check the network and start again to go on from there."
+                )
+            self._wait(self.retry_delays_s[n_failures - 1])
+
+    def _append(self, place: CachePlace, n_bytes: int) -> None:
+        """Write what one connection brings behind the first `n_bytes` of the partial file."""
+        file = place.file
+        # The commit, not the revision: a tag that moves meanwhile must not mix two files.
+        url = hf_hub_url(file.repo, file.name, revision=file.commit, endpoint=self.endpoint)
+        headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+        if n_bytes:
+            headers["Range"] = f"bytes={n_bytes}-"
+        request = get_session().stream("GET", url, headers=headers, timeout=self.stall_timeout_s)
+        with request as response:
+            hf_raise_for_status(response)
+            resumes = response.status_code == httpx2.codes.PARTIAL_CONTENT
+            self.meter.expect(file, n_bytes if resumes else 0)
+            with place.partial.open("ab" if resumes else "wb") as out:
+                for chunk in response.iter_bytes():
+                    out.write(chunk)
+                    self.meter.add(file, len(chunk))
+                    # A server that never ends must not fill the disk; the checksum tells the rest.
+                    if out.tell() > file.size:
+                        return
+
+    def _wait(self, seconds: float) -> None:
+        until = monotonic() + seconds
+        while (left_s := until - monotonic()) > 0:
+            self.meter.tell()
+            sleep(min(POLL_S, left_s))
+
+
+def _take(lock: Path, held: ExitStack) -> bool:
+    """Try for a moment to take a lock that another program may hold for an hour."""
+    try:
+        held.enter_context(WeakFileLock(lock, timeout=POLL_S))
+    except Timeout:
+        return False
+    return True
+
+
+def _checksum(path: Path, like: str, tell: Callable[[], None]) -> str:
+    """Compute the kind of checksum that `like` is, of a file of any size."""
+    digest = hashlib.sha256()
+    if SHA1.fullmatch(like):
+        digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+            tell()
+    return digest.hexdigest()
+
+
+def size_of(path: Path) -> int | None:
+    """Bytes of a file, None where there is none."""
+    return path.stat().st_size if path.exists() else None
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder, which need not exist yet."""
+    return shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
