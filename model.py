@@ -176,7 +176,12 @@ class Model:
                 self._folder, device=device, dtype=dtype, on_progress=on_progress
             )
             self._tell_progress(Progress(LoadStage.WARMING))
-            runner = Runner(network, tokenizer, self._settings.max_running)
+            runner = Runner(
+                network,
+                tokenizer,
+                n_rows=self._settings.max_running,
+                max_prefix_bytes=self._settings.max_prefix_bytes,
+            )
             runner.warm_up()
         except UNUSABLE as error:
             raise StartRefused(str(error)) from error

@@ -26,6 +26,7 @@ class Settings:
     max_frame_pixels: int = 4096 * 4096
     max_running: int = 4
     max_waiting: int = 32
+    max_prefix_bytes: int = 640 * 2**20
     max_waiting_per_client: int = 8
 
 
@@ -41,6 +42,7 @@ _OPTIONS = (
     ("max_frame_pixels", _COUNT, "Largest picture accepted, in pixels."),
     ("max_running", _COUNT, "Questions answered side by side."),
     ("max_waiting", _COUNT, "Questions that may wait in line."),
+    ("max_prefix_bytes", _COUNT, "Memory for frames that were looked at, in bytes."),
     ("max_waiting_per_client", _COUNT, "Questions of one page that may wait in line."),
 )
 

@@ -1,10 +1,13 @@
 """Turns of the scheduler as network calls: the engine's only file that imports torch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 import torch
 from PIL import Image
 
+from engine.prefix_cache import PrefixCache
 from engine.sequence import Piece, Sequence
 from moondream2 import skills
 from moondream2.decoding import Decoding, run, start, step
@@ -14,7 +17,8 @@ from moondream2.sampling import Sampling
 from moondream2.skills import FinishReason, Skills
 from moondream2.tokenizer import Tokenizer
 from protocol.answer import Box, Found, Grounding, Point, Reasoned, TextDelta, Usage
-from protocol.errors import BadRequest
+from protocol.errors import BadRequest, OutOfMemory
+from protocol.frame import Frame
 from protocol.request import Request, Skill
 
 # What one more object takes of the context, as `moondream2/skills.py` feeds it.
@@ -23,13 +27,19 @@ POSITIONS_PER_POINT = 2
 
 
 class Runner:
-    """A resident network and its KV cache of `n_rows` rows; lives on the engine thread."""
+    """A resident network and its KV cache of `n_rows` rows; lives on the engine thread.
 
-    def __init__(self, network: Network, tokenizer: Tokenizer, n_rows: int) -> None:
+    max_prefix_bytes bounds what is kept of frames that were looked at.
+    """
+
+    def __init__(
+        self, network: Network, tokenizer: Tokenizer, *, n_rows: int, max_prefix_bytes: int
+    ) -> None:
         self._network = network
         self._prompts = Prompts(network.config.tokenizer, tokenizer)
         self._skills = Skills(network.config.tokenizer, tokenizer, self._prompts)
         self._cache = network.make_cache(n_rows)
+        self._prefixes = PrefixCache(max_prefix_bytes)
         self.n_rows = n_rows
 
     @torch.inference_mode()
@@ -58,8 +68,8 @@ class Runner:
         began = monotonic()
         self._cache.lengths[row] = 0
         if request.frame is not None:
-            image_tokens = self._network.encode_picture(request.frame.decode())
-            self._network.begin_with_picture(self._cache, row, image_tokens)
+            with self._memory_guard():
+                self._look(request.frame, row)
         sequence.encode_ms = (monotonic() - began) * 1000
         sequence.usage = Usage(prompt_tokens=n_prefix + len(prompt))
         skill = self._start(request, prompt, room)
@@ -70,10 +80,34 @@ class Runner:
     def step(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
         """Take one step of the decoder; returns what it completed and why it ended, if so."""
         decoding: Decoding = sequence.decoding
-        step(self._network, self._cache, [decoding])
+        with self._memory_guard():
+            step(self._network, self._cache, [decoding])
         sequence.usage = Usage(sequence.usage.prompt_tokens, decoding.n_completion_tokens)
         id = sequence.request.id
         return [_piece(id, each) for each in decoding.take_findings()], decoding.finish_reason
+
+    def _look(self, frame: Frame, row: int) -> None:
+        """Fill a row with a frame's prefix, looking at the frame only when nobody did before."""
+        if (prefix := self._prefixes.find(frame.digest)) is not None:
+            self._cache.restore(row, prefix)
+            return
+        image_tokens = self._network.encode_picture(frame.decode())
+        self._network.begin_with_picture(self._cache, row, image_tokens)
+        self._prefixes.keep(frame.digest, self._cache.save(row))
+
+    @contextmanager
+    def _memory_guard(self) -> Iterator[None]:
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            # What earlier frames hold is the only memory that can be given back.
+            self._prefixes.clear()
+            if self._network.device.type == "cuda":
+                torch.cuda.empty_cache()
+            raise OutOfMemory(
+                "The device ran out of memory over this answer. Close other programs that use it,"
+                " or start with a smaller --max-running."
+            ) from error
 
     def _prompt(self, request: Request) -> list[Input]:
         match request.skill:

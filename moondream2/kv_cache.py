@@ -22,6 +22,10 @@ class Prefix:
     def length(self) -> int:
         return self.keys.shape[2]
 
+    @property
+    def n_bytes(self) -> int:
+        return self.keys.nbytes + self.values.nbytes
+
 
 class KVCache:
     """`n_rows` independent rows of up to `max_context` positions; one thread at a time.

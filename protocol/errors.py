@@ -56,6 +56,12 @@ class StartRefused(ModelFailed):
     """What was asked for at the start cannot be: no such checkpoint, no such device."""
 
 
+class OutOfMemory(RequestError):
+    """The device had too little memory for this request; the next one may fit."""
+
+    code, http_status = "internal", 503
+
+
 class Internal(RequestError):
     """Something broke that the visitor did not cause; the log has the traceback."""
 
