@@ -60,12 +60,12 @@ def _narrate(settings: Settings, model: Model, bridge: Bridge) -> None:
     started_at = monotonic()
     host = "localhost" if settings.host in ("127.0.0.1", *EVERY_ADDRESS) else settings.host
     print(f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)", flush=True)
-    if model.status.notice:
-        print(f"{model.status.notice} The small demo model answers: it knows coloured shapes.")
 
     def on_status(status: Status) -> None:
         if status.state is ModelState.READY:
             took_s = monotonic() - started_at
+            if status.notice:
+                print(f"{status.notice} The demo model answers: it knows coloured shapes.")
             print(
                 f"{status.model} is ready on the {status.device} after {took_s:.1f} s", flush=True
             )

@@ -16,11 +16,12 @@ from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from PIL import Image
 
+from checkpoint import parse_model
 from engine.engine import Engine
 from engine.sequence import Sink
 from protocol.answer import AnswerEvent, Finished, TextDelta
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 # torch takes seconds to import, and the port must be open before that: so it is imported on the
 # engine's thread, inside `Model._load`, and nowhere at the top of this file.
 
-DEMO_CHECKPOINT = Path(__file__).parent / "demo" / "checkpoint"
 CLOSE_TIMEOUT_S = 3.0
 PROGRESS_INTERVAL_S = 0.1
 
@@ -67,7 +67,9 @@ class Model:
         self._settings = settings
         self._watchers: list[Callable[[Status], None]] = []
         self.failure: ModelFailed | None = None
-        self._folder, self.status = find_checkpoint(settings.model)
+        self._wanted = parse_model(settings.model, settings.revision)
+        finding = Progress(LoadStage.FINDING)
+        self.status = Status(ModelState.LOADING, self._wanted.name, progress=finding)
         self._engine = Engine(
             self._load,
             n_rows=settings.max_running,
@@ -151,99 +153,80 @@ class Model:
     # Everything below runs on the engine's thread.
 
     def _load(self, while_loading: Callable[[], None]) -> "Runner":
-        """Import torch, read the checkpoint, warm up; the first call of the engine's thread."""
+        """Import torch, find the checkpoint, read it, warm up: the thread's first work."""
         import torch
 
-        from engine.runner import Runner
-        from moondream2.weights import UNUSABLE, load_checkpoint
+        from moondream2.device import DeviceMissing, choose_device, used_bytes
+        from moondream2.weights import UNUSABLE
 
         # One core stays free for the web tier; with none to spare, torch's threads wait for each
         # other in every layer.
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-        device, dtype = choose_device(self._settings)
-        self._tell(replace(self.status, device=device.type))
-        last_told = 0.0
-
-        def on_progress(done: int, total: int) -> None:
-            nonlocal last_told
-            while_loading()
-            if done == total or monotonic() - last_told > PROGRESS_INTERVAL_S:
-                last_told = monotonic()
-                self._tell_progress(Progress(LoadStage.READING, done, total))
-
         try:
-            network, tokenizer = load_checkpoint(
-                self._folder, device=device, dtype=dtype, on_progress=on_progress
-            )
-            self._tell_progress(Progress(LoadStage.WARMING))
-            runner = Runner(
-                network,
-                tokenizer,
-                n_rows=self._settings.max_running,
-                max_prefix_bytes=self._settings.max_prefix_bytes,
-            )
-            runner.warm_up()
-        except UNUSABLE as error:
+            device, dtype = choose_device(self._settings.device, self._settings.dtype)
+            self._change(device=device.type, dtype=str(dtype).removeprefix("torch."))
+            runner = self._read(device, dtype, self._progress(while_loading))
+        except (*UNUSABLE, DeviceMissing) as error:
             raise StartRefused(str(error)) from error
         except torch.OutOfMemoryError as error:
             raise ModelFailed(
-                f"The {device.type} device has too little free memory. Close other programs, or"
+                "The device has too little free memory for this model. Close other programs, or"
                 " start with --device cpu."
             ) from error
-        self._tell(replace(self.status, state=ModelState.READY, progress=None))
+        self._change(state=ModelState.READY, progress=None, memory_bytes=used_bytes(device))
         return runner
 
-    def _tell_progress(self, progress: Progress) -> None:
-        self._tell(replace(self.status, progress=progress))
+    def _read(
+        self,
+        device: "torch.device",
+        dtype: "torch.dtype",
+        on_progress: Callable[[Progress], None],
+    ) -> "Runner":
+        from engine.runner import Runner
+        from moondream2.weights import load_checkpoint
+
+        found = self._wanted.find(on_progress)
+        self._change(
+            model=found.name, revision=found.revision, is_demo=found.is_demo, notice=found.notice
+        )
+        network, tokenizer = load_checkpoint(
+            found.folder,
+            device=device,
+            dtype=dtype,
+            tokenizer_file=found.tokenizer,
+            on_progress=lambda done, total: on_progress(Progress(LoadStage.READING, done, total)),
+        )
+        self._change(progress=Progress(LoadStage.WARMING))
+        runner = Runner(
+            network,
+            tokenizer,
+            n_rows=self._settings.max_running,
+            max_prefix_bytes=self._settings.max_prefix_bytes,
+        )
+        runner.warm_up()
+        return runner
+
+    def _progress(self, while_loading: Callable[[], None]) -> Callable[[Progress], None]:
+        """A listener that keeps the line in order and tells people, but not at every byte."""
+        told_at = 0.0
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal told_at
+            while_loading()
+            if progress.done == progress.total or monotonic() - told_at > PROGRESS_INTERVAL_S:
+                told_at = monotonic()
+                self._change(progress=progress)
+
+        return on_progress
 
     def _tell_failure(self, error: ModelFailed) -> None:
         self.failure = error
-        failed = replace(self.status, state=ModelState.FAILED, progress=None, error=error.message)
-        self._tell(failed)
+        self._change(state=ModelState.FAILED, progress=None, error=error.message)
 
-    def _tell(self, status: Status) -> None:
-        self.status = status
+    def _change(self, **changes: Any) -> None:
+        self.status = replace(self.status, **changes)
         for on_status in self._watchers:
-            on_status(status)
-
-
-def find_checkpoint(model: str) -> tuple[Path, Status]:
-    """Decide which folder `--model` means, and what people are told about it.
-
-    Raises StartRefused for a name that is neither known nor a folder.
-    """
-    finding = Progress(LoadStage.FINDING)
-    if model in ("auto", "demo"):
-        notice = "moondream2 is not on this computer yet." if model == "auto" else None
-        status = Status(ModelState.LOADING, "demo", progress=finding, is_demo=True, notice=notice)
-        return DEMO_CHECKPOINT, status
-    folder = Path(model).expanduser()
-    if not folder.is_dir():
-        raise StartRefused(
-            f'There is no checkpoint folder "{model}". Name a folder that holds config.json,'
-            " model.safetensors and tokenizer.json, or start with --model demo."
-        )
-    return folder, Status(ModelState.LOADING, folder.resolve().name, progress=finding)
-
-
-def choose_device(settings: Settings) -> "tuple[torch.device, torch.dtype]":
-    """Pick the fastest device there is and the number format that is right on it.
-
-    Raises StartRefused when a device was asked for that this machine lacks.
-    """
-    import torch
-
-    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    wanted = settings.device
-    name = next(each for each in has if has[each]) if wanted == "auto" else wanted
-    if not has[name]:
-        usable = " or ".join(each for each in has if has[each])
-        raise StartRefused(
-            f"This computer offers torch no {name} device. Start with --device {usable}."
-        )
-    best = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}[name]
-    dtype = best if settings.dtype == "auto" else settings.dtype
-    return torch.device(name), getattr(torch, dtype)
+            on_status(self.status)
 
 
 def _encoded(picture: Picture) -> bytes:

@@ -19,6 +19,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 5000
     model: str = "auto"
+    revision: str = "2025-06-21"
     device: str = "auto"
     dtype: str = "auto"
     cors_origin: tuple[str, ...] = ()
@@ -34,7 +35,8 @@ _COUNT = click.IntRange(min=1)
 _OPTIONS = (
     ("host", str, "Address to listen on."),
     ("port", click.IntRange(1, 65535), "Port to listen on."),
-    ("model", str, "auto, demo, or the folder of a checkpoint."),
+    ("model", str, "auto, moondream2, demo, a checkpoint folder, or a repository of the hub."),
+    ("revision", str, "Tag, branch or commit of the hub's repository."),
     ("device", click.Choice(DEVICES), "Where the model runs; auto takes the fastest there is."),
     ("dtype", click.Choice(DTYPES), "Number format of the weights; auto fits the device."),
     ("cors_origin", str, "Another web origin that may connect. Can be given several times."),

@@ -20,8 +20,9 @@ from flask_socketio import SocketIO
 from PIL import Image
 
 from bench.stamps import PROJECT, Stamps
-from model import choose_device, find_checkpoint
+from checkpoint import parse_model
 from moondream2.decoding import run, start
+from moondream2.device import choose_device
 from moondream2.network import Input, Network
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
@@ -38,9 +39,11 @@ def create_naive_app(settings: Settings, stamps: Stamps) -> Flask:
     """Load the model, then serve the page, `query` and `caption`."""
     # As many as ours takes: the design is compared, not the number of threads.
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-    device, dtype = choose_device(settings)
-    folder, _ = find_checkpoint(settings.model)
-    network, tokenizer = load_checkpoint(folder, device=device, dtype=dtype)
+    device, dtype = choose_device(settings.device, settings.dtype)
+    found = parse_model(settings.model, settings.revision).find(lambda progress: None)
+    network, tokenizer = load_checkpoint(
+        found.folder, device=device, dtype=dtype, tokenizer_file=found.tokenizer
+    )
 
     app = Flask(
         __name__, template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static")
@@ -50,7 +53,7 @@ def create_naive_app(settings: Settings, stamps: Stamps) -> Flask:
         "max_frame_pixels": settings.max_frame_pixels,
         "max_question_chars": MAX_QUESTION_CHARS,
     }
-    status = status_payload(Status(ModelState.READY, folder.name, device.type))
+    status = status_payload(Status(ModelState.READY, found.name, device.type))
     app.get("/")(lambda: render_template("index.html", limits=limits))
     app.get("/healthz", endpoint="healthz")(lambda: status)
 

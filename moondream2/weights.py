@@ -63,16 +63,19 @@ def load_checkpoint(
     dtype: torch.dtype,
     on_progress: OnProgress = lambda done, total: None,
     weights_file: str = WEIGHTS_FILE,
+    tokenizer_file: Path | str = TOKENIZER_FILE,
 ) -> tuple[Network, Tokenizer]:
     """Read config.json, tokenizer.json and the weights from `folder`.
 
     The network is built without memory and filled tensor by tensor from the mapped file, so the
-    host never holds a second copy. Both published layouts are read. Raises one of UNUSABLE.
+    host never holds a second copy. Both published layouts are read. tokenizer_file may lie
+    elsewhere. Raises one of UNUSABLE.
     """
-    _check_files(folder, weights_file)
+    tokenizer_path = folder / tokenizer_file
+    _check_files(folder, weights_file, tokenizer_path)
     config = Config.from_file(folder / CONFIG_FILE)
-    tokenizer = Tokenizer.from_file(folder / TOKENIZER_FILE)
-    _check_vocabulary(config, tokenizer, folder)
+    tokenizer = Tokenizer.from_file(tokenizer_path)
+    _check_vocabulary(config, tokenizer, tokenizer_path)
     with torch.device("meta"):
         network = Network(config)
     tensors = _read(network, folder / weights_file, device, dtype, on_progress)
@@ -81,9 +84,10 @@ def load_checkpoint(
     return network.eval().requires_grad_(False), tokenizer
 
 
-def _check_files(folder: Path, weights_file: str) -> None:
-    for name in (CONFIG_FILE, TOKENIZER_FILE, weights_file):
-        if (folder / name).is_file():
+def _check_files(folder: Path, weights_file: str, tokenizer_path: Path) -> None:
+    for path in (folder / CONFIG_FILE, tokenizer_path, folder / weights_file):
+        name = path.name
+        if path.is_file():
             continue
         pickles = sorted(each.name for pattern in PICKLES for each in folder.glob(pattern))
         if name == weights_file and pickles:
@@ -94,17 +98,16 @@ def _check_files(folder: Path, weights_file: str) -> None:
         raise CheckpointRejected(f"{folder} is not a checkpoint: {name} is missing.")
 
 
-def _check_vocabulary(config: Config, tokenizer: Tokenizer, folder: Path) -> None:
+def _check_vocabulary(config: Config, tokenizer: Tokenizer, path: Path) -> None:
     if tokenizer.vocab_size > config.text.vocab_size:
         raise CheckpointRejected(
-            f"{folder / TOKENIZER_FILE} has {tokenizer.vocab_size} tokens, but the model knows only"
+            f"{path} has {tokenizer.vocab_size} tokens, but the model knows only"
             f" {config.text.vocab_size}."
         )
     unknown = [id for id in config.tokenizer.all_ids if not 0 <= id < config.text.vocab_size]
     if unknown:
         raise CheckpointRejected(
-            f"{folder / CONFIG_FILE} names the token ids {unknown[:5]}, which the model does not"
-            " know."
+            f"{CONFIG_FILE} names the token ids {unknown[:5]}, which the model does not know."
         )
 
 

@@ -14,24 +14,28 @@ class LoadStage(StrEnum):
     """The steps of a start, in order."""
 
     FINDING = "finding"
+    DOWNLOADING = "downloading"
     READING = "reading"
     WARMING = "warming"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How much of a stage is done, in bytes; total is None where nobody can know it."""
+    """How much of a stage is done, in bytes; None is what nobody can know."""
 
     stage: LoadStage
     done: int = 0
     total: int | None = None
+    bytes_per_s: float | None = None
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)
 class Status:
     """The model as people and programs see it.
 
-    device: "cuda", "mps" or "cpu", None until it is known.
+    device: "cuda", "mps" or "cpu"; dtype: its number format; None until they are known.
+    revision: of the hub's repository. memory_bytes: held on the device, None where nobody can tell.
     is_demo, notice: the demo model is answering, and why.
     error: a sentence with the remedy, when loading failed.
     """
@@ -39,6 +43,9 @@ class Status:
     state: ModelState
     model: str
     device: str | None = None
+    dtype: str | None = None
+    revision: str | None = None
+    memory_bytes: int | None = None
     progress: Progress | None = None
     is_demo: bool = False
     notice: str | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from model import Model, choose_device, find_checkpoint, load_model
+from model import Model, load_model
 from protocol.errors import BadImage, ModelFailed, StartRefused
 from protocol.request import SamplingParams
 from protocol.status import ModelState, Status
@@ -87,20 +87,15 @@ def test_unknown_checkpoint_is_refused_at_once():
         load_model("/no/such/folder")
 
 
-def test_auto_says_why_the_demo_model_answers():
-    _, status = find_checkpoint("auto")
-    assert status.is_demo
-    assert status.notice
-    assert find_checkpoint("demo")[1].notice is None
-
-
 def test_missing_device_is_refused_with_the_one_that_works():
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("this computer has a CUDA device")
-    with pytest.raises(StartRefused, match="--device cpu"):
-        choose_device(Settings(device="cuda"))
+    with load_model(Settings(model="demo", device="cuda")) as model:
+        with pytest.raises(ModelFailed, match="--device cpu"):
+            "".join(model.query(None, "Ready?"))
+        assert isinstance(model.failure, StartRefused)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -15,11 +15,11 @@ import pytest
 from huggingface_hub import close_session, constants, hf_hub_download
 from huggingface_hub.utils import WeakFileLock
 
-import hub as hub_module
-from download import CachePlace, DownloadProgress
-from hub import Hub, HubCheckpoint
+import hub.hub as hub_module
+from hub.download import CachePlace, DownloadProgress
+from hub.hub import Hub, HubCheckpoint
 from protocol.errors import ModelFailed, StartRefused
-from tests.fake_hub import (
+from tests.hub.fake_hub import (
     COMMIT,
     CONFIG,
     MOONDREAM2,
@@ -32,8 +32,8 @@ from tests.fake_hub import (
     serve_hub,
 )
 
-ROOT = Path(__file__).parent.parent
-FITTING_TOKENIZER = (Path(__file__).parent / "parity" / "tokenizer.json").read_bytes()
+ROOT = Path(__file__).parents[2]
+FITTING_TOKENIZER = (Path(__file__).parents[1] / "parity" / "tokenizer.json").read_bytes()
 PUBLISHED_CHECKPOINT = HubCheckpoint()
 WEIGHTS = make_weights()
 PART = 300_000
@@ -160,7 +160,7 @@ def test_what_other_programs_fetched_is_found(hub: Hub, fake: FakeHub):
 def test_the_users_environment_is_honoured(fake: FakeHub, tmp_path: Path):
     """HF_HOME, HF_ENDPOINT and HF_TOKEN while fetching; HF_HUB_OFFLINE from then on."""
     fetching = "hub.download(hub.ask(HubCheckpoint()), lambda progress: None)"
-    program = "from hub import *; hub = Hub(); print({}.tokenizer)"
+    program = "from hub.hub import *; hub = Hub(); print({}.tokenizer)"
     environment = os.environ | {
         "HF_HOME": str(tmp_path / "home"),
         "HF_ENDPOINT": fake.url,

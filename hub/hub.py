@@ -27,7 +27,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from download import SHA1, SHA256, Download, HubFile, Meter, OnProgress
+from hub.download import SHA1, SHA256, Download, HubFile, Meter, OnProgress
 from protocol.errors import ModelFailed, StartRefused
 
 MOONDREAM2, PUBLISHED = "vikhyatk/moondream2", "2025-06-21"

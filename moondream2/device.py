@@ -1,0 +1,33 @@
+"""Where a network runs, and in which number format."""
+
+import torch
+
+# What is both exact enough and fast there.
+BEST_DTYPES = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
+
+
+class DeviceMissing(ValueError):
+    """This computer has no such device."""
+
+
+def choose_device(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
+    """Turn the names of a device and a dtype into torch's; "auto" picks the best there is.
+
+    Raises DeviceMissing when a device was asked for that torch cannot use here.
+    """
+    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    usable = [name for name, is_usable in has.items() if is_usable]
+    name = usable[0] if device == "auto" else device
+    if name not in usable:
+        raise DeviceMissing(
+            f"This computer offers torch no {name} device. Start with --device"
+            f" {' or '.join(usable)}."
+        )
+    return torch.device(name), getattr(torch, BEST_DTYPES[name] if dtype == "auto" else dtype)
+
+
+def used_bytes(device: torch.device) -> int | None:
+    """Memory that torch holds on a device, None where it does not say."""
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device)
+    return torch.mps.driver_allocated_memory() if device.type == "mps" else None
