@@ -10,7 +10,7 @@ The network lives on the engine's thread (`engine/`), is read from a checkpoint 
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -24,10 +24,10 @@ from PIL import Image
 from checkpoint import parse_model
 from engine.engine import Engine
 from engine.sequence import Sink
-from protocol.answer import AnswerEvent, Finished, TextDelta
+from protocol.answer import AnswerEvent, Box, Finished, Found, Point, TextDelta
 from protocol.errors import ModelFailed, StartRefused
 from protocol.frame import FrameLimits, check_frame
-from protocol.request import Request, SamplingParams, Skill
+from protocol.request import Request, SamplingParams, Skill, SpatialRef
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings
 
@@ -101,27 +101,52 @@ class Model:
         self.close()
 
     def query(
-        self, picture: Picture | None, question: str, sampling: SamplingParams | None = None
+        self,
+        picture: Picture | None,
+        question: str,
+        sampling: SamplingParams | None = None,
+        *,
+        is_reasoning: bool = False,
+        spatial_refs: Iterable[SpatialRef] = (),
     ) -> Iterator[str]:
         """Yield the answer to a question, word by word; leaving the loop early stops the model.
 
         picture: None asks without one. Raises RequestError when the request fails.
         """
-        return self._ask(self._request(Skill.QUERY, picture, sampling, question=question))
+        asked = {"question": question, "is_reasoning": is_reasoning}
+        request = self._request(
+            Skill.QUERY, picture, sampling, **asked, spatial_refs=tuple(spatial_refs)
+        )
+        return _texts(self._answer(request))
 
     def caption(
         self, picture: Picture, length: str = "normal", sampling: SamplingParams | None = None
     ) -> Iterator[str]:
         """Yield a description, word by word. length: "short", "normal" or "long"."""
-        return self._ask(self._request(Skill.CAPTION, picture, sampling, length=length))
+        return _texts(self._answer(self._request(Skill.CAPTION, picture, sampling, length=length)))
+
+    def detect(
+        self, picture: Picture, object: str, sampling: SamplingParams | None = None
+    ) -> Iterator[Box]:
+        """Yield a box for each object of that name, as it is found."""
+        for event in self._answer(self._request(Skill.DETECT, picture, sampling, object=object)):
+            if isinstance(event, Found) and isinstance(event.place, Box):
+                yield event.place
+
+    def point(
+        self, picture: Picture, object: str, sampling: SamplingParams | None = None
+    ) -> Iterator[Point]:
+        """Yield a point on each object of that name, as it is found."""
+        for event in self._answer(self._request(Skill.POINT, picture, sampling, object=object)):
+            if isinstance(event, Found) and isinstance(event.place, Point):
+                yield event.place
 
     def _request(
         self,
         skill: Skill,
         picture: Picture | None,
         sampling: SamplingParams | None,
-        question: str = "",
-        length: str = "normal",
+        **asked: Any,
     ) -> Request:
         limits = FrameLimits(self._settings.max_frame_bytes, self._settings.max_frame_pixels)
         return Request(
@@ -130,23 +155,18 @@ class Model:
             skill=skill,
             arrived_at=monotonic(),
             frame=None if picture is None else check_frame(_encoded(picture), limits),
-            question=question,
-            length=length,
             sampling=sampling or SamplingParams(),
+            **asked,
         )
 
-    def _ask(self, request: Request) -> Iterator[str]:
+    def _answer(self, request: Request) -> Iterator[AnswerEvent]:
         events: SimpleQueue[AnswerEvent] = SimpleQueue()
         self.submit(request, events.put)
         try:
-            while True:
-                match events.get():
-                    case TextDelta(text=text):
-                        yield text
-                    case Finished(error=None):
-                        return
-                    case Finished(error=error) if error is not None:
-                        raise error
+            while not isinstance(event := events.get(), Finished):
+                yield event
+            if event.error is not None:
+                raise event.error
         finally:
             self.cancel(request.client)
 
@@ -227,6 +247,12 @@ class Model:
         self.status = replace(self.status, **changes)
         for on_status in self._watchers:
             on_status(self.status)
+
+
+def _texts(events: Iterator[AnswerEvent]) -> Iterator[str]:
+    for event in events:
+        if isinstance(event, TextDelta):
+            yield event.text
 
 
 def _encoded(picture: Picture) -> bytes:

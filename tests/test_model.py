@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from model import Model, load_model
+from protocol.answer import Box, Point
 from protocol.errors import BadImage, ModelFailed, StartRefused
 from protocol.request import SamplingParams
 from protocol.status import ModelState, Status
@@ -49,6 +50,32 @@ def test_caption_is_written_in_each_length(model: Model):
     picture = Image.new("RGB", (90, 70))
     for length in ("short", "normal", "long"):
         "".join(model.caption(picture, length, SHORT))
+
+
+def test_boxes_and_points_come_one_by_one(model: Model):
+    picture = Image.new("RGB", (90, 70))
+    few = SamplingParams(max_objects=2)
+    assert all(isinstance(box, Box) for box in model.detect(picture, "cup", few))
+    assert len(list(model.detect(picture, "cup", few))) <= 2
+    assert all(isinstance(point, Point) for point in model.point(picture, "cup", few))
+
+
+def test_question_can_speak_of_places_and_be_thought_about(model: Model):
+    picture = Image.new("RGB", (90, 70))
+    refs = [(0.5, 0.5), (0.1, 0.2, 0.3, 0.4)]
+    "".join(model.query(picture, "And here?", SHORT, is_reasoning=True, spatial_refs=refs))
+
+
+def test_second_question_about_a_frame_costs_no_look(model: Model, monkeypatch):
+    """What was encoded stays: only the first of these questions runs the vision encoder."""
+    runner = model._engine._runner
+    looks: list[object] = []
+    look = runner._network.encode_picture
+    monkeypatch.setattr(runner._network, "encode_picture", lambda p: looks.append(p) or look(p))
+    picture = Image.new("RGB", (91, 71), (9, 9, 9))
+    first = "".join(model.query(picture, "What is it?", SHORT))
+    assert "".join(model.query(picture, "What is it?", SHORT)) == first
+    assert len(looks) == 1
 
 
 def test_bytes_that_are_no_picture_are_refused(model: Model):
