@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.answer import Finished, FinishReason, Started, TextDelta, Timings, Usage, Waiting
+from protocol.answer import (
+    Box,
+    Finished,
+    FinishReason,
+    Found,
+    Grounding,
+    Point,
+    Reasoned,
+    Started,
+    TextDelta,
+    Timings,
+    Usage,
+    Waiting,
+)
 from protocol.errors import BadImage, BadRequest, Busy, ImageTooLarge, RequestError
 from protocol.frame import FrameLimits, check_frame
 from protocol.page_events import (
@@ -206,6 +219,68 @@ def test_length_is_refused_when_it_is_none_of_the_three(length):
         parse({"image": JPEG, "length": length}, Skill.CAPTION)
 
 
+@pytest.mark.parametrize("skill", [Skill.DETECT, Skill.POINT])
+def test_detect_and_point_look_for_an_object(skill):
+    assert parse({"object": "red circle", "image": JPEG}, skill).object == "red circle"
+
+
+@pytest.mark.parametrize("object", [None, "", "  ", "x" * 201, 5, [], "\ud800"])
+def test_object_is_refused_when_it_is_no_name(object):
+    with pytest.raises(BadRequest, match="object"):
+        parse({"object": object, "image": JPEG}, Skill.DETECT)
+
+
+def test_places_that_a_question_speaks_of_are_kept_in_order():
+    refs = [[0, 1], [0.1, 0.2, 0.3, 0.4], [0.5, 0.5]]
+    assert parse(question(spatial_refs=refs)).spatial_refs == tuple(map(tuple, refs))
+
+
+BAD_PLACES = {
+    "no list": {},
+    "a number": 0.5,
+    "a place that is no list": ["ab"],
+    "one number": [[0.5]],
+    "three numbers": [[0.1, 0.2, 0.3]],
+    "above one": [[0.5, 1.01]],
+    "below zero": [[-0.01, 0.5]],
+    "text": [["0.5", "0.5"]],
+    "true": [[True, 0.5]],
+    "not a number": [[float("nan"), 0.5]],
+    "reversed in x": [[0.6, 0.1, 0.4, 0.2]],
+    "reversed in y": [[0.1, 0.6, 0.2, 0.4]],
+    "too many": [[0.5, 0.5]] * 17,
+}
+
+
+@pytest.mark.parametrize("refs", BAD_PLACES.values(), ids=BAD_PLACES.keys())
+def test_places_are_refused_when_they_are_none(refs):
+    with pytest.raises(BadRequest):
+        parse(question(spatial_refs=refs))
+
+
+@pytest.mark.parametrize("reasoning", [0, 1, "yes", []])
+def test_reasoning_is_refused_when_it_is_no_boolean(reasoning):
+    with pytest.raises(BadRequest, match="reasoning"):
+        parse(question(reasoning=reasoning))
+
+
+def test_places_travel_as_objects_or_points_and_one_by_one():
+    box, point = Box(0.1, 0.2, 0.3, 0.4), Point(0.5, 0.6)
+    assert event_payload(Found("1", box)) == ("found", {"id": "1", "place": vars(box)})
+    end = Finished("1", Skill.DETECT, FinishReason.STOP, "", Timings(), Usage(), places=(box,))
+    assert event_payload(end)[1]["objects"] == [vars(box)]
+    end = Finished("1", Skill.POINT, FinishReason.STOP, "", Timings(), Usage(), places=(point,))
+    assert event_payload(end)[1]["points"] == [vars(point)]
+
+
+def test_reasoning_travels_with_the_places_it_speaks_of():
+    thought = Reasoned("1", "a mug", (Grounding(2, 5, ((0.5, 0.6),)),))
+    name, payload = event_payload(thought)
+    assert name == "reasoning"
+    grounding = [{"start_idx": 2, "end_idx": 5, "points": [[0.5, 0.6]]}]
+    assert json.loads(json.dumps(payload)) == {"id": "1", "text": "a mug", "grounding": grounding}
+
+
 def test_fields_that_nobody_knows_are_ignored():
     assert parse(question(model="gpt", stream=True)).question == "What is it?"
 
@@ -298,13 +373,18 @@ def test_refusal_tells_its_sentence_as_answer_too(skill):
 
 
 def test_status_tells_every_field_of_the_contract():
-    status = Status(ModelState.LOADING, "demo", "cpu", Progress(LoadStage.READING, 5, 10), True)
-    assert json.loads(json.dumps(status_payload(status))) == {
-        "status": "loading",
-        "model": "demo",
-        "device": "cpu",
-        "progress": {"stage": "reading", "done": 5, "total": 10},
-        "is_demo": True,
-        "notice": None,
-        "error": None,
-    }
+    progress = Progress(LoadStage.READING, 5, 10)
+    status = Status(ModelState.LOADING, "demo", "cpu", progress=progress, is_demo=True)
+    payload = json.loads(json.dumps(status_payload(status)))
+    assert payload["progress"].items() >= {"stage": "reading", "done": 5, "total": 10}.items()
+    assert (
+        payload.items()
+        >= {
+            "status": "loading",
+            "model": "demo",
+            "device": "cpu",
+            "is_demo": True,
+            "notice": None,
+            "error": None,
+        }.items()
+    )
