@@ -1,6 +1,8 @@
-// One answer as a card: the frame it is about, the question, and the words as they come.
+// One answer as a card: the frame it is about, what was asked, and the words or places as they come.
+import { Marks } from "./marks.js"
 import { showPhase } from "./moon.js"
-import { age, clock, duration, ordinal } from "./words.js"
+import { foundWords, placesWords } from "./places.js"
+import { age, clock, duration, ordinal, titleOf } from "./words.js"
 
 const PHASE_LOOKING = 0.25
 const PHASE_ANSWERING = 0.6
@@ -12,12 +14,14 @@ const ENDINGS = {
   length: "Stopped at the length limit.",
 }
 
-// request: { id, skill, question, frame: { blob, width, height, takenAt } }
+// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }
 export class AnswerCard {
   #request
   #item
   #card
   #frameUrl
+  #marks
+  #places = []
   #askedAt = Date.now()
   #startedAt = null
   #firstWordMs = null
@@ -27,8 +31,12 @@ export class AnswerCard {
     this.#item = template.content.firstElementChild.cloneNode(true)
     this.#card = this.#item.firstElementChild
     this.#frameUrl = URL.createObjectURL(request.frame.blob)
-    Object.assign(this.frame, { src: this.#frameUrl, width: request.frame.width, height: request.frame.height })
-    this.#part("question").textContent = request.question
+    this.#marks = new Marks(this.#card.querySelector(".marks"))
+    const { width, height } = request.frame
+    Object.assign(this.frame, { src: this.#frameUrl, width, height })
+    this.#card.style.setProperty("--frame-ratio", width / height)
+    this.#card.classList.toggle("card--finding", this.#isFinding)
+    this.#part("question").textContent = titleOf(request)
     this.tick()
   }
 
@@ -46,6 +54,15 @@ export class AnswerCard {
 
   get text() {
     return this.#part("text").textContent
+  }
+
+  get places() {
+    return this.#places
+  }
+
+  // What a listener hears at the end.
+  get spoken() {
+    return [this.text, placesWords(this.#request.object, this.#places)].filter(Boolean).join(" ")
   }
 
   get state() {
@@ -83,18 +100,22 @@ export class AnswerCard {
   }
 
   add(words) {
-    if (this.#firstWordMs === null) {
-      this.#firstWordMs = Date.now() - this.#askedAt
-      this.#part("total").textContent = `First word after ${duration(this.#firstWordMs)}`
-    }
+    this.#showFirst("First word")
     this.#part("text").append(words)
     this.tick()
   }
 
+  find(place) {
+    this.#showFirst("First found")
+    this.#showPlaces([...this.#places, place])
+    this.tick()
+  }
+
   // response: as the server sends it, the last event of a request.
-  finish({ answer, caption, finish_reason: reason, timings, error }) {
+  finish({ answer, caption, objects, points, finish_reason: reason, timings, error }) {
     if (error) return this.fail(error.message)
-    const words = answer ?? caption
+    if (this.#isFinding) this.#showPlaces(objects ?? points ?? this.#places)
+    const words = this.#isFinding ? this.#foundWords(reason) : answer ?? caption
     if (words && words !== this.text) this.#part("text").textContent = words
     this.#say(ENDINGS[reason] ?? "")
     this.#showTimings(timings)
@@ -102,6 +123,7 @@ export class AnswerCard {
   }
 
   fail(sentence) {
+    if (this.#isFinding) this.#part("text").textContent = this.#foundWords("error")
     this.#say(sentence)
     this.#part("total").textContent = ""
     this.#become("failed")
@@ -136,8 +158,32 @@ export class AnswerCard {
   }
 
   close() {
+    this.#marks.close()
     URL.revokeObjectURL(this.#frameUrl)
     this.#item.remove()
+  }
+
+  get #isFinding() {
+    return this.#request.object !== undefined
+  }
+
+  // Only a search that came to its end can say that there is nothing.
+  #foundWords(reason) {
+    const { length: nFound } = this.#places
+    return nFound > 0 || reason === "stop" ? foundWords(this.#request.object, nFound) : ""
+  }
+
+  #showPlaces(places) {
+    this.#places = places
+    this.#marks.show(this.#request.object, places)
+    const words = placesWords(this.#request.object, places)
+    this.#card.querySelector(".marks").setAttribute("aria-label", words)
+  }
+
+  #showFirst(what) {
+    if (this.#firstWordMs !== null) return
+    this.#firstWordMs = Date.now() - this.#askedAt
+    this.#part("total").textContent = `${what} after ${duration(this.#firstWordMs)}`
   }
 
   #part(name) {
@@ -160,13 +206,16 @@ export class AnswerCard {
     if (!this.isRunning) return clock(this.#askedAt)
     if (this.state === "waiting") return `Asked ${age(Date.now() - this.#askedAt)} ago`
     if (this.activity === "looking") return "Looking"
-    return `Answering · frame ${age(Date.now() - this.#request.frame.takenAt)} old`
+    const doing = this.#isFinding ? `${this.#places.length} found so far` : "Answering"
+    return `${doing} · frame ${age(Date.now() - this.#request.frame.takenAt)} old`
   }
 
   #showTimings(timings) {
     if (!timings) return
     const { queue_ms: inLine, encode_ms: looking, first_token_ms: firstToken, total_ms: total } = timings
-    this.#part("total").textContent = duration(total)
+    // Find and Point give the line of the state to the answer: the time of day stands here.
+    const time = this.#isFinding ? ` · ${clock(this.#askedAt)}` : ""
+    this.#part("total").textContent = duration(total) + time
     // An answer that was stopped before its first word has nothing to divide.
     if (firstToken === null || firstToken === undefined) return
     const parts = [inLine, looking, Math.max(0, firstToken - inLine - looking), Math.max(0, total - firstToken)]
@@ -174,7 +223,8 @@ export class AnswerCard {
     button.hidden = false
     parts.forEach((ms, index) => { button.querySelectorAll("i")[index].style.flexGrow = ms })
     const [line, look, first, writing] = parts.map(duration)
-    const words = `${line} in line, ${look} looking, ${first} to the first word, ${writing} writing`
+    const [start, work] = this.#isFinding ? ["to begin", "finding"] : ["to the first word", "writing"]
+    const words = `${line} in line, ${look} looking, ${first} ${start}, ${writing} ${work}`
     button.querySelector(".timings__words").textContent = words
     button.setAttribute("aria-label", words)
   }

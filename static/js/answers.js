@@ -5,8 +5,8 @@ const MAX_CARDS = 200
 const TICK_MS = 1000
 const CONNECTION_LOST = "The answer broke off: connection lost."
 
-// Tells "change" when what runs changes, "finished" with what a listener should hear, "copied",
-// "again" with a request and "stop" with an id.
+// Tells "change" when what runs changes, "found" with a card at each of its places, "finished" with
+// what a listener should hear, "copied", "again" with a request and "stop" with an id.
 export class Answers extends EventTarget {
   #list
   #scroller
@@ -71,18 +71,21 @@ export class Answers extends EventTarget {
   }
 
   token({ id, text }) {
-    const card = this.#runningCard(id)
-    if (!card) return
-    const before = card.activity
-    card.add(text)
-    if (card.activity !== before) this.#changed()
+    this.#advance(id, (card) => card.add(text))
+  }
+
+  found({ id, place }) {
+    this.#advance(id, (card) => {
+      card.find(place)
+      this.dispatchEvent(new CustomEvent("found", { detail: card }))
+    })
   }
 
   response(response) {
     const card = this.#runningCard(response.id)
     if (!card) return
     card.finish(response)
-    this.#finished(response.error?.message ?? (card.text || "Stopped."))
+    this.#finished(response.error?.message ?? (card.spoken || "Stopped."))
   }
 
   fail(id, sentence) {
@@ -120,6 +123,14 @@ export class Answers extends EventTarget {
   #runningCard(id) {
     const card = this.#cards.get(id)
     return card?.isRunning ? card : null
+  }
+
+  #advance(id, step) {
+    const card = this.#runningCard(id)
+    if (!card) return
+    const before = card.activity
+    step(card)
+    if (card.activity !== before) this.#changed()
   }
 
   #remove(card) {

@@ -44,19 +44,23 @@ const question = new Question({
   stop: element("stop"),
   note: element("question-note"),
   suggestions: element("suggestions"),
-  maxChars: Number(document.body.dataset.maxQuestionChars),
+  maxChars: {
+    question: Number(document.body.dataset.maxQuestionChars),
+    object: Number(document.body.dataset.maxObjectChars),
+  },
 })
 
 let modelStatus = null
 
 // Asking
 
-async function ask({ skill, question: words }) {
-  const { picture } = stage
+// asked: { skill }, with a question for Ask and an object for Find and Point.
+async function ask(asked) {
+  const { picture, source } = stage
   if (!picture) return question.refuse()
   try {
     const frame = await captureFrame(picture, sources.detail, limits)
-    const card = await send({ skill, question: words, frame })
+    const card = await send({ ...asked, frame: { ...frame, source } })
     flyFrame(card.frame, stage.bounds).catch(reportError)
     question.keepSelected()
   } catch (error) {
@@ -65,16 +69,18 @@ async function ask({ skill, question: words }) {
   }
 }
 
-async function askAgain({ skill, question: words, frame }) {
-  if (connection.isOpen) await send({ skill, question: words, frame })
+// What is found in a frame of another moment is no longer where the stage shows it.
+async function askAgain(request) {
+  if (connection.isOpen) await send({ ...request, frame: { ...request.frame, source: null } })
   else question.refuse()
 }
 
-async function send({ skill, question: words, frame }) {
+async function send(asked) {
+  const { skill, frame, question: words, object } = asked
   const id = newId()
-  const card = answers.add({ id, skill, question: words, frame })
+  const card = answers.add({ ...asked, id })
   const image = await frame.blob.arrayBuffer()
-  const isSent = connection.ask(skill, { id, image, ...(skill === "query" ? { question: words } : {}) })
+  const isSent = connection.ask(skill, { id, image, question: words, object })
   if (!isSent) answers.connectionLost()
   return card
 }
@@ -106,6 +112,9 @@ question.addEventListener("refused", ({ detail }) => announce(detail))
 
 answers.addEventListener("again", ({ detail }) => askAgain(detail))
 answers.addEventListener("stop", ({ detail }) => connection.cancel(detail))
+answers.addEventListener("found", ({ detail: { request, places } }) => {
+  if (request.frame.source === stage.source) stage.showFound(request.object, places)
+})
 answers.addEventListener("finished", ({ detail }) => announce(detail))
 answers.addEventListener("copied", () => announce("Copied."))
 answers.addEventListener("change", () => {
@@ -143,7 +152,7 @@ function showDemoBanner() {
 }
 
 connection.addEventListener("status", ({ detail }) => showStatus(detail))
-for (const name of ["waiting", "started", "token", "response"]) {
+for (const name of ["waiting", "started", "token", "found", "response"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
 
@@ -240,6 +249,8 @@ const keyboard = new Keyboard({
     "/": () => question.focus(),
     1: () => { question.skill = "query" },
     2: () => { question.skill = "caption" },
+    3: () => { question.skill = "detect" },
+    4: () => { question.skill = "point" },
     c: () => answers.newest?.text && answers.copy(answers.newest),
     r: () => answers.newest && askAgain(answers.newest.request),
     "?": showKeys,

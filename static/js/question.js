@@ -1,12 +1,22 @@
 // The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
+import { objectOf, readCommand } from "./command.js"
+import { DESCRIBE } from "./words.js"
 
-const LEFT_SHOWN_FROM = 200
+const LEFT_SHOWN_PART = 0.1
 const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
-const PLACEHOLDERS = { query: "Ask about what the camera sees", caption: "Describe what the camera sees" }
-const VERBS = { query: "Ask", caption: "Describe" }
+const LOOK_FOR = "What should it look for?"
+const PLACEHOLDERS = {
+  query: "Ask about what the camera sees",
+  caption: "Describe what the camera sees",
+  detect: LOOK_FOR,
+  point: LOOK_FOR,
+}
+const LABELS = { question: "Your question", object: LOOK_FOR }
+const VERBS = { query: "Ask", caption: "Describe", detect: "Find", point: "Point" }
+// What the line holds, kept apart while another skill has it; Describe needs no words.
+const KINDS = { query: "question", caption: null, detect: "object", point: "object" }
 
 const SUGGESTIONS = ["What do you see?", "What am I holding?", "Is anyone there?", "Read the text"]
-const DESCRIBE = "Describe it"
 const DEMO_SUGGESTIONS = [
   "What colour is the circle?",
   "How many shapes are there?",
@@ -14,7 +24,7 @@ const DEMO_SUGGESTIONS = [
   DESCRIBE,
 ]
 
-// Tells "ask" with { skill, question }, "stop", and "refused" with the sentence that says why nothing was asked.
+// Tells "ask" with { skill, question or object }, "stop", and "refused" with the sentence that says why nothing was asked.
 export class Question extends EventTarget {
   #form
   #text
@@ -23,13 +33,15 @@ export class Question extends EventTarget {
   #note
   #suggestions
   #maxChars
+  #writtenFor = "query"
   #isAskable = false
   #isAnswering = false
   #trouble = ""
   #asked = null
-  #lastQuestion = ""
-  #draft = ""
+  #last = { question: "", object: "" }
+  #drafts = { question: "", object: "" }
 
+  // maxChars: { question, object }.
   constructor({ form, text, ask, stop, note, suggestions, maxChars }) {
     super()
     this.#form = form
@@ -101,7 +113,7 @@ export class Question extends EventTarget {
 
   // The question stays, selected: typing replaces it, Enter asks it about what is seen by then.
   keepSelected() {
-    this.#asked = this.#text.value
+    this.#asked = this.#wanted
     this.focusUnlessTouch()
     if (this.hasFocus) this.#text.select()
     this.#render()
@@ -119,13 +131,21 @@ export class Question extends EventTarget {
 
   #submitted(event) {
     event.preventDefault()
-    const question = this.skill === "caption" ? DESCRIBE : this.#text.value.trim()
-    if (question === "") return this.focus()
+    const words = this.#text.value.trim()
+    if (words === "" && this.#kind) return this.focus()
     if (!this.#isAskable) return this.refuse()
     if (this.#charsLeft() < 0) return this.warn(this.#tooLong())
     this.#trouble = ""
-    if (this.skill === "query") this.#lastQuestion = question
-    this.dispatchEvent(new CustomEvent("ask", { detail: { skill: this.skill, question } }))
+    if (this.#kind) this.#last[this.#kind] = words
+    this.dispatchEvent(new CustomEvent("ask", { detail: this.#asking(words) }))
+  }
+
+  // "Find the mug" is written where questions are, and still found rather than answered.
+  #asking(words) {
+    const { skill } = this
+    if (skill === "caption") return { skill }
+    if (this.#kind === "object") return { skill, object: objectOf(words) }
+    return readCommand(words, this.#maxChars.object) ?? { skill, question: words }
   }
 
   #keyPressed(event) {
@@ -135,29 +155,33 @@ export class Question extends EventTarget {
       event.preventDefault()
       if (!event.repeat) this.#form.requestSubmit()
     }
-    if (event.key === "ArrowUp" && this.isEmpty && this.#lastQuestion) {
+    const last = this.#last[this.#kind ?? "question"]
+    if (event.key === "ArrowUp" && this.isEmpty && last) {
       event.preventDefault()
-      this.skill = "query"
-      this.#write(this.#lastQuestion)
+      if (!this.#kind) this.skill = "query"
+      this.#write(last)
     }
   }
 
   #typed() {
     this.#trouble = ""
     if (!this.isEmpty && this.skill === "caption") {
-      this.#draft = this.#text.value
+      this.#drafts.question = this.#text.value
       this.skill = "query"
     }
     this.#grow()
     this.#render()
   }
 
-  // Describe needs no words: the ones written wait for Ask to come back.
+  // The words written so far wait for their own kind of skill to come back.
   #skillChanged() {
-    if (this.skill === "caption") this.#draft = this.#text.value
+    const kindBefore = KINDS[this.#writtenFor]
+    if (kindBefore) this.#drafts[kindBefore] = this.#text.value
+    this.#writtenFor = this.skill
     this.#text.placeholder = PLACEHOLDERS[this.skill]
+    this.#text.labels[0].textContent = LABELS[this.#kind ?? "question"]
     this.#ask.querySelector(".plate__label").textContent = VERBS[this.skill]
-    this.#write(this.skill === "caption" ? "" : this.#draft)
+    this.#write(this.#kind ? this.#drafts[this.#kind] : "")
   }
 
   #suggested(event) {
@@ -184,8 +208,20 @@ export class Question extends EventTarget {
     this.#text.style.blockSize = `${scrollHeight + offsetHeight - clientHeight}px`
   }
 
+  get #kind() {
+    return KINDS[this.skill]
+  }
+
+  get #wanted() {
+    return `${this.skill} ${this.#text.value}`
+  }
+
+  get #limit() {
+    return this.#maxChars[this.#kind ?? "question"]
+  }
+
   #charsLeft() {
-    return this.#maxChars - [...this.#text.value.trim()].length
+    return this.#limit - [...this.#text.value.trim()].length
   }
 
   #tooLong() {
@@ -195,7 +231,7 @@ export class Question extends EventTarget {
   #noteWords() {
     if (this.#trouble) return this.#trouble
     if (this.#charsLeft() < 0) return this.#tooLong()
-    if (this.#charsLeft() <= LEFT_SHOWN_FROM) return `${this.#charsLeft()} left`
+    if (this.#charsLeft() <= LEFT_SHOWN_PART * this.#limit) return `${this.#charsLeft()} left`
     return !this.#isAskable && this.#text.value.trim() ? CANNOT_ASK : ""
   }
 
@@ -206,7 +242,7 @@ export class Question extends EventTarget {
     this.#note.dataset.state = (this.#trouble && this.#trouble !== CANNOT_ASK) || this.#charsLeft() < 0 ? "trouble" : ""
     this.#suggestions.hidden = words !== ""
     this.#ask.setAttribute("aria-disabled", String(!this.#isAskable || this.#charsLeft() < 0))
-    const isStop = this.#isAnswering && this.#text.value === this.#asked
+    const isStop = this.#isAnswering && this.#wanted === this.#asked
     const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
     this.#ask.hidden = isStop
     this.#stop.hidden = !isStop

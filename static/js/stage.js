@@ -1,7 +1,10 @@
-// The large picture: live video or a chosen picture, gold corners while the model looks; or why
-// there is nothing to see.
+// The large picture: live video or a chosen picture, gold corners while the model looks, and what it
+// has just found; or why there is nothing to see.
+import { Marks } from "./marks.js"
 
 const COVERED_BY_PICTURE = ["off", "denied", "none", "in-use", "insecure", "unplugged"]
+const FOUND_SHOWN_MS = 3000
+const FOUND_FADES_TO = 0.35
 
 export class Stage extends EventTarget {
   #stage
@@ -10,6 +13,11 @@ export class Stage extends EventTarget {
   #image
   #instead
   #messages
+  #svg
+  #marks
+  #source = null
+  #fading = null
+  #clearing = null
 
   constructor(stage) {
     super()
@@ -19,6 +27,8 @@ export class Stage extends EventTarget {
     this.#image = stage.querySelector(".stage__image")
     this.#instead = stage.querySelector(".stage__instead")
     this.#messages = [...stage.querySelectorAll(".stage__message")]
+    this.#svg = stage.querySelector(".marks")
+    this.#marks = new Marks(this.#svg)
     stage.querySelector(".stage__local-address").textContent = `http://localhost:${location.port || 80}`
     stage.addEventListener("click", (event) => this.#clicked(event))
     // A turned phone or another camera brings other proportions in the middle of the stream.
@@ -42,6 +52,11 @@ export class Stage extends EventTarget {
     const { readyState, videoWidth: width, videoHeight: height } = this.#video
     const isShowing = this.state === "live" && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && width > 0
     return isShowing ? { drawable: this.#video, width, height } : null
+  }
+
+  // Something else for each opened camera and each chosen picture.
+  get source() {
+    return this.#source
   }
 
   // A chosen picture stays until a camera really shows something.
@@ -77,7 +92,25 @@ export class Stage extends EventTarget {
     else delete this.#stage.dataset.looking
   }
 
+  // The world goes on: what was found in one moment fades, and is kept in its card.
+  showFound(name, places) {
+    this.#forgetFound()
+    this.#marks.show(name, places)
+    this.#clearing = setTimeout(() => this.#forgetFound(), FOUND_SHOWN_MS)
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
+    const timing = { duration: FOUND_SHOWN_MS, fill: "forwards" }
+    this.#fading = this.#svg.animate({ opacity: [1, FOUND_FADES_TO] }, timing)
+  }
+
+  #forgetFound() {
+    clearTimeout(this.#clearing)
+    this.#fading?.finish()
+    this.#marks.clear()
+  }
+
   #become(state) {
+    this.#source = Symbol(state)
+    this.#forgetFound()
     const hadFocus = this.#stage.contains(document.activeElement)
     this.#stage.dataset.state = state
     for (const message of this.#messages) message.hidden = message.dataset.for !== state

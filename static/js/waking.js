@@ -1,6 +1,6 @@
 // While the model loads: the moon fills; the stage it is in and how much is left, in words.
 import { showPhase } from "./moon.js"
-import { age, amountOf } from "./words.js"
+import { age, amount, amountOf } from "./words.js"
 
 const STAGES = ["finding", "downloading", "reading", "warming"]
 const DONE_VERBS = { downloading: "downloaded", reading: "read" }
@@ -37,13 +37,21 @@ export class Waking {
     this.#card.querySelector(`.waking__${part}`).textContent = words
   }
 
-  #leftWords({ stage, done, total }) {
-    if (!total) return ""
+  #leftWords(progress) {
+    const leftMs = this.#leftMs(progress)
+    if (leftMs === null) return ""
+    const speed = progress.bytes_per_s ? `, at ${amount(progress.bytes_per_s)} a second` : ""
+    return `About ${age(Math.max(1000, leftMs))} left${speed}.`
+  }
+
+  // Who loads knows best; else from what this page has seen so far.
+  #leftMs({ stage, done, total, seconds_left: leftS }) {
+    if (typeof leftS === "number") return 1000 * leftS
+    if (!total) return null
     if (this.#measured?.stage !== stage) this.#measured = { stage, done, at: Date.now() }
     const spentMs = Date.now() - this.#measured.at
     const gained = done - this.#measured.done
-    if (spentMs < SHORTEST_MEASURE_MS || gained <= 0) return ""
-    return `About ${age(Math.max(1000, spentMs * (total - done) / gained))} left.`
+    return spentMs < SHORTEST_MEASURE_MS || gained <= 0 ? null : spentMs * (total - done) / gained
   }
 
   #stages(progress, status) {

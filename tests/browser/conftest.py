@@ -158,6 +158,10 @@ class PacedServer(Server):
     def say(self, text: str) -> None:
         self.tell(f"say {json.dumps(text)}")
 
+    def find(self, *numbers: float) -> None:
+        """One more object: a box of four fractions or a point of two."""
+        self.tell(f"find {json.dumps(numbers)}")
+
     def end(self, reason: str = "stop") -> None:
         self.tell(f"end {reason}")
 

@@ -3,6 +3,7 @@
     line POSITION EXPECTED_MS    the request stands in line
     begin                        the model looks at the frame
     say "TEXT"                   the next words (JSON)
+    find [NUMBERS]               one more object: a box of four numbers or a point of two (JSON)
     end REASON                   the answer is over: stop, length
     fail CODE SENTENCE           the request fails
     status {FIELDS}              the model's status changes (JSON)
@@ -20,7 +21,18 @@ from threading import Thread
 
 from flask import Flask
 
-from protocol.answer import AnswerEvent, Finished, FinishReason, Started, TextDelta, Timings, Usage
+from protocol.answer import (
+    AnswerEvent,
+    Box,
+    Finished,
+    FinishReason,
+    Found,
+    Point,
+    Started,
+    TextDelta,
+    Timings,
+    Usage,
+)
 from protocol.answer import Waiting as InLine
 from protocol.errors import RequestError
 from protocol.frame import FrameLimits
@@ -51,6 +63,7 @@ class PacedModel:
         self._watchers: list[Callable[[Status], None]] = []
         self._open: dict[str, tuple[Request, Callable[[AnswerEvent], None]]] = {}
         self._said: dict[str, str] = {}
+        self._found: dict[str, list[Box | Point]] = {}
         self._commands: deque[str] = deque()
 
     def watch(self, on_status: Callable[[Status], None]) -> None:
@@ -59,6 +72,7 @@ class PacedModel:
     def submit(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None:
         self._open[request.id] = (request, sink)
         self._said[request.id] = ""
+        self._found[request.id] = []
         if self.status.state is ModelState.LOADING:
             sink(InLine(request.id, len(self._open), None))
         self._work()
@@ -106,6 +120,12 @@ class PacedModel:
         self._said[id] += json.loads(rest)
         self._tell(id, TextDelta(id, json.loads(rest)))
 
+    def _do_find(self, id: str, rest: str) -> None:
+        numbers = json.loads(rest)
+        place = Box(*numbers) if len(numbers) == 4 else Point(*numbers)
+        self._found[id].append(place)
+        self._tell(id, Found(id, place))
+
     def _do_end(self, id: str, rest: str) -> None:
         self._end(id, FinishReason(rest))
 
@@ -115,7 +135,8 @@ class PacedModel:
 
     def _end(self, id: str, reason: FinishReason, error: RequestError | None = None) -> None:
         request, sink = self._open.pop(id)
-        sink(Finished(id, request.skill, reason, self._said[id], TIMINGS, Usage(), error))
+        places = tuple(self._found[id])
+        sink(Finished(id, request.skill, reason, self._said[id], TIMINGS, Usage(), error, places))
 
 
 def main(port: int) -> None:

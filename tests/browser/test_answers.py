@@ -138,6 +138,23 @@ def test_question_asked_while_loading_waits_and_is_answered(
     expect(card(paced_page)).to_contain_text("A ball.")
 
 
+def test_download_tells_how_much_how_fast_and_how_long(
+    paced: PacedServer, paced_page: Page
+) -> None:
+    progress = {
+        "stage": "downloading",
+        "done": 1_420_000_000,
+        "total": 3_850_000_000,
+        "bytes_per_s": 121_500_000,
+        "seconds_left": 20,
+    }
+    paced.status(state="loading", model="moondream2", progress=progress)
+    waking = paced_page.locator("#waking")
+    expect(waking).to_contain_text("Downloading")
+    expect(waking).to_contain_text("1.42 of 3.85 GB downloaded.")
+    expect(waking).to_contain_text("About 20 s left, at 121.5 MB a second.")
+
+
 def test_model_that_could_not_start_says_why(paced: PacedServer, paced_page: Page) -> None:
     paced.status(state="failed", model="moondream2", error="The file ends early. Delete it.")
     trouble = paced_page.locator("#model-failed")
@@ -220,6 +237,15 @@ def test_copied_answer_is_on_the_clipboard(paced: PacedServer, paced_page: Page)
     paced.answer("A ball.")
     card(paced_page).get_by_role("button", name="Copy the answer").click()
     assert paced_page.evaluate("navigator.clipboard.readText()") == "A ball."
+
+
+def test_corners_of_a_kept_frame_show_the_card_and_nothing_dark(paced_page: Page) -> None:
+    """A dark background behind the picture showed as slivers at its round corners."""
+    ask(paced_page)
+    frame = card(paced_page).locator(".card__frame")
+    expect(frame).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    size = frame.bounding_box()
+    assert size["width"] / size["height"] == pytest.approx(4 / 3, rel=0.02)
 
 
 def test_frame_above_the_byte_limit_is_refused_before_it_is_sent(

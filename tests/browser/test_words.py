@@ -1,4 +1,4 @@
-"""The page's numbers: phases of the moon, times, sizes, places in a line, frames."""
+"""What the page works out by itself: phases of the moon, times, sizes, places, frames, commands."""
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -77,3 +77,64 @@ def test_frame_is_scaled_down_and_never_up(
     size = {"width": picture[0], "height": picture[1]}
     found = any_page.evaluate(CALL, ["frame", "frameSize", [size, detail, max_pixels]])
     assert (found["width"], found["height"]) == frame
+
+
+@pytest.mark.parametrize(
+    ("words", "skill", "thing"),
+    [
+        ("find the red circle", "detect", "red circle"),
+        ("Find a mug.", "detect", "mug"),
+        ("Please find  me an\u00a0apple!", "detect", "apple"),
+        ("locate mugs", "detect", "mugs"),
+        ("point at the red circle", "point", "red circle"),
+        ("Point to the theatre", "point", "theatre"),
+        ("point out the dog", "point", "dog"),
+        ("find the", "detect", "the"),
+    ],
+)
+def test_wish_to_find_something_is_understood(
+    any_page: Page, words: str, skill: str, thing: str
+) -> None:
+    found = any_page.evaluate(CALL, ["command", "readCommand", [words, 200]])
+    assert found == {"skill": skill, "object": thing}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "where is the red circle?",
+        "Can you find the mug?",
+        "find",
+        "find out what this is",
+        "Find where the mug is",
+        "What is the point of this?",
+        "finding the mug",
+        "point the way",
+        "Find the mug. What colour is it?",
+        "find the mug\nand its colour",
+        "find " + "a" * 201,
+    ],
+)
+def test_other_sentences_stay_questions(any_page: Page, words: str) -> None:
+    assert any_page.evaluate(CALL, ["command", "readCommand", [words, 200]]) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ({"x": 0.1, "y": 0.1}, "left, top"),
+        ({"x": 0.5, "y": 0.5}, "centre, middle"),
+        ({"x": 1, "y": 1}, "right, bottom"),
+        ({"x_min": -0.1, "y_min": 0.3, "x_max": 0.3, "y_max": 0.6}, "left, middle"),
+        ({"x_min": 0, "y_min": 0, "x_max": 1, "y_max": 1}, "centre, middle"),
+    ],
+)
+def test_places_are_said_in_words(any_page: Page, place: dict, words: str) -> None:
+    said = any_page.evaluate(CALL, ["places", "placesWords", ["mug", [place]]])
+    assert said == f"mug 1: {words}."
+
+
+def test_long_list_of_places_is_said_in_short(any_page: Page) -> None:
+    places = [{"x": 0.5, "y": 0.5}] * 13
+    said = any_page.evaluate(CALL, ["places", "placesWords", ["mug", places]])
+    assert said.endswith("mug 10: centre, middle. And 3 more.")
