@@ -60,6 +60,7 @@ async function ask(asked) {
   if (!picture) return question.refuse()
   try {
     const frame = await captureFrame(picture, sources.detail, limits)
+    stage.forgetFound()
     const card = await send({ ...asked, frame: { ...frame, source } })
     flyFrame(card.frame, stage.bounds).catch(reportError)
     question.keepSelected()

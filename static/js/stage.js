@@ -94,15 +94,15 @@ export class Stage extends EventTarget {
 
   // The world goes on: what was found in one moment fades, and is kept in its card.
   showFound(name, places) {
-    this.#forgetFound()
+    this.forgetFound()
     this.#marks.show(name, places)
-    this.#clearing = setTimeout(() => this.#forgetFound(), FOUND_SHOWN_MS)
+    this.#clearing = setTimeout(() => this.forgetFound(), FOUND_SHOWN_MS)
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
     const timing = { duration: FOUND_SHOWN_MS, fill: "forwards" }
     this.#fading = this.#svg.animate({ opacity: [1, FOUND_FADES_TO] }, timing)
   }
 
-  #forgetFound() {
+  forgetFound() {
     clearTimeout(this.#clearing)
     this.#fading?.finish()
     this.#marks.clear()
@@ -110,7 +110,7 @@ export class Stage extends EventTarget {
 
   #become(state) {
     this.#source = Symbol(state)
-    this.#forgetFound()
+    this.forgetFound()
     const hadFocus = this.#stage.contains(document.activeElement)
     this.#stage.dataset.state = state
     for (const message of this.#messages) message.hidden = message.dataset.for !== state

@@ -333,6 +333,22 @@ def test_found_boxes_stand_still_for_those_who_asked_for_stillness(
     assert {opacity for _, opacity in page.evaluate("seen")} == {1}
 
 
+def test_places_of_the_last_search_leave_the_live_picture_when_the_next_begins(
+    paced: PacedServer, paced_page: Page
+) -> None:
+    """They stood there while the card of the next search said that nothing was found."""
+    find_mugs(paced, paced_page)
+    expect(paced_page.locator("#stage .marks__line")).to_have_count(2)
+    paced_page.evaluate(
+        """() => new MutationObserver(() => {
+             window.wasHidden = document.querySelector("#stage .marks").hasAttribute("hidden")
+           }).observe(document.querySelector("#answers"), { childList: true })"""
+    )
+    seek(paced_page, "ball")
+    expect(paced_page.locator(".card")).to_have_count(2)
+    assert paced_page.evaluate("wasHidden")
+
+
 def test_boxes_of_another_moment_are_not_drawn_on_the_live_picture(
     paced: PacedServer, paced_page: Page
 ) -> None:
