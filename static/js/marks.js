@@ -17,7 +17,8 @@ export class Marks {
   #svg
   #name = ""
   #places = []
-  #resizing = new ResizeObserver(() => this.#draw())
+  #drawnAt = { width: 0, height: 0 }
+  #resizing = new ResizeObserver(() => this.#resized())
 
   constructor(svg) {
     this.#svg = svg
@@ -40,12 +41,19 @@ export class Marks {
     this.#resizing.disconnect()
   }
 
+  // An observer also tells when it begins, of the size for which all is drawn already.
+  #resized() {
+    const { width, height } = this.#svg.getBoundingClientRect()
+    if (width !== this.#drawnAt.width || height !== this.#drawnAt.height) this.#draw()
+  }
+
   // Where the names have no room beside each other, the numbers stand alone.
   #draw() {
     const { width, height } = this.#svg.getBoundingClientRect()
     if (width === 0 || height === 0) return
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
     const picture = { width, height }
+    this.#drawnAt = picture
     const spots = this.#places.map((place) => {
       return place.x === undefined ? boxOn(picture, place) : discOn(picture, place)
     })

@@ -16,8 +16,8 @@ GOLD = "rgb(243, 213, 123)"
 INK = "rgb(18, 22, 29)"
 SHORTEST_FADE_MS = 2500
 
-# Where a box is drawn, as fractions of the frame under it.
-DRAWN = """line => {
+# Where a box is drawn, as fractions of the frame under it. All at once: a redraw makes new boxes.
+DRAWN = """([line]) => {
   const box = line.getBoundingClientRect()
   const frame = line.ownerSVGElement.getBoundingClientRect()
   const x = (at) => (at - frame.left) / frame.width, y = (at) => (at - frame.top) / frame.height
@@ -56,7 +56,7 @@ def boxes(page: Page) -> Locator:
 
 
 def drawn(box: Locator) -> list[float]:
-    return box.evaluate(DRAWN)
+    return box.evaluate_all(DRAWN)
 
 
 def overlap(one: list[float], other: list[float]) -> float:
