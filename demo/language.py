@@ -1,6 +1,7 @@
 """The tokenizer of the demo model and the configuration that goes with it."""
 
 from random import Random
+from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -15,6 +16,53 @@ VOCABULARY_SIZE = 768
 CONTROL_TOKENS = ("<|endoftext|>", *(f"<|md_reserved_{number}|>" for number in range(20)))
 # Words of the prompts; each should be a single token.
 PROMPT_WORDS = ("caption", "query", "detect", "point", *CAPTION_LENGTHS)
+WIDTH = 128
+GRID_SIZE, PATCH_SIZE = 10, 14
+SIZES: dict[str, dict[str, Any]] = {
+    "text": {
+        "dim": WIDTH,
+        "ff_dim": 4 * WIDTH,
+        "n_layers": 4,
+        "vocab_size": VOCABULARY_SIZE,
+        # Room for the picture, the longest question the page takes and an answer.
+        "max_context": 2304,
+        "n_heads": 4,
+        "n_kv_heads": 4,
+        "prefix_attn": 1 + GRID_SIZE**2,
+    },
+    "vision": {
+        "enc_dim": WIDTH,
+        "enc_patch_size": PATCH_SIZE,
+        "enc_n_layers": 5,
+        "enc_ff_dim": 4 * WIDTH,
+        "enc_n_heads": 4,
+        "proj_out_dim": WIDTH,
+        "crop_size": PATCH_SIZE * GRID_SIZE,
+        "in_channels": 3,
+        # The whole frame is enough for shapes this large: one look per picture.
+        "max_crops": 1,
+        "overlap_margin": 1,
+        "proj_inner_dim": 2 * WIDTH,
+    },
+    "region": {
+        "dim": WIDTH,
+        "coord_feat_dim": 128,
+        "coord_out_dim": 256,
+        "size_feat_dim": 128,
+        "size_out_dim": 512,
+        "inner_dim": 2 * WIDTH,
+    },
+}
+CONTROL_IDS = {
+    "bos_id": 0,
+    "eos_id": 0,
+    "answer_id": 3,
+    "thinking_id": 4,
+    "coord_id": 5,
+    "size_id": 6,
+    "start_ground_points_id": 7,
+    "end_ground_id": 9,
+}
 
 
 def train_tokenizer() -> Tokenizer:
@@ -45,63 +93,15 @@ def _sentences() -> list[str]:
     return sentences
 
 
-def config_values(tokenizer: Tokenizer) -> dict:
+def config_values(tokenizer: Tokenizer) -> dict[str, dict[str, Any]]:
     """Return config.json: the sizes of the demo model and the ids of its prompts."""
     ids = {word: tokenizer.encode(word).ids for word in PROMPT_WORDS}
-    width, grid_size = 128, 10
-    return {
-        "text": {
-            "dim": width,
-            "ff_dim": 4 * width,
-            "n_layers": 4,
-            "vocab_size": tokenizer.get_vocab_size(),
-            # Room for the picture, the longest question the page takes and an answer.
-            "max_context": 2304,
-            "n_heads": 4,
-            "n_kv_heads": 4,
-            "prefix_attn": 1 + grid_size**2,
-        },
-        "vision": {
-            "enc_dim": width,
-            "enc_patch_size": 14,
-            "enc_n_layers": 5,
-            "enc_ff_dim": 4 * width,
-            "enc_n_heads": 4,
-            "proj_out_dim": width,
-            "crop_size": 14 * grid_size,
-            "in_channels": 3,
-            # The whole frame is enough for shapes this large: one look per picture.
-            "max_crops": 1,
-            "overlap_margin": 1,
-            "proj_inner_dim": 2 * width,
-        },
-        "region": {
-            "dim": width,
-            "coord_feat_dim": 128,
-            "coord_out_dim": 256,
-            "size_feat_dim": 128,
-            "size_out_dim": 512,
-            "inner_dim": 2 * width,
-        },
-        "tokenizer": {
-            "bos_id": 0,
-            "eos_id": 0,
-            "answer_id": 3,
-            "thinking_id": 4,
-            "coord_id": 5,
-            "size_id": 6,
-            "start_ground_points_id": 7,
-            "end_ground_id": 9,
-            "templates": {
-                "caption": {
-                    length: [1, *ids["caption"], 2, *ids[length], 3] for length in CAPTION_LENGTHS
-                },
-                "query": {"prefix": [1, *ids["query"], 2], "suffix": [3]},
-                "detect": {"prefix": [1, *ids["detect"], 2], "suffix": [3]},
-                "point": {"prefix": [1, *ids["point"], 2], "suffix": [3]},
-            },
-        },
+    templates: dict[str, Any] = {
+        "caption": {length: [1, *ids["caption"], 2, *ids[length], 3] for length in CAPTION_LENGTHS}
     }
+    for skill in ("query", "detect", "point"):
+        templates[skill] = {"prefix": [1, *ids[skill], 2], "suffix": [3]}
+    return {**SIZES, "tokenizer": {**CONTROL_IDS, "templates": templates}}
 
 
 def make_config(tokenizer: Tokenizer) -> Config:

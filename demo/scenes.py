@@ -111,7 +111,7 @@ def make_scene(seed: int, holder: str | None = None, n_shapes: int | None = None
     """Invent the scene of a seed; `holder` and `n_shapes` narrow it down."""
     random = Random(seed)
     aspect = random.choices((4 / 3, 16 / 9, 1.0, 3 / 4), (60, 28, 6, 6))[0]
-    holder = holder or random.choices(("frame", "card", "phone", "room"), (50, 34, 12, 4))[0]
+    holder = holder or random.choices(("frame", "card", "phone", "room"), (38, 43, 15, 4))[0]
     if holder == "room":
         return Scene(seed, aspect, None, ())
     if n_shapes is None:

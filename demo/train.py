@@ -12,6 +12,7 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -104,7 +105,9 @@ class Training:
         self._batch_size = batch_size
         self._state_path = state_path
         self._has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
-        self.tokenizer = train_tokenizer()
+        state = torch.load(state_path) if state_path.exists() else None
+        # A stopped run keeps its tokenizer: the ids of its prompts must not move under it.
+        self.tokenizer = Tokenizer.from_str(state["tokenizer"]) if state else train_tokenizer()
         self._config = Config.from_dict(config_values(self.tokenizer))
         self.network = Network(self._config)
         self._heads = PatchHeads(self._config)
@@ -116,8 +119,8 @@ class Training:
         self._optimisers = make_optimisers(self.network, self._heads)
         self._step, self._n_batches, self._elapsed_s = 0, 0, 0.0
         self._is_stopping = False
-        if state_path.exists():
-            self._load_state()
+        if state:
+            self._load_state(state)
 
     def run(self) -> None:
         """Train until the plan's time is over."""
@@ -177,13 +180,11 @@ class Training:
         torch.save(state, unfinished)
         unfinished.replace(self._state_path)
 
-    def _load_state(self) -> None:
-        state = torch.load(self._state_path)
+    def _load_state(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
         self._heads.load_state_dict(state["heads"])
         for optimiser, values in zip(self._optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(values)
-        self.tokenizer = Tokenizer.from_str(state["tokenizer"])
         self._step, self._n_batches = state["step"], state["n_batches"]
         self._elapsed_s = state["elapsed_s"]
 

@@ -13,7 +13,8 @@ import sys
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
 from itertools import islice
@@ -41,9 +42,22 @@ def over_the_wire(test: Callable) -> Callable:
 
     @wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), TEST_TIMEOUT_S))
+        run_async(lambda: test(*args, **kwargs))
 
     return run
+
+
+def run_async(start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine to its end on a thread of its own and return what it returns.
+
+    The browser tests' Playwright keeps an event loop running on the main thread.
+    """
+
+    async def bounded() -> Any:
+        return await asyncio.wait_for(start(), TEST_TIMEOUT_S)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, bounded()).result()
 
 
 def make_checkpoint(folder: Path, max_context: int = 600) -> Path:

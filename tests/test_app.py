@@ -13,7 +13,7 @@ import pytest
 
 from settings import Settings
 from tests.protocol.pictures import encoded
-from tests.server import ROOT, Server, connect, free_port, over_the_wire, serve
+from tests.server import ROOT, Server, connect, free_port, over_the_wire, run_async, serve
 
 JPEG = encoded()
 QUESTION = {"question": "What is it?", "image": JPEG}
@@ -49,7 +49,7 @@ def awakening(checkpoint: Path) -> Iterator[Awakening]:
 
     with serve("--model", str(checkpoint)) as server:
         server.wait_until_open()
-        yield asyncio.run(watch())
+        yield run_async(watch)
 
 
 def test_page_is_served_while_the_model_loads(awakening):
