@@ -63,6 +63,7 @@ def test_health_check_is_503_until_the_model_is_ready(awakening):
 
 def test_health_check_has_the_same_fields_at_all_times(awakening):
     fields = {"status", "model", "device", "progress", "is_demo", "notice", "error"}
+    fields |= {"dtype", "revision", "memory_bytes"}
     assert set(awakening.health_while_loading[1]) == fields
     assert set(awakening.health_when_ready[1]) == fields
 
@@ -176,7 +177,9 @@ def test_taken_port_is_refused_with_a_remedy(server):
     ("options", "word"),
     [
         (("--model", "/no/such/folder"), "/no/such/folder"),
-        (("--model", "nonsense/model"), "nonsense/model"),
+        (("--model", "../nonsense/model"), "../nonsense/model"),
+        (("--model", "a/b/c"), "a/b/c"),
+        (("--model", "moondream2", "--revision", "../x"), "../x"),
         (("--device", "tpu"), "tpu"),
         (("--dtype", "int8"), "int8"),
         (("--port", "0"), "--port"),
