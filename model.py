@@ -9,7 +9,6 @@ The network lives on the engine's thread (`engine/`), is read from a checkpoint 
 """
 
 import gc
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -45,8 +44,6 @@ PROGRESS_INTERVAL_S = 0.1
 
 # A picture for a script: read already, a path, or encoded bytes.
 Picture = Image.Image | str | Path | bytes
-
-log = logging.getLogger(__name__)
 
 
 def load_model(model: str | Settings = "auto") -> "Model":

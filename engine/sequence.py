@@ -40,7 +40,6 @@ class Sequence:
     row: int | None = None
     decoding: Any = None
     position: int | None = None
-    is_cancelled: bool = False
     text: str = ""
     places: list[Box | Point] = field(default_factory=list)
     reasoning: Reasoned | None = None

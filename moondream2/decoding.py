@@ -35,7 +35,6 @@ class Decoding:
         self.findings: list[Finding] = []
         self.finish_reason: FinishReason | None = None
         self.wish: Wish | None = None
-        self.n_prompt_tokens = 0
         self.n_completion_tokens = 0
 
     def advance(self, result: Any) -> None:
@@ -96,9 +95,7 @@ def _feed(network: Network, cache: KVCache, batch: list[Decoding]) -> None:
     hidden = network.feed(cache, [decoding.row for decoding in batch], inputs)
     for decoding, row_hidden in zip(batch, hidden, strict=True):
         decoding.hidden = row_hidden[-1]
-        if len(inputs[0]) > 1:
-            decoding.n_prompt_tokens += len(inputs[0])
-        else:
+        if len(inputs[0]) == 1:
             decoding.n_completion_tokens += 1
         decoding.advance(None)
 
