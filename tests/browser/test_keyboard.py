@@ -106,7 +106,9 @@ def test_arrows_move_between_answers(paced: PacedServer, paced_page: Page) -> No
     for words in ("First?", "Second?"):
         ask(paced_page, words)
         paced.answer("A ball.")
-        expect(paced_page.locator(".card").first).to_have_attribute("data-state", "done")
+        # Named by its question: the newest card is the older one until the frame was encoded.
+        asked = paced_page.locator(".card").filter(has_text=words)
+        expect(asked).to_have_attribute("data-state", "done")
     leave(paced_page)
     cards = paced_page.locator(".card")
     paced_page.keyboard.press("ArrowDown")
