@@ -2,6 +2,7 @@
 import { Marks } from "./marks.js"
 import { showPhase } from "./moon.js"
 import { foundWords, placesWords } from "./places.js"
+import { partsOf, showTimings } from "./timings.js"
 import { age, clock, duration, ordinal, titleOf } from "./words.js"
 
 const PHASE_LOOKING = 0.25
@@ -118,7 +119,7 @@ export class AnswerCard {
     const words = this.#isFinding ? this.#foundWords(reason) : answer ?? caption
     if (words && words !== this.text) this.#part("text").textContent = words
     this.#say(ENDINGS[reason] ?? "")
-    this.#showTimings(timings)
+    this.#showTimings(timings, reason)
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
   }
 
@@ -210,23 +211,14 @@ export class AnswerCard {
     return `${doing} · frame ${age(Date.now() - this.#request.frame.takenAt)} old`
   }
 
-  #showTimings(timings) {
+  #showTimings(timings, reason) {
     if (!timings) return
-    const { queue_ms: inLine, encode_ms: looking, first_token_ms: firstToken, total_ms: total } = timings
     // Find and Point give the line of the state to the answer: the time of day stands here.
     const time = this.#isFinding ? ` · ${clock(this.#askedAt)}` : ""
-    this.#part("total").textContent = duration(total) + time
+    this.#part("total").textContent = duration(timings.total_ms) + time
     // An answer that was stopped before its first word has nothing to divide.
-    if (firstToken === null || firstToken === undefined) return
-    const parts = [inLine, looking, Math.max(0, firstToken - inLine - looking), Math.max(0, total - firstToken)]
-    const button = this.#card.querySelector(".timings")
-    button.hidden = false
-    parts.forEach((ms, index) => { button.querySelectorAll("i")[index].style.flexGrow = ms })
-    const [line, look, first, writing] = parts.map(duration)
-    const [start, work] = this.#isFinding ? ["to begin", "finding"] : ["to the first word", "writing"]
-    const words = `${line} in line, ${look} looking, ${first} ${start}, ${writing} ${work}`
-    button.querySelector(".timings__words").textContent = words
-    button.setAttribute("aria-label", words)
+    const isDivided = reason === "stop" || reason === "length" || typeof timings.first_token_ms === "number"
+    if (isDivided) showTimings(this.#card.querySelector(".timings"), partsOf(timings, this.#isFinding))
   }
 }
 

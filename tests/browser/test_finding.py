@@ -215,6 +215,20 @@ def test_nothing_found_is_said_with_the_name_of_what_is_missing(
     expect(paced_page.locator("#announcer")).to_have_text("No mug found.")
 
 
+def test_search_that_found_nothing_shows_where_its_time_went(
+    paced: PacedServer, paced_page: Page
+) -> None:
+    """Nothing found has no first word, and the bar was left out with it."""
+    seek(paced_page, "mug")
+    paced.begin()
+    paced.end()
+    bar = card(paced_page).locator(".timings")
+    expect(bar).to_be_visible()
+    expect(bar).to_have_text("0.1 s in line, 0.6 s looking, 1.3 s searching")
+    expect(bar.locator("[data-part]")).to_have_count(3)
+    assert bar.locator(".timings__bar").bounding_box()["width"] == pytest.approx(96)
+
+
 def test_listener_hears_how_many_and_where(paced: PacedServer, paced_page: Page) -> None:
     find_mugs(paced, paced_page)
     where = "mug 1: centre, middle. mug 2: right, middle."
