@@ -53,10 +53,28 @@ def test_lit_part_of_the_moon_is_the_fraction_done(any_page: Page, fraction: flo
         ("ordinal", [22], "22nd"),
         ("amountOf", [1_420_000_000, 3_850_000_000], "1.42 of 3.85 GB"),
         ("amountOf", [1_500_000, 6_000_000], "1.5 of 6.0 MB"),
+        ("memory", [3_914_000_000], "3.9 GB"),
+        ("memory", [42_400_000], "42 MB"),
     ],
 )
 def test_numbers_are_said_in_words(any_page: Page, name: str, args: list, words: str) -> None:
     assert any_page.evaluate(CALL, ["words", name, args]) == words
+
+
+@pytest.mark.parametrize(
+    ("notice", "sentence", "reason"),
+    [
+        (None, "", ""),
+        ("It is so.", "It is so.", ""),
+        ("It is so: The hub is silent. Wait.", "It is so.", "The hub is silent. Wait."),
+        ("See http://localhost:5000.", "See http://localhost:5000.", ""),
+    ],
+)
+def test_notice_is_a_sentence_and_its_reason(
+    any_page: Page, notice: str | None, sentence: str, reason: str
+) -> None:
+    parts = any_page.evaluate(CALL, ["words", "noticeParts", [notice]])
+    assert parts == {"sentence": sentence, "reason": reason}
 
 
 @pytest.mark.parametrize(
