@@ -1,4 +1,5 @@
 // One answer as a card: the frame it is about, what was asked, and the words or places as they come.
+import { countedObject } from "./command.js"
 import { Marks } from "./marks.js"
 import { showPhase } from "./moon.js"
 import { foundWords, placesWords } from "./places.js"
@@ -38,11 +39,19 @@ export class AnswerCard {
     this.#card.style.setProperty("--frame-ratio", width / height)
     this.#card.classList.toggle("card--finding", this.#isFinding)
     this.#part("question").textContent = titleOf(request)
+    if (this.proof) this.#part("prove").textContent = `Point at the ${this.proof.object}`
     this.tick()
   }
 
   get request() {
     return this.#request
+  }
+
+  // What a count can be checked with: each thing that was counted, pointed at on the same frame. Else null.
+  get proof() {
+    const { skill, question, frame } = this.#request
+    const object = skill === "query" ? countedObject(question) : null
+    return object && { skill: "point", object, frame }
   }
 
   get item() {
@@ -119,6 +128,7 @@ export class AnswerCard {
     const words = this.#isFinding ? this.#foundWords(reason) : answer ?? caption
     if (words && words !== this.text) this.#part("text").textContent = words
     this.#say(ENDINGS[reason] ?? "")
+    this.#part("prove").hidden = this.proof === null || reason !== "stop"
     this.#showTimings(timings, reason)
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
   }

@@ -138,6 +138,32 @@ def test_other_sentences_stay_questions(any_page: Page, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("How many stars?", "stars"),
+        ("how many stars are there", "stars"),
+        ("How many red mugs do you see in this picture?", "red mugs"),
+        ("How many mugs in the picture are visible?", "mugs"),
+        ("How many mugs are on the desk?", "mugs on the desk"),
+        ("How many people are wearing hats?", "people wearing hats"),
+        ("Count the stars.", "stars"),
+        ("Count all the stars", "stars"),
+        ("How many are there?", None),
+        ("How many of these are red?", None),
+        ("How many fingers am I holding up?", None),
+        ("How many times did it ring?", None),
+        ("How many stars are there? And hearts?", None),
+        ("What colour are the stars?", None),
+        ("How many " + "a" * 61, None),
+    ],
+)
+def test_question_that_counts_names_what_it_counts(
+    any_page: Page, question: str, thing: str | None
+) -> None:
+    assert any_page.evaluate(CALL, ["command", "countedObject", [question]]) == thing
+
+
+@pytest.mark.parametrize(
     ("place", "words"),
     [
         ({"x": 0.1, "y": 0.1}, "left, top"),
