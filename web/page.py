@@ -9,7 +9,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from protocol.frame import FrameLimits
 from protocol.page_events import status_payload
-from protocol.request import MAX_QUESTION_CHARS
+from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 from protocol.status import ModelState
 from web.events import Answers
 
@@ -66,6 +66,7 @@ def add_pages(app: Flask, model: Answers, limits: FrameLimits) -> None:
                 "max_frame_bytes": limits.max_bytes,
                 "max_frame_pixels": limits.max_pixels,
                 "max_question_chars": MAX_QUESTION_CHARS,
+                "max_object_chars": MAX_OBJECT_CHARS,
             },
         )
 

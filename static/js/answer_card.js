@@ -1,7 +1,9 @@
 // One answer as a card: the frame it is about, what was asked, and the words or places as they come.
+import { countedObject } from "./command.js"
 import { Marks } from "./marks.js"
 import { showPhase } from "./moon.js"
 import { foundWords, placesWords } from "./places.js"
+import { partsOf, showTimings } from "./timings.js"
 import { age, clock, duration, ordinal, titleOf } from "./words.js"
 
 const PHASE_LOOKING = 0.25
@@ -37,11 +39,19 @@ export class AnswerCard {
     this.#card.style.setProperty("--frame-ratio", width / height)
     this.#card.classList.toggle("card--finding", this.#isFinding)
     this.#part("question").textContent = titleOf(request)
+    if (this.proof) this.#part("prove").textContent = `Point at the ${this.proof.object}`
     this.tick()
   }
 
   get request() {
     return this.#request
+  }
+
+  // What a count can be checked with: each thing that was counted, pointed at on the same frame. Else null.
+  get proof() {
+    const { skill, question, frame } = this.#request
+    const object = skill === "query" ? countedObject(question) : null
+    return object && { skill: "point", object, frame }
   }
 
   get item() {
@@ -118,7 +128,8 @@ export class AnswerCard {
     const words = this.#isFinding ? this.#foundWords(reason) : answer ?? caption
     if (words && words !== this.text) this.#part("text").textContent = words
     this.#say(ENDINGS[reason] ?? "")
-    this.#showTimings(timings)
+    this.#part("prove").hidden = this.proof === null || reason !== "stop"
+    this.#showTimings(timings, reason)
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
   }
 
@@ -210,23 +221,14 @@ export class AnswerCard {
     return `${doing} · frame ${age(Date.now() - this.#request.frame.takenAt)} old`
   }
 
-  #showTimings(timings) {
+  #showTimings(timings, reason) {
     if (!timings) return
-    const { queue_ms: inLine, encode_ms: looking, first_token_ms: firstToken, total_ms: total } = timings
     // Find and Point give the line of the state to the answer: the time of day stands here.
     const time = this.#isFinding ? ` · ${clock(this.#askedAt)}` : ""
-    this.#part("total").textContent = duration(total) + time
+    this.#part("total").textContent = duration(timings.total_ms) + time
     // An answer that was stopped before its first word has nothing to divide.
-    if (firstToken === null || firstToken === undefined) return
-    const parts = [inLine, looking, Math.max(0, firstToken - inLine - looking), Math.max(0, total - firstToken)]
-    const button = this.#card.querySelector(".timings")
-    button.hidden = false
-    parts.forEach((ms, index) => { button.querySelectorAll("i")[index].style.flexGrow = ms })
-    const [line, look, first, writing] = parts.map(duration)
-    const [start, work] = this.#isFinding ? ["to begin", "finding"] : ["to the first word", "writing"]
-    const words = `${line} in line, ${look} looking, ${first} ${start}, ${writing} ${work}`
-    button.querySelector(".timings__words").textContent = words
-    button.setAttribute("aria-label", words)
+    const isDivided = reason === "stop" || reason === "length" || typeof timings.first_token_ms === "number"
+    if (isDivided) showTimings(this.#card.querySelector(".timings"), partsOf(timings, this.#isFinding))
   }
 }
 

@@ -153,6 +153,7 @@ export class Answers extends EventTarget {
     const card = [...this.#cards.values()].find(({ item }) => item.contains(event.target))
     if (action === "stop") this.dispatchEvent(new CustomEvent("stop", { detail: card.request.id }))
     if (action === "again") this.dispatchEvent(new CustomEvent("again", { detail: card.request }))
+    if (action === "prove") this.dispatchEvent(new CustomEvent("again", { detail: card.proof }))
     if (action === "copy") this.copy(card)
     if (action === "unfold") card.unfold()
   }

@@ -1,8 +1,8 @@
 // The line at the top: which model answers, on what, and whether it can.
 import { showPhase } from "./moon.js"
 import { percentOf } from "./waking.js"
+import { deviceName } from "./words.js"
 
-const DEVICES = { cpu: "the CPU", cuda: "the GPU", mps: "the GPU" }
 const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answering" }
 
 // Narrow windows show a brief word in place of the model: what it is doing, or why it does nothing.
@@ -19,7 +19,7 @@ export class Header {
     const { progress } = status
     const percent = progress?.total ? `, ${percentOf(progress)}%` : ""
     const words = {
-      ready: status.device ? ` on ${DEVICES[status.device] ?? status.device}` : "",
+      ready: status.device ? ` on ${deviceName(status.device)}` : "",
       loading: ` is loading${percent}`,
       failed: " could not start",
     }[status.status]
@@ -39,6 +39,8 @@ export class Header {
 
   #show(state, model, words, brief) {
     this.#element.dataset.state = state
+    // Without a connection nobody can say what answers.
+    this.#element.disabled = state === "offline"
     this.#write("model", model)
     this.#write("device", words)
     this.#write("brief", brief ?? ACTIVITIES[this.#activity] ?? "")

@@ -2,11 +2,13 @@
 import { Answers } from "./answers.js"
 import { Camera } from "./camera.js"
 import { Connection } from "./connection.js"
+import { DemoBanner } from "./demo_banner.js"
 import { flyFrame } from "./flight.js"
 import { captureFrame, FrameRejected } from "./frame.js"
 import { Header } from "./header.js"
 import { Keyboard } from "./keyboard.js"
 import { recall, remember } from "./memory.js"
+import { ModelFacts } from "./model_facts.js"
 import { Question } from "./question.js"
 import { Sources } from "./sources.js"
 import { Stage } from "./stage.js"
@@ -22,6 +24,8 @@ const limits = {
 const SOURCE_NAMES = { off: "Camera off", asking: "Camera off", starting: "Camera", live: "", picture: "Picture" }
 
 const header = new Header(element("status"))
+const facts = new ModelFacts(element("facts"), element("status"))
+const demoBanner = new DemoBanner(element("demo-banner"))
 const stage = new Stage(element("stage"))
 const camera = new Camera(element("stage").querySelector("video"))
 const sources = new Sources({
@@ -137,6 +141,7 @@ function showStatus(status) {
   modelStatus = status
   answers.isModelReady = status.status === "ready"
   header.showModel(status)
+  facts.show(status)
   waking.show(status)
   question.offer({ isDemo: status.is_demo })
   element("model-failed").hidden = status.status !== "failed"
@@ -147,9 +152,8 @@ function showStatus(status) {
 }
 
 function showDemoBanner() {
-  const banner = element("demo-banner")
-  banner.hidden = !modelStatus?.is_demo || !connection.isOpen
-  banner.querySelector(".banner__why").textContent = modelStatus?.notice ?? ""
+  if (modelStatus?.is_demo && connection.isOpen) demoBanner.show(modelStatus.notice)
+  else demoBanner.hide()
 }
 
 connection.addEventListener("status", ({ detail }) => showStatus(detail))
@@ -169,6 +173,7 @@ connection.addEventListener("lost", () => {
   if (element("offline-banner").hidden) announce("Connection lost. Your question and every answer are kept.")
   element("offline-banner").hidden = false
   header.showOffline()
+  facts.close()
   answers.connectionLost()
   showDemoBanner()
   allowAsking()

@@ -1,8 +1,7 @@
 // The menu of what to look at: each camera, a picture, nothing; and how closely.
 import { recall, remember } from "./memory.js"
+import { placeBeside } from "./popover.js"
 
-const GAP_PX = 8
-const EDGE_PX = 12
 const OTHER_CHOICES = [["picture", "A picture…"], ["off", "Camera off"]]
 
 // Tells "camera" with a device id, "picture" and "off" as they are chosen, and "detail".
@@ -53,17 +52,8 @@ export class Sources extends EventTarget {
     else this.dispatchEvent(new CustomEvent("camera", { detail: input.value }))
   }
 
-  // Above the button where there is more room above, else below; never past the edge of the window.
   #place() {
-    const button = this.#buttons.find((each) => each.checkVisibility())
-    const { top, bottom, right } = button.getBoundingClientRect()
-    const isLow = top > innerHeight / 2
-    const widest = innerWidth - this.#menu.offsetWidth - EDGE_PX
-    Object.assign(this.#menu.style, {
-      right: `${Math.max(EDGE_PX, Math.min(innerWidth - right, widest))}px`,
-      bottom: isLow ? `${innerHeight - top + GAP_PX}px` : "auto",
-      top: isLow ? "auto" : `${bottom + GAP_PX}px`,
-    })
+    placeBeside(this.#menu, this.#buttons.find((each) => each.checkVisibility()))
   }
 }
 

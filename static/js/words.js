@@ -33,6 +33,21 @@ export function amountOf(done, total) {
   return `${amount(done, total).split(" ")[0]} of ${amount(total)}`
 }
 
+// Memory in use is told in round numbers: it changes, and nobody adds it up.
+export function memory(bytes) {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`
+}
+
+export function deviceName(device) {
+  return { cpu: "the CPU", cuda: "the GPU", mps: "the GPU" }[device] ?? device
+}
+
+// "moondream2 is not here: the hub is silent. Try later." is a sentence, and after its colon the reason.
+export function noticeParts(notice) {
+  const [, sentence, reason] = notice?.match(/^(.+?): (.+)$/s) ?? [null, notice ?? "", ""]
+  return { sentence: reason ? `${sentence}.` : sentence, reason }
+}
+
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
 
 export function clock(time) {

@@ -16,6 +16,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -135,8 +136,10 @@ class PacedModel:
 
     def _end(self, id: str, reason: FinishReason, error: RequestError | None = None) -> None:
         request, sink = self._open.pop(id)
-        places = tuple(self._found[id])
-        sink(Finished(id, request.skill, reason, self._said[id], TIMINGS, Usage(), error, places))
+        said, places = self._said[id], tuple(self._found[id])
+        # As with the real model: where nothing came, there was no first word.
+        timings = TIMINGS if said or places else replace(TIMINGS, first_token_ms=None)
+        sink(Finished(id, request.skill, reason, said, timings, Usage(), error, places))
 
 
 def main(port: int) -> None:

@@ -1,12 +1,22 @@
 """Find and Point: places appear on the frame they belong to, one by one, and are said in words."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
-from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PHONE, SCENES, PacedServer, Visit, with_camera
+from demo.cards import make_card
+from tests.browser.conftest import (
+    ALLOWED,
+    PHONE,
+    SCENES,
+    Launch,
+    PacedServer,
+    Server,
+    Visit,
+    with_camera,
+)
 from tests.browser.test_look import DESK, serious_findings
 
 MUGS = ((0.3, 0.4, 0.5, 0.7), (0.7, 0.4, 0.85, 0.65))
@@ -59,7 +69,7 @@ def drawn(box: Locator) -> list[float]:
     return box.evaluate_all(DRAWN)
 
 
-def overlap(one: list[float], other: list[float]) -> float:
+def overlap(one: Sequence[float], other: Sequence[float]) -> float:
     """Intersection over union of two boxes."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
@@ -68,13 +78,26 @@ def overlap(one: list[float], other: list[float]) -> float:
     return both / (areas - both)
 
 
-def place_of_red(scene: str) -> list[float]:
-    """The box around everything red, as fractions of the scene."""
-    image = Image.open(SCENES / f"{scene}.png").convert("RGB")
-    red, green, _ = image.split()
-    bounds = ImageChops.subtract(red, green).point(lambda v: 255 if v > 100 else 0).getbbox()
-    assert bounds is not None
-    return [value / image.size[axis % 2] for axis, value in enumerate(bounds)]
+def true_boxes(scene: str) -> list[tuple[float, float, float, float]]:
+    """Where the shapes of a card lie, from left to right."""
+    names = {
+        "red-circle": "red circle",
+        "red-circle-blue-square": "red circle, blue square",
+        "three-stars": "orange star, orange star, purple star",
+    }
+    return make_card(names[scene]).boxes()
+
+
+def points(page: Page) -> list[tuple[float, float]]:
+    """The middles of the discs, from left to right."""
+    discs = [drawn(disc) for disc in card(page).locator(".marks__disc").all()]
+    return sorted(((left + right) / 2, (top + bottom) / 2) for left, top, right, bottom in discs)
+
+
+def are_on(points: list[tuple[float, float]], boxes: list) -> bool:
+    """Whether there is one point in each box and no other."""
+    pairs = zip(points, boxes, strict=True)
+    return all(b[0] < x < b[2] and b[1] < y < b[3] for (x, y), b in pairs)
 
 
 def find_mugs(paced: PacedServer, page: Page) -> None:
@@ -86,23 +109,71 @@ def find_mugs(paced: PacedServer, page: Page) -> None:
     expect(card(page)).to_have_attribute("data-state", "done")
 
 
-def test_red_circle_is_found_where_it_is(page: Page) -> None:
+@pytest.mark.parametrize("scene", ["red-circle", "red-circle-blue-square"])
+def test_red_circle_is_found_where_it_is(
+    launch: Launch, server: Server, visit: Visit, scene: str
+) -> None:
+    page = with_camera(visit(launch(ALLOWED, scene=scene), server.url))
     ask(page, "Find the red circle")
     expect(card(page)).to_have_attribute("data-state", "done")
     expect(card(page).locator(".card__question")).to_have_text("Find: red circle")
     expect(card(page).locator(".card__text")).to_have_text("1 found.")
     expect(boxes(page)).to_have_count(1)
-    assert overlap(drawn(boxes(page)), place_of_red("red-circle")) > 0.3
+    assert overlap(drawn(boxes(page)), true_boxes(scene)[0]) > 0.5
 
 
 def test_point_lies_on_the_red_circle(page: Page) -> None:
     seek(page, "red circle", "Point")
     expect(card(page)).to_have_attribute("data-state", "done")
     expect(card(page).locator(".card__question")).to_have_text("Point: red circle")
-    left, top, right, bottom = drawn(card(page).locator(".marks__disc"))
-    x_min, y_min, x_max, y_max = place_of_red("red-circle")
-    assert x_min < (left + right) / 2 < x_max
-    assert y_min < (top + bottom) / 2 < y_max
+    expect(card(page).locator(".marks__disc")).to_have_count(1)
+    assert are_on(points(page), true_boxes("red-circle"))
+
+
+def test_count_is_proven_by_a_point_on_each_on_the_very_same_frame(
+    launch: Launch, server: Server, visit: Visit
+) -> None:
+    sent: list[str | bytes] = []
+    page = visit(launch(ALLOWED, scene="three-stars"), "about:blank")
+    page.on("websocket", lambda ws: ws.on("framesent", lambda message: sent.append(message)))
+    page.goto(server.url)
+    with_camera(page)
+    ask(page, "How many stars?")
+    expect(card(page).locator(".card__text")).to_contain_text("three")
+    card(page).get_by_role("button", name="Point at the stars").click()
+    expect(card(page).locator(".card__question")).to_have_text("Point: stars")
+    expect(card(page).locator(".card__text")).to_have_text("3 found.")
+    expect(card(page).locator(".marks__disc")).to_have_count(3)
+    assert are_on(points(page), true_boxes("three-stars"))
+    frame, same_frame = (message for message in sent if isinstance(message, bytes))
+    assert frame == same_frame
+
+
+def test_count_is_proven_by_pointing_with_the_words_of_a_person(
+    launch: Launch, server: Server, visit: Visit
+) -> None:
+    page = with_camera(visit(launch(ALLOWED, scene="three-stars"), server.url))
+    ask(page, "How many stars?")
+    expect(card(page).locator(".card__text")).to_contain_text("three")
+    seek(page, "star", "Point")
+    expect(card(page).locator(".card__text")).to_have_text("3 found.")
+    assert are_on(points(page), true_boxes("three-stars"))
+
+
+def test_only_a_finished_count_can_be_proven(paced: PacedServer, paced_page: Page) -> None:
+    prove = paced_page.get_by_role("button", name="Point at the")
+    ask(paced_page, "How many mugs are there?")
+    paced.begin()
+    paced.say("Tw")
+    expect(card(paced_page)).to_contain_text("Tw")
+    expect(prove).to_be_hidden()
+    paced.say("o.")
+    paced.end()
+    expect(prove).to_have_text("Point at the mugs")
+    ask(paced_page, "What colour is the mug?")
+    paced.answer("Blue.")
+    expect(card(paced_page)).to_contain_text("Blue.")
+    expect(prove).to_have_count(1)
 
 
 def test_boxes_appear_one_by_one_as_they_are_found(paced: PacedServer, paced_page: Page) -> None:
@@ -213,6 +284,20 @@ def test_nothing_found_is_said_with_the_name_of_what_is_missing(
     expect(card(paced_page).locator(".card__question")).to_have_text("Find: mug")
     expect(card(paced_page).locator(".card__text")).to_have_text("No mug found.")
     expect(paced_page.locator("#announcer")).to_have_text("No mug found.")
+
+
+def test_search_that_found_nothing_shows_where_its_time_went(
+    paced: PacedServer, paced_page: Page
+) -> None:
+    """Nothing found has no first word, and the bar was left out with it."""
+    seek(paced_page, "mug")
+    paced.begin()
+    paced.end()
+    bar = card(paced_page).locator(".timings")
+    expect(bar).to_be_visible()
+    expect(bar).to_have_text("0.1 s in line, 0.6 s looking, 1.3 s searching")
+    expect(bar.locator("[data-part]")).to_have_count(3)
+    assert bar.locator(".timings__bar").bounding_box()["width"] == pytest.approx(96)
 
 
 def test_listener_hears_how_many_and_where(paced: PacedServer, paced_page: Page) -> None:

@@ -4,7 +4,9 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, expect
 
+from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 from tests.browser.conftest import PacedServer, Server, Visit, with_camera
+from tests.browser.paced_server import LIMITS
 
 WATCH_VIOLATIONS = """window.violations = []
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -57,3 +59,15 @@ def test_frame_travels_as_bytes(browser: Browser, paced: PacedServer, visit: Vis
     jpegs = [frame for frame in sent if isinstance(frame, bytes)]
     assert len(jpegs) == 1
     assert jpegs[0].startswith(b"\xff\xd8\xff")
+
+
+def test_page_keeps_to_the_limits_of_its_server(
+    browser: Browser, paced: PacedServer, visit: Visit
+) -> None:
+    page = visit(browser, paced.url)
+    assert page.evaluate("({ ...document.body.dataset })") == {
+        "maxFrameBytes": str(LIMITS.max_bytes),
+        "maxFramePixels": str(LIMITS.max_pixels),
+        "maxQuestionChars": str(MAX_QUESTION_CHARS),
+        "maxObjectChars": str(MAX_OBJECT_CHARS),
+    }

@@ -53,10 +53,28 @@ def test_lit_part_of_the_moon_is_the_fraction_done(any_page: Page, fraction: flo
         ("ordinal", [22], "22nd"),
         ("amountOf", [1_420_000_000, 3_850_000_000], "1.42 of 3.85 GB"),
         ("amountOf", [1_500_000, 6_000_000], "1.5 of 6.0 MB"),
+        ("memory", [3_914_000_000], "3.9 GB"),
+        ("memory", [42_400_000], "42 MB"),
     ],
 )
 def test_numbers_are_said_in_words(any_page: Page, name: str, args: list, words: str) -> None:
     assert any_page.evaluate(CALL, ["words", name, args]) == words
+
+
+@pytest.mark.parametrize(
+    ("notice", "sentence", "reason"),
+    [
+        (None, "", ""),
+        ("It is so.", "It is so.", ""),
+        ("It is so: The hub is silent. Wait.", "It is so.", "The hub is silent. Wait."),
+        ("See http://localhost:5000.", "See http://localhost:5000.", ""),
+    ],
+)
+def test_notice_is_a_sentence_and_its_reason(
+    any_page: Page, notice: str | None, sentence: str, reason: str
+) -> None:
+    parts = any_page.evaluate(CALL, ["words", "noticeParts", [notice]])
+    assert parts == {"sentence": sentence, "reason": reason}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +135,32 @@ def test_wish_to_find_something_is_understood(
 )
 def test_other_sentences_stay_questions(any_page: Page, words: str) -> None:
     assert any_page.evaluate(CALL, ["command", "readCommand", [words, 200]]) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("How many stars?", "stars"),
+        ("how many stars are there", "stars"),
+        ("How many red mugs do you see in this picture?", "red mugs"),
+        ("How many mugs in the picture are visible?", "mugs"),
+        ("How many mugs are on the desk?", "mugs on the desk"),
+        ("How many people are wearing hats?", "people wearing hats"),
+        ("Count the stars.", "stars"),
+        ("Count all the stars", "stars"),
+        ("How many are there?", None),
+        ("How many of these are red?", None),
+        ("How many fingers am I holding up?", None),
+        ("How many times did it ring?", None),
+        ("How many stars are there? And hearts?", None),
+        ("What colour are the stars?", None),
+        ("How many " + "a" * 61, None),
+    ],
+)
+def test_question_that_counts_names_what_it_counts(
+    any_page: Page, question: str, thing: str | None
+) -> None:
+    assert any_page.evaluate(CALL, ["command", "countedObject", [question]]) == thing
 
 
 @pytest.mark.parametrize(
