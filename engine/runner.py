@@ -124,6 +124,8 @@ class Runner:
                 return self._prompts.detect(request.object)
             case Skill.POINT:
                 return self._prompts.point(request.object)
+            case Skill.LOOK:
+                return []
 
     def _start(self, request: Request, prompt: list[Input], room: int) -> skills.Skill:
         max_tokens = min(request.sampling.max_tokens, room)
@@ -137,6 +139,8 @@ class Runner:
             case Skill.QUERY if request.is_reasoning:
                 # Thinking and answering have a budget each and share the room.
                 return self._skills.reason(prompt, min(max_tokens, (room - 1) // 2))
+            case Skill.LOOK:
+                return self._skills.look()
             case _:
                 return self._skills.write(prompt, max_tokens)
 
