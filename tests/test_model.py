@@ -14,18 +14,14 @@ from protocol.errors import BadImage, ModelFailed, StartRefused
 from protocol.request import SamplingParams
 from protocol.status import ModelState, Status
 from settings import Settings
+from tests.checkpoints import copy_reference
 
-PARITY = Path(__file__).parent / "parity"
 SHORT = SamplingParams(max_tokens=8)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny")
-    for name, to in [("config.json",) * 2, ("tokenizer.json",) * 2]:
-        shutil.copy(PARITY / name, folder / to)
-    shutil.copy(PARITY / "weights.safetensors", folder / "model.safetensors")
-    return folder
+    return copy_reference(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

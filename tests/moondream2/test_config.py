@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from moondream2.config import Config, ConfigRejected
-from tests.moondream2.conftest import PARITY
+from tests.checkpoints import PARITY
 
 
 def test_config_without_sizes_is_the_published_moondream2():
