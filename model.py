@@ -202,7 +202,7 @@ class Model:
         """Import torch, find the checkpoint, read it, warm up: the thread's first work."""
         import torch
 
-        from moondream2.device import DeviceMissing, choose_device, used_bytes
+        from moondream2.device import DeviceMissing, choose_device, is_out_of_memory, used_bytes
         from moondream2.weights import UNUSABLE
 
         # One core stays free for the web tier; with none to spare, torch's threads wait for each
@@ -214,10 +214,14 @@ class Model:
             runner = self._read(device, dtype, self._progress(while_loading))
         except (*UNUSABLE, DeviceMissing) as error:
             raise StartRefused(str(error)) from error
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            where = self.status.device
+            remedy = "--dtype bfloat16 or --model demo" if where == "cpu" else "--device cpu"
             raise ModelFailed(
-                "The device has too little free memory for this model. Close other programs, or"
-                " start with --device cpu."
+                f"There is too little free memory for this model on the {where}. Close other"
+                f" programs, or start with {remedy}."
             ) from error
         # What is loaded stays. Walking it again would stop every thread for a tenth of a second.
         gc.collect()

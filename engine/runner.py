@@ -11,6 +11,7 @@ from engine.prefix_cache import PrefixCache
 from engine.sequence import Piece, Sequence
 from moondream2 import skills
 from moondream2.decoding import Decoding, run, start, step
+from moondream2.device import is_out_of_memory
 from moondream2.network import Input, Network
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
@@ -99,7 +100,9 @@ class Runner:
     def _memory_guard(self) -> Iterator[None]:
         try:
             yield
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             # What earlier frames hold is the only memory that can be given back.
             self._prefixes.clear()
             if self._network.device.type == "cuda":

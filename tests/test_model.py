@@ -6,11 +6,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from model import Model, load_model
 from protocol.answer import Box, Point
-from protocol.errors import BadImage, ModelFailed, StartRefused
+from protocol.errors import BadImage, ModelFailed, OutOfMemory, StartRefused
 from protocol.request import SamplingParams
 from protocol.status import ModelState, Status
 from settings import Settings
@@ -148,14 +149,24 @@ def test_damaged_checkpoint_fails_with_its_reason(folder: Path, tmp_path: Path):
     assert isinstance(model.failure, StartRefused)
 
 
+@pytest.mark.parametrize("allocate", [lambda: torch.empty(2**58), lambda: bytearray(2**60)])
+@pytest.mark.parametrize("method", ["feed", "encode_picture"])
+def test_answer_that_runs_out_of_memory_fails_alone(model: Model, monkeypatch, method, allocate):
+    """The errors are real: torch and Python refuse what no computer has."""
+    asked = Image.effect_noise((95, 75), 50), "What is it?", SHORT
+    with monkeypatch.context() as patch:
+        patch.setattr(model._engine._runner._network, method, lambda *_: allocate())
+        with pytest.raises(OutOfMemory, match="out of memory"):
+            "".join(model.query(*asked))
+    "".join(model.query(*asked))
+
+
 def test_unknown_checkpoint_is_refused_at_once():
     with pytest.raises(StartRefused, match="no checkpoint folder"):
         load_model("/no/such/folder")
 
 
 def test_missing_device_is_refused_with_the_one_that_works():
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("this computer has a CUDA device")
     with load_model(Settings(model="demo", device="cuda")) as model:
