@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
+# The files of a checkpoint folder.
+CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
+
 # A size beyond this many times the published one is a slip of the pen, and allocating it would
 # bring the computer to a standstill.
 MAX_TIMES_PUBLISHED = 16

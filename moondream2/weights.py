@@ -8,12 +8,17 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from moondream2.config import Config, ConfigRejected
+from moondream2.config import (
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    Config,
+    ConfigRejected,
+)
 from moondream2.network import Network
 from moondream2.text import rotary_table
 from moondream2.tokenizer import Tokenizer, TokenizerRejected
 
-CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 # The older layout of the published weights, as pairs of (pattern, published name).
