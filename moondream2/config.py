@@ -116,6 +116,12 @@ class Templates:
     detect: Template | None = Template((1, 7235, 476, 2), (3,))
     point: Template | None = Template((1, 2581, 2), (3,))
 
+    @property
+    def prompts(self) -> list[tuple[int, ...]]:
+        """Every prompt without a person's words; a query's suffix may stand twice."""
+        parts = [each for each in (self.query, self.detect, self.point) if each]
+        return [*(each.prefix + 2 * each.suffix for each in parts), *(self.caption or {}).values()]
+
 
 @dataclass(frozen=True)
 class TokenizerConfig:
@@ -132,24 +138,14 @@ class TokenizerConfig:
     templates: Templates = field(default_factory=Templates)
 
     @property
-    def longest_template(self) -> int:
-        """Positions of the longest prompt about nothing; a query's suffix may stand twice."""
-        templates = self.templates
-        parts = [each for each in (templates.query, templates.detect, templates.point) if each]
-        lengths = [len(each.prefix) + 2 * len(each.suffix) for each in parts]
-        return max([*lengths, *map(len, (templates.caption or {}).values())], default=0)
+    def control_ids(self) -> dict[str, int]:
+        """The ids that are no words, by name."""
+        return {name: id for name, id in vars(self).items() if name != "templates"}
 
     @property
     def all_ids(self) -> list[int]:
-        """Every token id named here."""
-        templates = self.templates
-        parts = [each for each in (templates.query, templates.detect, templates.point) if each]
-        return [
-            *(self.bos_id, self.eos_id, self.answer_id, self.thinking_id, self.coord_id),
-            *(self.size_id, self.start_ground_points_id, self.end_ground_id),
-            *(id for part in parts for id in (*part.prefix, *part.suffix)),
-            *(id for ids in (templates.caption or {}).values() for id in ids),
-        ]
+        """Every token id named here, some of them more than once."""
+        return [*self.control_ids.values(), *(id for ids in self.templates.prompts for id in ids)]
 
 
 @dataclass(frozen=True)
@@ -276,8 +272,8 @@ def _shown(value: object) -> str:
 
 def _check(config: Config) -> None:
     text, vision, region = config.text, config.vision, config.region
-    patch_size, n_prompt = vision.enc_patch_size, config.tokenizer.longest_template
-    room = text.max_context - config.prefix_length
+    patch_size, room = vision.enc_patch_size, text.max_context - config.prefix_length
+    n_prompt = max(map(len, config.tokenizer.templates.prompts), default=0)
     rules = {
         "text.dim must be a multiple of n_heads": text.dim % text.n_heads == 0,
         "n_heads must be a multiple of n_kv_heads": text.n_heads % text.n_kv_heads == 0,

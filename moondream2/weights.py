@@ -17,7 +17,7 @@ from moondream2.config import (
 )
 from moondream2.network import Network
 from moondream2.text import rotary_table
-from moondream2.tokenizer import Tokenizer, TokenizerRejected
+from moondream2.tokenizer import END_ID, Tokenizer, TokenizerRejected
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
@@ -113,6 +113,15 @@ def _check_vocabulary(config: Config, tokenizer: Tokenizer, path: Path) -> None:
     if unknown:
         raise CheckpointRejected(
             f"{CONFIG_FILE} names the token ids {unknown[:5]}, which the model does not know."
+        )
+    wrong = [
+        f"{name} {id}"
+        for name, id in config.tokenizer.control_ids.items()
+        if id not in ({END_ID} if name in ("bos_id", "eos_id") else tokenizer.control_ids)
+    ]
+    if wrong:
+        raise CheckpointRejected(
+            f"{CONFIG_FILE} does not fit {path}: {', '.join(wrong)} is not the control token there."
         )
 
 
