@@ -266,7 +266,9 @@ class Model:
         def on_progress(progress: Progress) -> None:
             nonlocal told_at
             while_loading()
-            if progress.done == progress.total or monotonic() - told_at > PROGRESS_INTERVAL_S:
+            ended_before = self.status.progress and self.status.progress.done == progress.total
+            has_ended = progress.done == progress.total and not ended_before
+            if has_ended or monotonic() - told_at > PROGRESS_INTERVAL_S:
                 told_at = monotonic()
                 self._change(progress=progress)
 
