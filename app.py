@@ -3,7 +3,9 @@
 import logging
 import os
 import sys
+from shutil import get_terminal_size
 from time import monotonic
+from typing import TextIO
 
 import click
 from flask import Flask
@@ -11,7 +13,7 @@ from flask import Flask
 from model import Model, load_model
 from protocol.errors import StartRefused
 from protocol.frame import FrameLimits
-from protocol.status import ModelState, Status
+from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings, with_options
 from web.bridge import Bridge, listen
 from web.events import add_events
@@ -47,21 +49,60 @@ def run(settings: Settings) -> None:
     model = load_model(settings)
     bridge = Bridge()
     app = create_app(settings, model, bridge)
-    _narrate(settings, model, bridge)
+    download = DownloadLine(sys.stdout)
+    _narrate(settings, model, bridge, download)
     bridge.serve(app, listener)
     model.close()
+    download.end()
     bridge.say_farewell()
     if isinstance(model.failure, StartRefused):
         raise model.failure
 
 
-def _narrate(settings: Settings, model: Model, bridge: Bridge) -> None:
+class DownloadLine:
+    """How far a download is: one line written anew in a terminal, elsewhere a line per tenth."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._n_tenths: int | None = None
+        self._is_open = False
+
+    def tell(self, name: str, progress: Progress) -> None:
+        """Say how much of a checkpoint is here; `progress` counts bytes and knows its total."""
+        total = max(progress.total or 0, 1)
+        parts = [f"{_size(progress.done)} of {_size(total)} ({100 * progress.done // total}%)"]
+        if progress.bytes_per_s:
+            parts.append(f"{_size(progress.bytes_per_s)}/s")
+        if progress.seconds_left:
+            parts.append(f"{_duration(progress.seconds_left)} left")
+        line = f"Downloading {name}: {', '.join(parts)}"
+        n_tenths = 10 * progress.done // total
+        if self._out.isatty():
+            width = get_terminal_size().columns - 1
+            print(f"\r{line[:width]:{width}}", end="", file=self._out, flush=True)
+            self._is_open = True
+        elif n_tenths != self._n_tenths:
+            print(line, file=self._out, flush=True)
+        self._n_tenths = n_tenths
+
+    def end(self) -> None:
+        """Let what follows begin on a line of its own."""
+        if self._is_open:
+            print(file=self._out, flush=True)
+        self._is_open = False
+
+
+def _narrate(settings: Settings, model: Model, bridge: Bridge, download: DownloadLine) -> None:
     """Say in the terminal where the page is and how the model is doing."""
     started_at = monotonic()
     host = "localhost" if settings.host in ("127.0.0.1", *EVERY_ADDRESS) else settings.host
     print(f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)", flush=True)
 
     def on_status(status: Status) -> None:
+        if status.progress and status.progress.stage is LoadStage.DOWNLOADING:
+            download.tell(status.model, status.progress)
+            return
+        download.end()
         if status.state is ModelState.READY:
             took_s = monotonic() - started_at
             if status.notice:
@@ -102,6 +143,20 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(exit_code)
+
+
+def _size(n_bytes: float) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if n_bytes >= size:
+            return f"{n_bytes / size:.1f} {unit}"
+    return f"{n_bytes / 1e3:.0f} kB"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _other_port(port: int) -> int:

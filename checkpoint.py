@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moondream2.config import TOKENIZER_FILE
 from protocol.errors import ModelFailed, StartRefused
 from protocol.status import LoadStage, Progress
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 # imported where it is used.
 
 DEMO_FOLDER = Path(__file__).parent / "demo" / "checkpoint"
-TOKENIZER_FILE = "tokenizer.json"
 
 # `auto` must choose in five seconds; whoever asked for one model can wait a little longer.
 AUTO_TIMEOUT_S, ASKED_TIMEOUT_S = 5.0, 30.0

@@ -11,7 +11,7 @@ The network lives on the engine's thread (`engine/`), is read from a checkpoint 
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,7 +26,7 @@ from engine.engine import Engine
 from engine.sequence import Sink
 from protocol.answer import AnswerEvent, Box, Finished, Found, Point, TextDelta
 from protocol.errors import ModelFailed, StartRefused
-from protocol.frame import FrameLimits, check_frame
+from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.request import Request, SamplingParams, Skill, SpatialRef
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings
@@ -42,8 +42,20 @@ if TYPE_CHECKING:
 CLOSE_TIMEOUT_S = 3.0
 PROGRESS_INTERVAL_S = 0.1
 
-# A picture for a script: read already, a path, or encoded bytes.
-Picture = Image.Image | str | Path | bytes
+
+@dataclass(frozen=True)
+class EncodedPicture:
+    """A picture that `Model.encode` has looked at.
+
+    Holds the picture's own bytes: what the network made of them stays with the model, for as long
+    as `max_prefix_bytes` has room, and is made again when it is gone.
+    """
+
+    frame: Frame
+
+
+# A picture for a script: read already, a path, encoded bytes, or looked at by `Model.encode`.
+Picture = Image.Image | str | Path | bytes | EncodedPicture
 
 
 def load_model(model: str | Settings = "auto") -> "Model":
@@ -98,6 +110,17 @@ class Model:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
+    def encode(self, picture: Picture) -> EncodedPicture:
+        """Look at a picture now, so that asking about it costs no look; blocks until it is done.
+
+        Raises RequestError when it fails.
+        """
+        request = self._request(Skill.LOOK, picture, None)
+        for _ in self._answer(request):
+            pass
+        assert request.frame is not None, "a picture was given"
+        return EncodedPicture(request.frame)
+
     def query(
         self,
         picture: Picture | None,
@@ -146,16 +169,21 @@ class Model:
         sampling: SamplingParams | None,
         **asked: Any,
     ) -> Request:
-        limits = FrameLimits(self._settings.max_frame_bytes, self._settings.max_frame_pixels)
         return Request(
             id=uuid4().hex,
             client=uuid4().hex,
             skill=skill,
             arrived_at=monotonic(),
-            frame=None if picture is None else check_frame(_encoded(picture), limits),
+            frame=None if picture is None else self._frame(picture),
             sampling=sampling or SamplingParams(),
             **asked,
         )
+
+    def _frame(self, picture: Picture) -> Frame:
+        if isinstance(picture, EncodedPicture):
+            return picture.frame
+        limits = FrameLimits(self._settings.max_frame_bytes, self._settings.max_frame_pixels)
+        return check_frame(_file_bytes(picture), limits)
 
     def _answer(self, request: Request) -> Iterator[AnswerEvent]:
         events: SimpleQueue[AnswerEvent] = SimpleQueue()
@@ -174,7 +202,7 @@ class Model:
         """Import torch, find the checkpoint, read it, warm up: the thread's first work."""
         import torch
 
-        from moondream2.device import DeviceMissing, choose_device, used_bytes
+        from moondream2.device import DeviceMissing, choose_device, is_out_of_memory, used_bytes
         from moondream2.weights import UNUSABLE
 
         # One core stays free for the web tier; with none to spare, torch's threads wait for each
@@ -186,10 +214,14 @@ class Model:
             runner = self._read(device, dtype, self._progress(while_loading))
         except (*UNUSABLE, DeviceMissing) as error:
             raise StartRefused(str(error)) from error
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            where = self.status.device
+            remedy = "--dtype bfloat16 or --model demo" if where == "cpu" else "--device cpu"
             raise ModelFailed(
-                "The device has too little free memory for this model. Close other programs, or"
-                " start with --device cpu."
+                f"There is too little free memory for this model on the {where}. Close other"
+                f" programs, or start with {remedy}."
             ) from error
         # What is loaded stays. Walking it again would stop every thread for a tenth of a second.
         gc.collect()
@@ -234,7 +266,9 @@ class Model:
         def on_progress(progress: Progress) -> None:
             nonlocal told_at
             while_loading()
-            if progress.done == progress.total or monotonic() - told_at > PROGRESS_INTERVAL_S:
+            ended_before = self.status.progress and self.status.progress.done == progress.total
+            has_ended = progress.done == progress.total and not ended_before
+            if has_ended or monotonic() - told_at > PROGRESS_INTERVAL_S:
                 told_at = monotonic()
                 self._change(progress=progress)
 
@@ -256,7 +290,7 @@ def _texts(events: Iterator[AnswerEvent]) -> Iterator[str]:
             yield event.text
 
 
-def _encoded(picture: Picture) -> bytes:
+def _file_bytes(picture: Image.Image | str | Path | bytes) -> bytes:
     if isinstance(picture, bytes):
         return picture
     if isinstance(picture, str | Path):

@@ -11,6 +11,7 @@ from engine.prefix_cache import PrefixCache
 from engine.sequence import Piece, Sequence
 from moondream2 import skills
 from moondream2.decoding import Decoding, run, start, step
+from moondream2.device import is_out_of_memory
 from moondream2.network import Input, Network
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
@@ -99,7 +100,9 @@ class Runner:
     def _memory_guard(self) -> Iterator[None]:
         try:
             yield
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             # What earlier frames hold is the only memory that can be given back.
             self._prefixes.clear()
             if self._network.device.type == "cuda":
@@ -124,6 +127,8 @@ class Runner:
                 return self._prompts.detect(request.object)
             case Skill.POINT:
                 return self._prompts.point(request.object)
+            case Skill.LOOK:
+                return []
 
     def _start(self, request: Request, prompt: list[Input], room: int) -> skills.Skill:
         max_tokens = min(request.sampling.max_tokens, room)
@@ -137,6 +142,8 @@ class Runner:
             case Skill.QUERY if request.is_reasoning:
                 # Thinking and answering have a budget each and share the room.
                 return self._skills.reason(prompt, min(max_tokens, (room - 1) // 2))
+            case Skill.LOOK:
+                return self._skills.look()
             case _:
                 return self._skills.write(prompt, max_tokens)
 

@@ -28,10 +28,10 @@ from huggingface_hub.errors import (
 )
 
 from hub.download import SHA1, SHA256, Download, HubFile, Meter, OnProgress
+from moondream2.config import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from protocol.errors import ModelFailed, StartRefused
 
 MOONDREAM2, PUBLISHED = "vikhyatk/moondream2", "2025-06-21"
-CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
 
 ANSWER_TIMEOUT_S = 5.0
 RETRY_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 16.0)

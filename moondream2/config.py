@@ -5,6 +5,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
+# The files of a checkpoint folder.
+CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
+
+# A size beyond this many times the published one is a slip of the pen, and allocating it would
+# bring the computer to a standstill.
+MAX_TIMES_PUBLISHED = 16
+MAX_SHOWN_CHARS = 40
+
 
 class ConfigRejected(ValueError):
     """The configuration names a field or a size that no network can be built from."""
@@ -108,6 +116,12 @@ class Templates:
     detect: Template | None = Template((1, 7235, 476, 2), (3,))
     point: Template | None = Template((1, 2581, 2), (3,))
 
+    @property
+    def prompts(self) -> list[tuple[int, ...]]:
+        """Every prompt without a person's words; a query's suffix may stand twice."""
+        parts = [each for each in (self.query, self.detect, self.point) if each]
+        return [*(each.prefix + 2 * each.suffix for each in parts), *(self.caption or {}).values()]
+
 
 @dataclass(frozen=True)
 class TokenizerConfig:
@@ -124,16 +138,14 @@ class TokenizerConfig:
     templates: Templates = field(default_factory=Templates)
 
     @property
+    def control_ids(self) -> dict[str, int]:
+        """The ids that are no words, by name."""
+        return {name: id for name, id in vars(self).items() if name != "templates"}
+
+    @property
     def all_ids(self) -> list[int]:
-        """Every token id named here."""
-        templates = self.templates
-        parts = [each for each in (templates.query, templates.detect, templates.point) if each]
-        return [
-            *(self.bos_id, self.eos_id, self.answer_id, self.thinking_id, self.coord_id),
-            *(self.size_id, self.start_ground_points_id, self.end_ground_id),
-            *(id for part in parts for id in (*part.prefix, *part.suffix)),
-            *(id for ids in (templates.caption or {}).values() for id in ids),
-        ]
+        """Every token id named here, some of them more than once."""
+        return [*self.control_ids.values(), *(id for ids in self.templates.prompts for id in ids)]
 
 
 @dataclass(frozen=True)
@@ -158,20 +170,20 @@ class Config:
         """
         try:
             return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, OSError, RecursionError) as error:
             raise ConfigRejected(f"{path} cannot be used: {error}") from error
 
     @classmethod
-    def from_dict(cls, values: dict) -> "Config":
-        """Build a config from a config.json's nested fields; missing ones keep their default."""
-        tokenizer = dict(values.get("tokenizer", {}))
-        if "templates" in tokenizer:
-            tokenizer["templates"] = _templates(tokenizer["templates"])
+    def from_dict(cls, values: object) -> "Config":
+        """Build a config from a config.json's nested fields; missing ones keep their default.
+
+        values: anything that JSON can hold. Raises ConfigRejected and nothing else.
+        """
         config = cls(
-            _sizes(TextConfig, values.get("text", {})),
-            _sizes(VisionConfig, values.get("vision", {})),
-            _sizes(RegionConfig, values.get("region", {})),
-            TokenizerConfig(**_known(TokenizerConfig, tokenizer)),
+            _sizes(TextConfig, values, "text"),
+            _sizes(VisionConfig, values, "vision"),
+            _sizes(RegionConfig, values, "region"),
+            _tokenizer(_section(values, "tokenizer")),
         )
         _check(config)
         return config
@@ -183,52 +195,100 @@ Sizes = TypeVar("Sizes", TextConfig, VisionConfig, RegionConfig)
 _IGNORED = {"prefix_attn", "group_size"}
 
 
-def _known(kind: type, values: dict) -> dict:
+def _section(values: object, name: str) -> dict:
+    section = values.get(name, {}) if isinstance(values, dict) else None
+    if not isinstance(section, dict):
+        raise ConfigRejected(f"{name} must be an object with named fields")
+    return section
+
+
+def _known(kind: type, values: dict, section: str) -> dict:
     names = {each.name for each in fields(kind)}
-    unknown = sorted(set(values) - names - _IGNORED)
+    unknown = sorted(values.keys() - names - _IGNORED)
     if unknown:
-        raise ConfigRejected(f"{kind.__name__} has no field {', '.join(unknown)}")
+        raise ConfigRejected(f"{section} has a field {_shown(unknown[0])}, which is not known")
     return {name: value for name, value in values.items() if name in names}
 
 
-def _sizes(kind: type[Sizes], values: dict) -> Sizes:
-    known = _known(kind, values)
-    wrong = [
-        name
-        for name, value in known.items()
-        if type(value) is not int or value < (0 if name == "overlap_margin" else 1)
-    ]
-    if wrong:
-        raise ConfigRejected(f"{', '.join(wrong)} must be positive whole numbers")
+def _sizes(kind: type[Sizes], values: object, section: str) -> Sizes:
+    known = _known(kind, _section(values, section), section)
+    published = kind()
+    for name, value in known.items():
+        low = 0 if name == "overlap_margin" else 1
+        high = MAX_TIMES_PUBLISHED * getattr(published, name)
+        # True is an int to Python.
+        if type(value) is not int or not low <= value <= high:
+            raise ConfigRejected(
+                f"{section}.{name} is {_shown(value)}; it must be a whole number from {low} to"
+                f" {high}"
+            )
     return kind(**known)
 
 
-def _templates(values: dict) -> Templates:
-    def template(name: str) -> Template | None:
-        parts = values.get(name)
-        return Template(tuple(parts["prefix"]), tuple(parts["suffix"])) if parts else None
+def _tokenizer(values: dict) -> TokenizerConfig:
+    known = _known(TokenizerConfig, values, "tokenizer")
+    if "templates" in known:
+        known["templates"] = _templates(_section(known, "templates"))
+    for name, id in known.items():
+        if name != "templates":
+            _ids([id], f"tokenizer.{name}")
+    return TokenizerConfig(**known)
 
-    caption = values.get("caption")
-    return Templates(
-        {length: tuple(ids) for length, ids in caption.items()} if caption else None,
-        *(template(name) for name in ("query", "detect", "point")),
-    )
+
+def _templates(values: dict) -> Templates:
+    """Read the templates; a skill that is null or not named is missing."""
+    known = _known(Templates, values, "templates")
+
+    def template(skill: str) -> Template | None:
+        if known.get(skill) is None:
+            return None
+        parts = _known(Template, _section(known, skill), skill)
+        return Template(
+            *(_ids(parts.get(part), f"{skill}.{part}") for part in ("prefix", "suffix"))
+        )
+
+    lengths = {} if known.get("caption") is None else _section(known, "caption")
+    caption = {length: _ids(ids, "caption") for length, ids in lengths.items()}
+    return Templates(caption or None, template("query"), template("detect"), template("point"))
+
+
+def _ids(values: object, name: str) -> tuple[int, ...]:
+    """Token ids; whether the model knows them is for its vocabulary to say."""
+    if not isinstance(values, list | tuple) or not values:
+        raise ConfigRejected(f"{name} is {_shown(values)}; it must be a list of token ids")
+    for id in values:
+        if type(id) is not int or not 0 <= id < MAX_TIMES_PUBLISHED * TextConfig.vocab_size:
+            raise ConfigRejected(f"{name} names {_shown(id)}, which is no token id")
+    return tuple(values)
+
+
+def _shown(value: object) -> str:
+    """A value of the file in few characters on one line."""
+    if type(value) is int and abs(value) > 10**MAX_SHOWN_CHARS:
+        return "a huge number"
+    text = json.dumps(value)
+    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
 
 
 def _check(config: Config) -> None:
     text, vision, region = config.text, config.vision, config.region
+    patch_size, room = vision.enc_patch_size, text.max_context - config.prefix_length
+    n_prompt = max(map(len, config.tokenizer.templates.prompts), default=0)
     rules = {
         "text.dim must be a multiple of n_heads": text.dim % text.n_heads == 0,
         "n_heads must be a multiple of n_kv_heads": text.n_heads % text.n_kv_heads == 0,
         "half a text head must be even": text.head_dim % 4 == 0,
         "enc_dim must be a multiple of enc_n_heads": vision.enc_dim % vision.enc_n_heads == 0,
-        "crop_size must be a multiple of enc_patch_size": vision.crop_size % vision.enc_patch_size
-        == 0,
+        "crop_size must be a multiple of enc_patch_size": vision.crop_size % patch_size == 0,
+        "in_channels must be 3, as pictures are RGB": vision.in_channels == 3,
         "overlap_margin leaves no window": vision.window_px > 0,
-        "proj_out_dim and region.dim must equal text.dim": vision.proj_out_dim
-        == region.dim
-        == text.dim,
-        "max_context has no room for a picture": text.max_context > config.prefix_length,
+        "coord_feat_dim must be even": region.coord_feat_dim % 2 == 0,
+        "size_feat_dim must be even": region.size_feat_dim % 2 == 0,
+        "size_out_dim must be even": region.size_out_dim % 2 == 0,
+        "size_out_dim must be above 2": region.size_out_dim > 2,
+        "proj_out_dim must equal text.dim": vision.proj_out_dim == text.dim,
+        "region.dim must equal text.dim": region.dim == text.dim,
+        "max_context has no room for a picture and a question": room > n_prompt,
     }
     broken = [rule for rule, holds in rules.items() if not holds]
     if broken:

@@ -1,9 +1,14 @@
 """Where a network runs, and in which number format."""
 
+import re
+
 import torch
 
 # What is both exact enough and fast there.
 BEST_DTYPES = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
+
+# Only CUDA has an error of its own for this; the others say it in words.
+NO_MEMORY = re.compile(r"(can't|cannot) allocate memory|(out of|not enough) memory", re.IGNORECASE)
 
 
 class DeviceMissing(ValueError):
@@ -24,6 +29,13 @@ def choose_device(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
             f" {' or '.join(usable)}."
         )
     return torch.device(name), getattr(torch, BEST_DTYPES[name] if dtype == "auto" else dtype)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that the device or this computer has no memory left."""
+    if isinstance(error, RuntimeError):
+        return isinstance(error, torch.OutOfMemoryError) or bool(NO_MEMORY.search(str(error)))
+    return isinstance(error, MemoryError)
 
 
 def used_bytes(device: torch.device) -> int | None:

@@ -99,6 +99,11 @@ class Skills:
     def __init__(self, config: TokenizerConfig, tokenizer: Tokenizer, prompts: Prompts) -> None:
         self._config, self._tokenizer, self._prompts = config, tokenizer, prompts
 
+    def look(self) -> Skill:
+        """Take no step beyond the picture that every skill starts from."""
+        yield from ()
+        return "stop"
+
     def write(self, prompt: list[Input], max_tokens: int) -> Skill:
         """Continue a prompt with text: an answer or a caption."""
         yield Feed(tuple(prompt))

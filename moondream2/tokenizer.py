@@ -5,6 +5,9 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
+# Both the beginning and the end of every text.
+END_ID = 0
+
 _CJK = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U0002f800-\U0002fa1f]")
 
 
@@ -31,7 +34,7 @@ class Tokenizer:
         except Exception as error:
             raise TokenizerRejected(f"{path} cannot be read as a tokenizer: {error}") from error
         vocab = encoding.get_vocab()
-        if vocab.get("<|endoftext|>") != 0 or "<|md_reserved_0|>" not in vocab:
+        if vocab.get("<|endoftext|>") != END_ID or "<|md_reserved_0|>" not in vocab:
             raise TokenizerRejected(
                 f"{path} does not fit these weights: it lacks moondream2's control tokens."
             )
@@ -40,6 +43,11 @@ class Tokenizer:
     @property
     def vocab_size(self) -> int:
         return len(self._encoding)
+
+    @property
+    def control_ids(self) -> frozenset[int]:
+        """Ids of the tokens that steer the model and stand for no text."""
+        return frozenset(self._encoding.added_tokens_decoder)
 
     def encode(self, text: str) -> list[int]:
         """Turn text into ids; nothing is stripped or added.

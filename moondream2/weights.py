@@ -8,12 +8,17 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from moondream2.config import Config, ConfigRejected
+from moondream2.config import (
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    Config,
+    ConfigRejected,
+)
 from moondream2.network import Network
 from moondream2.text import rotary_table
-from moondream2.tokenizer import Tokenizer, TokenizerRejected
+from moondream2.tokenizer import END_ID, Tokenizer, TokenizerRejected
 
-CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 # The older layout of the published weights, as pairs of (pattern, published name).
@@ -108,6 +113,15 @@ def _check_vocabulary(config: Config, tokenizer: Tokenizer, path: Path) -> None:
     if unknown:
         raise CheckpointRejected(
             f"{CONFIG_FILE} names the token ids {unknown[:5]}, which the model does not know."
+        )
+    wrong = [
+        f"{name} {id}"
+        for name, id in config.tokenizer.control_ids.items()
+        if id not in ({END_ID} if name in ("bos_id", "eos_id") else tokenizer.control_ids)
+    ]
+    if wrong:
+        raise CheckpointRejected(
+            f"{CONFIG_FILE} does not fit {path}: {', '.join(wrong)} is not the control token there."
         )
 
 

@@ -40,12 +40,6 @@ class Busy(RequestError):
     code, http_status = "busy", 429
 
 
-class ModelLoading(RequestError):
-    """The model is not ready, and this request cannot wait for it."""
-
-    code, http_status = "model_loading", 503
-
-
 class ModelFailed(RequestError):
     """The model could not be loaded, or the engine is closed."""
 

@@ -154,6 +154,8 @@ def _answer(event: Finished) -> dict[str, Any]:
             return {"objects": [asdict(place) for place in event.places]}
         case Skill.POINT:
             return {"points": [asdict(place) for place in event.places]}
+        case Skill.LOOK:
+            return {}
 
 
 def _text(payload: dict, name: str, max_chars: int) -> str:

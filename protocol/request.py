@@ -13,12 +13,16 @@ CAPTION_LENGTHS = ("short", "normal", "long")
 
 
 class Skill(StrEnum):
-    """What the model can be asked to do; the value is the event's name on the wire."""
+    """What the model can be asked to do; the value is the event's name on the wire.
+
+    LOOK encodes the frame and says nothing, so that the next question about it costs no look.
+    """
 
     QUERY = "query"
     CAPTION = "caption"
     DETECT = "detect"
     POINT = "point"
+    LOOK = "look"
 
 
 @dataclass(frozen=True)

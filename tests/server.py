@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -25,8 +24,9 @@ from typing import IO, Any
 import aiohttp
 import socketio
 
+from tests.checkpoints import copy_reference
+
 ROOT = Path(__file__).parent.parent
-PARITY = ROOT / "tests" / "parity"
 
 # Bounds for what hangs; nothing here takes as long when all is well, even on a busy machine.
 LINE_TIMEOUT_S = 180
@@ -66,12 +66,11 @@ def make_checkpoint(folder: Path, max_context: int = 600) -> Path:
     Its answers are the same every time, mean nothing, and last for as many tokens as are asked for,
     so that a test decides how long a request runs.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    config = json.loads((PARITY / "config.json").read_text())
+    copy_reference(folder)
+    config = json.loads((folder / "config.json").read_text())
     config["text"]["max_context"] = max_context
     (folder / "config.json").write_text(json.dumps(config))
-    shutil.copy(PARITY / "tokenizer.json", folder / "tokenizer.json")
-    weights = bytearray((PARITY / "weights.safetensors").read_bytes())
+    weights = bytearray((folder / "model.safetensors").read_bytes())
     _never_choose(weights, config["tokenizer"]["eos_id"])
     (folder / "model.safetensors").write_bytes(weights)
     return folder

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from settings import Settings
+from tests.checkpoints import write_zeros
 from tests.protocol.pictures import encoded
 from tests.server import ROOT, Server, connect, free_port, over_the_wire, run_async, serve
 
@@ -239,6 +241,24 @@ def damaged(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damaged_checkpoint_is_refused_by_the_name_of_its_file(damaged, name):
     assert_refused(damaged[name], DAMAGES[name][1])
+
+
+# More than torch's libraries take, and less than the checkpoint below.
+MEMORY_BYTES = 16 * 2**30
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
+def test_model_that_does_not_fit_into_memory_is_told_with_a_remedy(tmp_path):
+    folder = write_zeros(tmp_path / "huge", {"text": {"n_layers": 240}})
+    with serve("--model", str(folder), "--device", "cpu") as server:
+        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        server.stderr.wait_for("could not start")
+        status, _, body = server.get("/healthz")
+        assert (status, json.loads(body)["status"]) == (503, "failed")
+        assert server.end() == 0
+    assert "too little free memory" in server.stderr.text
+    assert "--dtype bfloat16" in server.stderr.text
+    assert len(server.stderr.text.strip().splitlines()) == 1
 
 
 def test_device_that_this_computer_lacks_is_refused_with_those_it_has(checkpoint):

@@ -22,7 +22,7 @@ PARTS = (
 MAY_IMPORT = {
     "app": {"web", "model", "settings", "protocol"},
     "model": {"checkpoint", "engine", "moondream2", "protocol", "settings"},
-    "checkpoint": {"hub", "protocol"},
+    "checkpoint": {"hub", "moondream2", "protocol"},
     "hub": {"moondream2", "protocol"},
     "web": {"protocol"},
     "engine": {"moondream2", "protocol"},

@@ -6,26 +6,23 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from model import Model, load_model
 from protocol.answer import Box, Point
-from protocol.errors import BadImage, ModelFailed, StartRefused
+from protocol.errors import BadImage, ModelFailed, OutOfMemory, StartRefused
 from protocol.request import SamplingParams
 from protocol.status import ModelState, Status
 from settings import Settings
+from tests.checkpoints import copy_reference
 
-PARITY = Path(__file__).parent / "parity"
 SHORT = SamplingParams(max_tokens=8)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny")
-    for name, to in [("config.json",) * 2, ("tokenizer.json",) * 2]:
-        shutil.copy(PARITY / name, folder / to)
-    shutil.copy(PARITY / "weights.safetensors", folder / "model.safetensors")
-    return folder
+    return copy_reference(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +63,59 @@ def test_question_can_speak_of_places_and_be_thought_about(model: Model):
     "".join(model.query(picture, "And here?", SHORT, is_reasoning=True, spatial_refs=refs))
 
 
+def count_looks(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[Image.Image]:
+    """Every picture that the vision encoder of a ready model is given from now on."""
+    network = model._engine._runner._network
+    looks: list[Image.Image] = []
+    look = network.encode_picture
+    monkeypatch.setattr(network, "encode_picture", lambda p: looks.append(p) or look(p))
+    return looks
+
+
 def test_second_question_about_a_frame_costs_no_look(model: Model, monkeypatch):
     """What was encoded stays: only the first of these questions runs the vision encoder."""
-    runner = model._engine._runner
-    looks: list[object] = []
-    look = runner._network.encode_picture
-    monkeypatch.setattr(runner._network, "encode_picture", lambda p: looks.append(p) or look(p))
+    looks = count_looks(model, monkeypatch)
     picture = Image.new("RGB", (91, 71), (9, 9, 9))
     first = "".join(model.query(picture, "What is it?", SHORT))
     assert "".join(model.query(picture, "What is it?", SHORT)) == first
     assert len(looks) == 1
+
+
+def test_encoded_picture_is_looked_at_once_for_every_skill(model: Model, monkeypatch):
+    looks = count_looks(model, monkeypatch)
+    picture = model.encode(Image.new("RGB", (92, 72), (40, 200, 40)))
+    assert len(looks) == 1
+    "".join(model.query(picture, "What is it?", SHORT))
+    "".join(model.caption(picture, "short", SHORT))
+    list(model.detect(picture, "cup", SamplingParams(max_objects=1)))
+    list(model.point(picture, "cup", SamplingParams(max_objects=1)))
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize("question", ["What is it?", "What colour is it?"])
+def test_encoded_picture_is_answered_as_the_picture_itself(folder: Path, model: Model, question):
+    picture = _png(Image.radial_gradient("L").resize((93, 73)))
+    with load_model(Settings(model=str(folder), max_prefix_bytes=1)) as forgetful:
+        expected = "".join(forgetful.query(picture, question, SHORT))
+    assert "".join(model.query(model.encode(picture), question, SHORT)) == expected
+
+
+def test_encoded_picture_that_is_no_longer_held_is_looked_at_again(folder: Path, monkeypatch):
+    """Memory bounds what is held; whoever has encoded a picture need not know."""
+    with load_model(Settings(model=str(folder), max_prefix_bytes=1)) as forgetful:
+        "".join(forgetful.query(None, "Ready?", SHORT))
+        looks = count_looks(forgetful, monkeypatch)
+        picture = forgetful.encode(Image.new("RGB", (94, 74)))
+        first = "".join(forgetful.query(picture, "What is it?", SHORT))
+        assert "".join(forgetful.query(picture, "What is it?", SHORT)) == first
+        assert len(looks) == 3
+
+
+def test_encoding_what_is_no_picture_or_is_damaged_fails_at_once(model: Model):
+    whole = _png(Image.radial_gradient("L"))
+    for bad in (b"hello", whole[: len(whole) // 2]):
+        with pytest.raises(BadImage):
+            model.encode(bad)
 
 
 def test_bytes_that_are_no_picture_are_refused(model: Model):
@@ -109,14 +149,24 @@ def test_damaged_checkpoint_fails_with_its_reason(folder: Path, tmp_path: Path):
     assert isinstance(model.failure, StartRefused)
 
 
+@pytest.mark.parametrize("allocate", [lambda: torch.empty(2**58), lambda: bytearray(2**60)])
+@pytest.mark.parametrize("method", ["feed", "encode_picture"])
+def test_answer_that_runs_out_of_memory_fails_alone(model: Model, monkeypatch, method, allocate):
+    """The errors are real: torch and Python refuse what no computer has."""
+    asked = Image.effect_noise((95, 75), 50), "What is it?", SHORT
+    with monkeypatch.context() as patch:
+        patch.setattr(model._engine._runner._network, method, lambda *_: allocate())
+        with pytest.raises(OutOfMemory, match="out of memory"):
+            "".join(model.query(*asked))
+    "".join(model.query(*asked))
+
+
 def test_unknown_checkpoint_is_refused_at_once():
     with pytest.raises(StartRefused, match="no checkpoint folder"):
         load_model("/no/such/folder")
 
 
 def test_missing_device_is_refused_with_the_one_that_works():
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("this computer has a CUDA device")
     with load_model(Settings(model="demo", device="cuda")) as model:

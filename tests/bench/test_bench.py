@@ -14,7 +14,8 @@ import socketio
 from bench.figures import ROWS
 from bench.serve import Server
 from bench.stamps import PROJECT
-from tests.server import PARITY, make_checkpoint, over_the_wire
+from tests.checkpoints import PARITY
+from tests.server import make_checkpoint, over_the_wire
 
 # A busy machine takes long to start two servers.
 RUN_TIMEOUT_S = 300

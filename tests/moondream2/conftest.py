@@ -1,7 +1,6 @@
 """The recorded reference run in `tests/parity`, and our network loaded with the same weights."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,11 +20,10 @@ from moondream2.sampling import Sampling
 from moondream2.skills import Finding, Skill, Skills
 from moondream2.tokenizer import Tokenizer
 from moondream2.weights import load_checkpoint
+from tests.checkpoints import PARITY, copy_reference
 
 # Tensors this small are slower on two threads than on one.
 torch.set_num_threads(1)
-
-PARITY = Path(__file__).parent.parent / "parity"
 
 
 @dataclass
@@ -84,11 +82,7 @@ class Loaded:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reference's weights as a checkpoint folder."""
-    folder = tmp_path_factory.mktemp("checkpoint")
-    shutil.copy(PARITY / "config.json", folder)
-    shutil.copy(PARITY / "tokenizer.json", folder)
-    shutil.copy(PARITY / "weights.safetensors", folder / "model.safetensors")
-    return folder
+    return copy_reference(tmp_path_factory.mktemp("checkpoint"))
 
 
 @pytest.fixture(scope="session")

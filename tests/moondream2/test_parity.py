@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bench.parity import GROUPS, Fixture
-from tests.moondream2.conftest import PARITY
+from tests.checkpoints import PARITY
 
 
 @pytest.fixture(scope="module")

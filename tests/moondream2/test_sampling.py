@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from moondream2.sampling import Sampling, choose, distribution
-from tests.moondream2.conftest import PARITY, Reference
+from tests.checkpoints import PARITY
+from tests.moondream2.conftest import Reference
 
 CASES = json.loads((PARITY / "expected.json").read_text())["sampling"]
 

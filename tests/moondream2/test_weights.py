@@ -108,6 +108,28 @@ def test_template_of_another_tokenizer_is_refused(copy: Path):
         load(copy)
 
 
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [
+        ("bos_id", 1),
+        ("eos_id", 2),
+        ("answer_id", 300),
+        ("thinking_id", 21),
+        ("coord_id", 33),
+        ("size_id", 34),
+        ("start_ground_points_id", 100),
+        ("end_ground_id", 101),
+    ],
+)
+def test_control_id_that_is_a_word_of_the_tokenizer_is_refused(name: str, id: int, copy: Path):
+    """A word in the place of a control token would make every answer end, or never end."""
+    values = json.loads((copy / "config.json").read_text())
+    values["tokenizer"][name] = id
+    (copy / "config.json").write_text(json.dumps(values))
+    with pytest.raises(UNUSABLE, match=rf"config\.json .*tokenizer\.json: {name} {id} is not"):
+        load(copy)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
 def test_weights_take_the_dtype_that_was_chosen(dtype: torch.dtype, checkpoint: Path):
     network, _ = load_checkpoint(checkpoint, device=torch.device("cpu"), dtype=dtype)

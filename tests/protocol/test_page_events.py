@@ -364,6 +364,13 @@ def test_response_holds_the_text_under_the_name_of_its_skill(skill, key):
     assert "error" not in payload
 
 
+def test_response_to_a_look_ends_it_without_an_answer():
+    event = Finished("1", Skill.LOOK, FinishReason.STOP, "", Timings(), Usage())
+    _, payload = event_payload(event)
+    assert set(payload) == {"id", "skill", "finish_reason", "timings", "usage"}
+    assert payload["finish_reason"] == "stop"
+
+
 @pytest.mark.parametrize("skill", list(Skill))
 def test_refusal_tells_its_sentence_as_answer_too(skill):
     _, payload = event_payload(refusal("1", skill, Busy("Too many.")))
