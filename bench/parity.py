@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +129,10 @@ class Fixture:
         heard, network = Heard(), self.network
         places: list[tuple[Any, str, list[Tensor], Callable[[Tensor], Tensor]]] = [
             (network, "feed", heard.fed, lambda hidden: hidden[0]),
-            (network.text, "logits", heard.logits, Tensor.clone),
-            (network.region, "decode_coordinate", heard.coordinates, Tensor.clone),
-            (network.region, "decode_size", heard.sizes, Tensor.clone),
+            # One row runs, so each is a batch of one. Copied: the logits are masked in place.
+            (network.text, "logits", heard.logits, lambda batch: batch[0].clone()),
+            (network.region, "decode_coordinate", heard.coordinates, itemgetter(0)),
+            (network.region, "decode_size", heard.sizes, itemgetter(0)),
         ]
         for owner, name, kept, keep in places:
             setattr(owner, name, _overheard(getattr(owner, name), kept, keep))

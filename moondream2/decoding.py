@@ -1,6 +1,6 @@
 """Run skills on rows of one cache, the same wish of several rows as one batch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -65,12 +65,16 @@ def step(network: Network, cache: KVCache, decodings: Iterable[Decoding]) -> Non
     """Fulfil wishes until every decoding has fed its row once more or has ended.
 
     What is read from a row is read before the next feed, so one step costs one pass of the decoder
-    for all rows that feed one token, and one pass more for each longer prompt.
+    for all rows that feed one token, and one pass more for each longer prompt. Wishes of one kind
+    are read together, so that the host waits for the device once for all of them. When something
+    raises, whoever was not served keeps the wish: a step may be repeated with fewer.
     """
     running = [decoding for decoding in decodings if decoding.finish_reason is None]
     while reading := [each for each in running if not isinstance(each.wish, Feed)]:
-        for decoding in reading:
-            decoding.advance(_read(network, decoding))
+        for kind, read in _READERS.items():
+            if batch := [each for each in reading if isinstance(each.wish, kind)]:
+                for decoding, result in zip(batch, read(network, batch), strict=True):
+                    decoding.advance(result)
         running = [each for each in running if each.finish_reason is None]
     for length, same in groupby(sorted(running, key=_n_inputs), key=_n_inputs):
         # Prompts differ in length and are prefilled one by one; single tokens go together.
@@ -100,17 +104,37 @@ def _feed(network: Network, cache: KVCache, batch: list[Decoding]) -> None:
         decoding.advance(None)
 
 
-def _read(network: Network, decoding: Decoding) -> Any:
-    hidden, region = decoding.hidden, network.region
-    assert hidden is not None, "a skill feeds its prompt before it reads"
-    match decoding.wish:
-        case NextToken(banned, is_greedy):
-            logits = network.text.logits(hidden)
-            logits[list(banned)] = -torch.inf
-            sampling = Sampling() if is_greedy else decoding.sampling
-            return choose(logits, sampling, decoding.generator)
-        case NextCoordinate():
-            return region.coordinate_of_bin(int(region.decode_coordinate(hidden).argmax()))
-        case NextSize():
-            width, height = region.decode_size(hidden).argmax(dim=-1).tolist()
-            return region.size_of_bin(width), region.size_of_bin(height)
+def _hidden(batch: list[Decoding]) -> Tensor:
+    """The last hidden states of several rows, (B, D)."""
+    return torch.stack([each.hidden for each in batch if each.hidden is not None])
+
+
+def _read_tokens(network: Network, batch: list[Decoding]) -> list[int]:
+    logits = network.text.logits(_hidden(batch))
+    wishes = [each.wish for each in batch]
+    for row, wish in enumerate(wishes):
+        for id in wish.banned if isinstance(wish, NextToken) else ():
+            logits[row, id] = -torch.inf
+    tokens = logits.argmax(dim=-1).tolist()
+    for row, (decoding, wish) in enumerate(zip(batch, wishes, strict=True)):
+        if isinstance(wish, NextToken) and not wish.is_greedy and decoding.generator is not None:
+            tokens[row] = choose(logits[row], decoding.sampling, decoding.generator)
+    return tokens
+
+
+def _read_coordinates(network: Network, batch: list[Decoding]) -> list[float]:
+    bins = network.region.decode_coordinate(_hidden(batch)).argmax(dim=-1)
+    return [network.region.coordinate_of_bin(index) for index in bins.tolist()]
+
+
+def _read_sizes(network: Network, batch: list[Decoding]) -> list[tuple[float, float]]:
+    bins = network.region.decode_size(_hidden(batch)).argmax(dim=-1)
+    of_bin = network.region.size_of_bin
+    return [(of_bin(width), of_bin(height)) for width, height in bins.tolist()]
+
+
+_READERS: dict[type, Callable[[Network, list[Decoding]], list]] = {
+    NextToken: _read_tokens,
+    NextCoordinate: _read_coordinates,
+    NextSize: _read_sizes,
+}

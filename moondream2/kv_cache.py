@@ -27,6 +27,20 @@ class Prefix:
         return self.keys.nbytes + self.values.nbytes
 
 
+@dataclass(frozen=True)
+class Span:
+    """What one pass writes and reads: B neighbouring rows of a cache from `first` on.
+
+    positions: (B, T), where it writes. n_keys: how many positions of each row it reads, from 0 on.
+    start: the first position, where there is one row and the host knows it.
+    """
+
+    first: int
+    positions: Tensor
+    n_keys: int
+    start: int | None = None
+
+
 class KVCache:
     """`n_rows` independent rows of up to `max_context` positions; one thread at a time.
 
@@ -41,24 +55,25 @@ class KVCache:
         self.keys = torch.zeros(shape, device=device, dtype=dtype)
         self.values = torch.zeros(shape, device=device, dtype=dtype)
         self.lengths = [0] * n_rows
+        self._row_numbers = torch.arange(n_rows, device=device)[:, None]
         self.max_context = config.max_context
 
-    def append(
-        self, layer: int, rows: Tensor, positions: Tensor, keys: Tensor, values: Tensor, end: int
-    ) -> tuple[Tensor, Tensor]:
-        """Write keys and values (B, kv heads, T, K) at `positions` (B, T) of `rows` (B).
+    def append(self, layer: int, span: Span, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Write keys and values (B, kv heads, T, K) into a span.
 
-        Returns all keys and values of those rows up to `end`, each (B, kv heads, end, K).
+        Returns all that the span's rows hold, as views (B, kv heads, n_keys, K): nothing is copied.
         """
-        places = (rows[:, None], slice(None), positions)
-        self.keys[layer][places] = keys.transpose(1, 2)
-        self.values[layer][places] = values.transpose(1, 2)
-        if len(rows) == 1:
-            row = int(rows[0])
-            return self.keys[layer, row : row + 1, :, :end], self.values[
-                layer, row : row + 1, :, :end
-            ]
-        return self.keys[layer, rows, :, :end], self.values[layer, rows, :, :end]
+        n_rows, _, n_new, _ = keys.shape
+        rows = slice(span.first, span.first + n_rows)
+        row_keys, row_values = self.keys[layer, rows], self.values[layer, rows]
+        if span.start is not None:
+            new = slice(span.start, span.start + n_new)
+            row_keys[:, :, new], row_values[:, :, new] = keys, values
+        else:
+            places = (self._row_numbers[:n_rows], slice(None), span.positions)
+            row_keys[places] = keys.transpose(1, 2)
+            row_values[places] = values.transpose(1, 2)
+        return row_keys[:, :, : span.n_keys], row_values[:, :, : span.n_keys]
 
     def save(self, row: int) -> Prefix:
         """Copy what `row` holds, so that other rows can start from it."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from moondream2.config import Config
 from moondream2.crops import make_crops
-from moondream2.kv_cache import KVCache
+from moondream2.kv_cache import KVCache, Span
 from moondream2.region import Region
 from moondream2.text import TextDecoder, visibility
 from moondream2.vision import VisionEncoder
@@ -68,14 +68,17 @@ class Network(nn.Module):
         bos = torch.tensor([self.config.tokenizer.bos_id], device=self.device)
         cache.lengths[row] = 0
         prefix = torch.cat([self.text.embed(bos), image_tokens])
-        return self._extend(cache, [row], prefix[None], len(prefix))[0]
+        return self._extend(cache, row, prefix[None], is_picture=True)[0]
 
     def feed(self, cache: KVCache, rows: list[int], inputs: Sequence[Sequence[Input]]) -> Tensor:
-        """Append `inputs[i]` to `rows[i]`, all of one length T.
+        """Append `inputs[i]`, of one length T, to `rows[i]`; several rows only with T = 1.
 
         Returns the residual streams (B, T, D). The caller keeps rows within `max_context`.
         """
-        return self._extend(cache, rows, self.embed_inputs(inputs), prefix_length=0)
+        x = self.embed_inputs(inputs)
+        if len(rows) == 1:
+            return self._extend(cache, rows[0], x)
+        return self._step(cache, rows, x)
 
     def embed_inputs(self, inputs: Sequence[Sequence[Input]]) -> Tensor:
         """Turn B sequences of T inputs into vectors (B, T, D)."""
@@ -92,13 +95,31 @@ class Network(nn.Module):
     def _vector(self, *values: float) -> Tensor:
         return torch.tensor(values, device=self.device, dtype=self.dtype)
 
-    def _extend(self, cache: KVCache, rows: list[int], x: Tensor, prefix_length: int) -> Tensor:
-        n_new = x.shape[1]
-        starts = torch.tensor([cache.lengths[row] for row in rows], device=self.device)
-        positions = starts[:, None] + torch.arange(n_new, device=self.device)
-        end = max(cache.lengths[row] for row in rows) + n_new
-        mask = visibility(positions, end, prefix_length)
-        hidden = self.text(x, positions, mask, cache, torch.tensor(rows, device=self.device))
-        for row in rows:
-            cache.lengths[row] += n_new
+    def _extend(self, cache: KVCache, row: int, x: Tensor, *, is_picture: bool = False) -> Tensor:
+        """Append x (1, T, D) to one row. A picture begins the row and sees all of itself."""
+        start, end = cache.lengths[row], cache.lengths[row] + x.shape[1]
+        positions = torch.arange(start, end, device=self.device)[None]
+        # The last position may see all that is there, so one token alone needs no mask either.
+        sees_all = is_picture or x.shape[1] == 1
+        mask = None if sees_all else visibility(positions, end)
+        hidden = self.text(x, positions, mask, cache, Span(row, positions, end, start))
+        cache.lengths[row] = end
         return hidden
+
+    def _step(self, cache: KVCache, rows: list[int], x: Tensor) -> Tensor:
+        """Append x (B, 1, D) to several rows in one pass over all rows from the first to the last.
+
+        Rows in between that take no part are computed, too, and forgotten: what is written behind
+        their end is never seen. So keys and values are read where they lie.
+        """
+        first, last = min(rows), max(rows)
+        places = torch.tensor([row - first for row in rows], device=self.device)
+        starts = [min(cache.lengths[row], cache.max_context - 1) for row in range(first, last + 1)]
+        positions = torch.tensor(starts, device=self.device)[:, None]
+        all_x = x.new_zeros(len(starts), 1, x.shape[-1]).index_copy_(0, places, x)
+        n_keys = 1 + max(cache.lengths[row] for row in rows)
+        mask = visibility(positions, n_keys)
+        hidden = self.text(all_x, positions, mask, cache, Span(first, positions, n_keys))
+        for row in rows:
+            cache.lengths[row] += 1
+        return hidden[places]

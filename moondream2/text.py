@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from moondream2.config import TextConfig
-from moondream2.kv_cache import KVCache
+from moondream2.kv_cache import KVCache, Span
 from moondream2.layers import MLP, AttentionWeights
 
 ROTARY_BASE = 10_000.0
@@ -36,7 +36,7 @@ def rotate(x: Tensor, cos_sin: Tensor) -> Tensor:
     return torch.cat([turned.flatten(-2).to(x.dtype), rest], dim=-1)
 
 
-def visibility(positions: Tensor, n_keys: int, prefix_length: int) -> Tensor:
+def visibility(positions: Tensor, n_keys: int, prefix_length: int = 0) -> Tensor:
     """Which keys each query may see: the earlier ones and, inside the image prefix, all of it.
 
     positions: (B, T). Returns bool (B, 1, T, n_keys).
@@ -76,27 +76,30 @@ class TextDecoder(nn.Module):
         self,
         x: Tensor,
         positions: Tensor,
-        mask: Tensor,
+        mask: Tensor | None,
         cache: KVCache | None = None,
-        rows: Tensor | None = None,
+        span: Span | None = None,
     ) -> Tensor:
         """Run the blocks over x (B, T, D) at `positions` (B, T).
 
-        mask: bool, broadcastable to (B, 1, T, keys), True means "may see"; its last axis decides
-        how many cached positions are read. With a cache, `rows` (B) names the row of each sequence;
-        it is written at `positions`, its lengths are the caller's. Without one, keys are x's own.
-        Returns the residual stream (B, T, D) before post_ln, which the region heads read raw.
+        mask: bool, broadcastable to (B, 1, T, keys), True means "may see"; None sees everything.
+        With a cache, keys and values are written and read at `span`; the cache's lengths are the
+        caller's. Without one, keys are x's own. Returns the residual stream (B, T, D) before
+        post_ln, which the region heads read raw.
 
         Follows `text_decoder`, vikhyat/moondream@44146f1 moondream/torch/text.py.
         """
         cos_sin = self.rotary[positions]
+        if mask is not None:
+            # What attention adds to the scores, once for all layers.
+            mask = torch.zeros_like(mask, dtype=x.dtype).masked_fill_(~mask, -torch.inf)
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, TextBlock)
             h = block.ln(x)
             q, k, v = block.attn.split(h)
             q, k = rotate(q, cos_sin), rotate(k, cos_sin)
-            if cache is not None and rows is not None:
-                k, v = cache.append(layer, rows, positions, k, v, mask.shape[-1])
+            if cache is not None and span is not None:
+                k, v = cache.append(layer, span, k, v)
             x = x + block.attn.attend(q, k, v, mask) + block.mlp(h)
         return x
 
