@@ -4,6 +4,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ Load = Callable[[Callable[[], None]], "Runner"]
 
 # How much one more answer moves the mean that the expected waiting time is made of.
 ANSWER_MS_WEIGHT = 0.2
+
+# How many pictures of those in line are read ahead, while the model is busy with others.
+N_PREPARED = 2
 
 
 class EngineClosed(Exception):
@@ -171,26 +175,51 @@ class Engine:
             self._end(sequence, FinishReason.CANCELLED)
 
     def _take_turns(self, runner: "Runner") -> None:
-        """Begin one request if there is a row for it, then give everybody who runs one step.
+        """Do one piece of one beginning, then give everybody who has begun one step together.
 
-        One at a time, because looking at a frame takes long and running answers must keep flowing.
+        Looking at a frame takes long and running answers must keep flowing: so frames are looked
+        at one after the other and piece by piece.
         """
-        if admitted := self._scheduler.admit():
-            with self._guard(admitted):
-                self._begin(runner, admitted)
+        running = self._scheduler.running
+        beginning = next((each for each in running if each.decoding is None), None)
+        if beginning is None and (beginning := self._scheduler.admit()):
+            self._begin(runner, beginning)
         self._tell_positions()
-        for sequence in list(self._scheduler.running):
-            with self._guard(sequence):
-                self._step(runner, sequence)
+        self._prepare(runner)
+        if beginning is not None:
+            self._go_on_beginning(beginning)
+        if ready := [each for each in running if each.decoding is not None]:
+            self._step(runner, ready)
+
+    def _prepare(self, runner: "Runner") -> None:
+        for sequence in islice(self._scheduler.line(), N_PREPARED):
+            runner.prepare(sequence)
 
     def _begin(self, runner: "Runner", sequence: Sequence) -> None:
         sequence.queue_ms = sequence.age_ms
         request = sequence.request
         sequence.sink(Started(request.id, request.frame_id, round(sequence.queue_ms, 1)))
-        runner.begin(sequence)
+        sequence.beginning = runner.begin(sequence)
 
-    def _step(self, runner: "Runner", sequence: Sequence) -> None:
-        pieces, finish_reason = runner.step(sequence)
+    def _go_on_beginning(self, sequence: Sequence) -> None:
+        with self._guard(sequence):
+            assert sequence.beginning is not None, "what was admitted has begun"
+            next(sequence.beginning, None)
+
+    def _step(self, runner: "Runner", sequences: list[Sequence]) -> None:
+        try:
+            runner.step(sequences)
+        except Exception:  # noqa: BLE001
+            # Whose fault it was shows, and is told, when each goes alone; the others lose nothing.
+            for sequence in sequences:
+                with self._guard(sequence):
+                    runner.step([sequence])
+        for sequence in sequences:
+            if sequence.row is not None:
+                self._tell(runner, sequence)
+
+    def _tell(self, runner: "Runner", sequence: Sequence) -> None:
+        pieces, finish_reason = runner.take(sequence)
         for piece in pieces:
             sequence.tell(piece)
         if finish_reason is not None:

@@ -12,6 +12,9 @@ class PrefixCache:
         self._max_bytes, self.n_bytes = max_bytes, 0
         self._prefixes: OrderedDict[bytes, Prefix] = OrderedDict()
 
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._prefixes
+
     def find(self, digest: bytes) -> Prefix | None:
         """The prefix of the frame with this digest, None when it is not held."""
         if digest not in self._prefixes:

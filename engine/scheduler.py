@@ -6,6 +6,7 @@ longer worth computing.
 """
 
 from collections import OrderedDict, deque
+from heapq import heappop, heappush
 
 from engine.sequence import Sequence
 
@@ -15,6 +16,7 @@ class Scheduler:
 
     def __init__(self, n_rows: int) -> None:
         self._waiting: OrderedDict[str, deque[Sequence]] = OrderedDict()
+        # A heap: the lowest free row is taken, so that the rows at work lie close together.
         self._free_rows = list(range(n_rows))
         self.running: list[Sequence] = []
 
@@ -42,7 +44,7 @@ class Scheduler:
         if line:
             # The others of this client stand behind every other client now.
             self._waiting[client] = line
-        sequence.row = self._free_rows.pop()
+        sequence.row = heappop(self._free_rows)
         self.running.append(sequence)
         return sequence
 
@@ -65,7 +67,7 @@ class Scheduler:
         """Forget a sequence and free its row."""
         if sequence.row is not None:
             self.running.remove(sequence)
-            self._free_rows.append(sequence.row)
+            heappush(self._free_rows, sequence.row)
             sequence.row = None
             return
         client = sequence.request.client

@@ -1,6 +1,6 @@
 """One request in progress."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -31,13 +31,16 @@ Sink = Callable[[AnswerEvent], None]
 class Sequence:
     """A request, where its events go, and how far it is. Touched by the engine thread only.
 
-    row: the KV cache row it holds while it runs. decoding: what the runner keeps about it.
-    position: the place in line that was last told.
+    row: the KV cache row it holds while it runs. reading: its picture, while another thread decodes
+    it. beginning: what is left to do before its first step, in pieces. decoding: what the runner
+    keeps about it from then on. position: the place in line that was last told.
     """
 
     request: Request
     sink: Sink
     row: int | None = None
+    reading: Any = None
+    beginning: Iterator[None] | None = None
     decoding: Any = None
     position: int | None = None
     text: str = ""
@@ -45,7 +48,9 @@ class Sequence:
     reasoning: Reasoned | None = None
     usage: Usage = field(default_factory=Usage)
     queue_ms: float | None = None
+    decode_ms: float = 0.0
     encode_ms: float = 0.0
+    prefill_ms: float = 0.0
     first_token_ms: float | None = None
 
     @property
@@ -71,7 +76,14 @@ class Sequence:
         total_ms = self.age_ms
         # A request that never ran has waited all its life.
         queue_ms = total_ms if self.queue_ms is None else self.queue_ms
-        timings = Timings(queue_ms, self.encode_ms, self.first_token_ms, total_ms)
+        timings = Timings(
+            queue_ms,
+            self.decode_ms,
+            self.encode_ms,
+            self.prefill_ms,
+            self.first_token_ms,
+            total_ms,
+        )
         return Finished(
             self.request.id,
             self.request.skill,

@@ -40,6 +40,11 @@ def make_crops(picture: Image.Image, config: VisionConfig) -> tuple[np.ndarray, 
     return np.stack([whole, *tiles]), (rows, cols)
 
 
+def distinct_crops(crops: np.ndarray, tiling: Tiling) -> np.ndarray:
+    """Leave out what is there twice: the only tile is the whole frame again."""
+    return crops[:1] if tiling == (1, 1) else crops
+
+
 def select_tiling(height: int, width: int, window: int, max_crops: int) -> Tiling:
     """Choose how many (rows, cols) of windows cover a picture, at most `max_crops` in all."""
     if height <= window or width <= window:

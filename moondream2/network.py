@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from moondream2.config import Config
-from moondream2.crops import make_crops
+from moondream2.crops import distinct_crops, make_crops
 from moondream2.kv_cache import KVCache, Span
 from moondream2.region import Region
 from moondream2.text import TextDecoder, visibility
@@ -58,7 +59,13 @@ class Network(nn.Module):
     def encode_picture(self, picture: Image.Image) -> Tensor:
         """Look at a picture; returns its image tokens (G * G, D)."""
         crops, tiling = make_crops(picture, self.config.vision)
-        return self.vision(torch.from_numpy(crops).to(self.device), tiling)
+        return self.vision.merge(self.encode_crops(distinct_crops(crops, tiling)), tiling)
+
+    def encode_crops(self, crops: np.ndarray) -> Tensor:
+        """Look at some of a picture's distinct crops (N, S, S, 3); returns (N, G * G, E)."""
+        return self.vision.encode_crops(
+            self.vision.normalise(torch.from_numpy(crops).to(self.device))
+        )
 
     def begin_with_picture(self, cache: KVCache, row: int, image_tokens: Tensor) -> Tensor:
         """Make `row` start with BOS and image tokens (G * G, D), all of which see each other.

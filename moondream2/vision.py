@@ -90,12 +90,10 @@ class VisionEncoder(nn.Module):
         """Turn two views (…, G * G, E) of the same places into image tokens (…, G * G, D)."""
         return self.proj_mlp(torch.cat([global_features, tile_features], dim=-1))
 
-    def forward(self, crops: Tensor, tiling: Tiling) -> Tensor:
-        """Turn the uint8 crops (N, S, S, 3) of one picture into its image tokens (G * G, D)."""
+    def merge(self, features: Tensor, tiling: Tiling) -> Tensor:
+        """Turn the features of all distinct crops of a picture into image tokens (G * G, D)."""
         if tiling == (1, 1):
-            # The only tile is the whole frame again: one pass serves both views.
-            features = self.encode_crops(self.normalise(crops[:1]))[0]
-            return self.project(features, features)
-        features = self.encode_crops(self.normalise(crops))
+            # The only tile is the whole frame again: one pass served both views.
+            return self.project(features[0], features[0])
         pooled = self.pool(self.join_tiles(features[1:], tiling))
         return self.project(features[0], rearrange(pooled, "y x e -> (y x) e"))

@@ -19,10 +19,14 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True)
 class Timings:
-    """Milliseconds. Queue and encode are durations; first token and total count from arrival."""
+    """Milliseconds. First token and total count from arrival; the others are durations, one after
+    the other: in line, until the picture was read, looking at it, reading the prompt.
+    """
 
     queue_ms: float = 0.0
+    decode_ms: float = 0.0
     encode_ms: float = 0.0
+    prefill_ms: float = 0.0
     first_token_ms: float | None = None
     total_ms: float = 0.0
 

@@ -1,5 +1,6 @@
 """Small stand-ins for what is slow or far away; each does one thing and shows what happened."""
 
+from collections.abc import Iterator
 from queue import SimpleQueue
 from threading import Event
 from time import monotonic
@@ -48,8 +49,8 @@ class Inbox:
 class EchoRunner:
     """A runner without a network: it answers a question with its own words, one word a step.
 
-    A question "break" fails in its first step, "unreadable" while it begins. `gate` holds every
-    step until it is set.
+    A question "break" fails in its first step, "unreadable" while it begins; an "endless look"
+    never ends to begin. `gate` holds every step until it is set.
     """
 
     def __init__(self, n_rows: int = 2) -> None:
@@ -57,17 +58,28 @@ class EchoRunner:
         self.gate = Event()
         self.gate.set()
         self.steps: list[str] = []
+        self.prepared: list[str] = []
+        self.looks = 0
 
-    def begin(self, sequence: Sequence) -> None:
+    def prepare(self, sequence: Sequence) -> None:
+        self.prepared.append(sequence.request.id)
+
+    def begin(self, sequence: Sequence) -> Iterator[None]:
         if sequence.request.question == "unreadable":
             raise ValueError("unreadable")
+        while sequence.request.question == "endless look":
+            assert self.gate.wait(WAIT_S)
+            self.looks += 1
+            yield
         sequence.decoding = sequence.request.question.split()
 
-    def step(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
+    def step(self, sequences: list[Sequence]) -> None:
         assert self.gate.wait(WAIT_S)
-        self.steps.append(sequence.request.id)
-        if sequence.request.question == "break":
+        if any(sequence.request.question == "break" for sequence in sequences):
             raise RuntimeError("this network is broken")
+        self.steps += [sequence.request.id for sequence in sequences]
+
+    def take(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
         word = sequence.decoding.pop(0)
         pieces: list[Piece] = [TextDelta(sequence.request.id, word + " ")]
         return pieces, None if sequence.decoding else "stop"

@@ -63,12 +63,12 @@ def test_question_can_speak_of_places_and_be_thought_about(model: Model):
     "".join(model.query(picture, "And here?", SHORT, is_reasoning=True, spatial_refs=refs))
 
 
-def count_looks(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[Image.Image]:
-    """Every picture that the vision encoder of a ready model is given from now on."""
-    network = model._engine._runner._network
-    looks: list[Image.Image] = []
-    look = network.encode_picture
-    monkeypatch.setattr(network, "encode_picture", lambda p: looks.append(p) or look(p))
+def count_looks(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The tiling of every picture that a ready model looks at from now on."""
+    vision = model._engine._runner._network.vision
+    looks: list[tuple[int, int]] = []
+    merge = vision.merge
+    monkeypatch.setattr(vision, "merge", lambda f, tiling: looks.append(tiling) or merge(f, tiling))
     return looks
 
 
@@ -150,7 +150,7 @@ def test_damaged_checkpoint_fails_with_its_reason(folder: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("allocate", [lambda: torch.empty(2**58), lambda: bytearray(2**60)])
-@pytest.mark.parametrize("method", ["feed", "encode_picture"])
+@pytest.mark.parametrize("method", ["feed", "encode_crops"])
 def test_answer_that_runs_out_of_memory_fails_alone(model: Model, monkeypatch, method, allocate):
     """The errors are real: torch and Python refuse what no computer has."""
     asked = Image.effect_noise((95, 75), 50), "What is it?", SHORT
