@@ -8,8 +8,6 @@ The network lives on the engine's thread (`engine/`), is read from a checkpoint 
 (`moondream2/weights.py`), and stays in memory until `close()`.
 """
 
-import gc
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -25,19 +23,14 @@ from checkpoint import parse_model
 from engine.engine import Engine
 from engine.sequence import Sink
 from protocol.answer import AnswerEvent, Box, Finished, Found, Point, TextDelta
-from protocol.errors import ModelFailed, StartRefused
+from protocol.errors import ModelFailed
 from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.request import Request, SamplingParams, Skill, SpatialRef
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.runner import Runner
-
-# torch takes seconds to import, and the port must be open before that: so it is imported on the
-# engine's thread, inside `Model._load`, and nowhere at the top of this file.
 
 CLOSE_TIMEOUT_S = 3.0
 PROGRESS_INTERVAL_S = 0.1
@@ -199,65 +192,11 @@ class Model:
     # Everything below runs on the engine's thread.
 
     def _load(self, while_loading: Callable[[], None]) -> "Runner":
-        """Import torch, find the checkpoint, read it, warm up: the thread's first work."""
-        import torch
+        # Imports torch, which takes seconds; the port must be open before that.
+        from loading import load_runner
 
-        from moondream2.device import DeviceMissing, choose_device, is_out_of_memory, used_bytes
-        from moondream2.weights import UNUSABLE
-
-        # One core stays free for the web tier; with none to spare, torch's threads wait for each
-        # other in every layer.
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-        try:
-            device, dtype = choose_device(self._settings.device, self._settings.dtype)
-            self._change(device=device.type, dtype=str(dtype).removeprefix("torch."))
-            runner = self._read(device, dtype, self._progress(while_loading))
-        except (*UNUSABLE, DeviceMissing) as error:
-            raise StartRefused(str(error)) from error
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            where = self.status.device
-            remedy = "--dtype bfloat16 or --model demo" if where == "cpu" else "--device cpu"
-            raise ModelFailed(
-                f"There is too little free memory for this model on the {where}. Close other"
-                f" programs, or start with {remedy}."
-            ) from error
-        # What is loaded stays. Walking it again would stop every thread for a tenth of a second.
-        gc.collect()
-        gc.freeze()
-        self._change(state=ModelState.READY, progress=None, memory_bytes=used_bytes(device))
-        return runner
-
-    def _read(
-        self,
-        device: "torch.device",
-        dtype: "torch.dtype",
-        on_progress: Callable[[Progress], None],
-    ) -> "Runner":
-        from engine.runner import Runner
-        from moondream2.weights import load_checkpoint
-
-        found = self._wanted.find(on_progress)
-        self._change(
-            model=found.name, revision=found.revision, is_demo=found.is_demo, notice=found.notice
-        )
-        network, tokenizer = load_checkpoint(
-            found.folder,
-            device=device,
-            dtype=dtype,
-            tokenizer_file=found.tokenizer,
-            on_progress=lambda done, total: on_progress(Progress(LoadStage.READING, done, total)),
-        )
-        self._change(progress=Progress(LoadStage.WARMING))
-        runner = Runner(
-            network,
-            tokenizer,
-            n_rows=self._settings.max_running,
-            max_prefix_bytes=self._settings.max_prefix_bytes,
-        )
-        runner.warm_up()
-        return runner
+        on_progress = self._progress(while_loading)
+        return load_runner(self._settings, self._wanted, on_progress, self._change)
 
     def _progress(self, while_loading: Callable[[], None]) -> Callable[[Progress], None]:
         """A listener that keeps the line in order and tells people, but not at every byte."""

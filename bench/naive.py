@@ -6,7 +6,6 @@ threads, the page and the web server are the same as ours; only the place of the
 also emits `token` events, so that their way can be compared, and answers nobody but the asker.
 """
 
-import os
 from base64 import b64decode
 from collections.abc import Callable
 from io import BytesIO
@@ -22,7 +21,7 @@ from PIL import Image
 from bench.stamps import PROJECT, Stamps
 from checkpoint import parse_model
 from moondream2.decoding import run, start
-from moondream2.device import choose_device
+from moondream2.device import choose_device, leave_a_core
 from moondream2.network import Input, Network
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
@@ -37,8 +36,8 @@ from settings import Settings
 
 def create_naive_app(settings: Settings, stamps: Stamps) -> Flask:
     """Load the model, then serve the page, `query` and `caption`."""
-    # As many as ours takes: the design is compared, not the number of threads.
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    # As many threads as ours takes: the design is compared, not their number.
+    leave_a_core()
     device, dtype = choose_device(settings.device, settings.dtype)
     found = parse_model(settings.model, settings.revision).find(lambda progress: None)
     network, tokenizer = load_checkpoint(

@@ -1,5 +1,6 @@
 """Where a network runs, and in which number format."""
 
+import os
 import re
 
 import torch
@@ -36,6 +37,14 @@ def is_out_of_memory(error: Exception) -> bool:
     if isinstance(error, RuntimeError):
         return isinstance(error, torch.OutOfMemoryError) or bool(NO_MEMORY.search(str(error)))
     return isinstance(error, MemoryError)
+
+
+def leave_a_core() -> None:
+    """Keep torch's threads off one core, which the web tier needs.
+
+    With none to spare, torch's threads wait for each other in every layer.
+    """
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 
 
 def used_bytes(device: torch.device) -> int | None:

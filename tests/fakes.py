@@ -14,14 +14,8 @@ WAIT_S = 10
 
 
 def make_request(id: str = "1", client: str = "ann", question: str = "a b c", **fields) -> Request:
-    return Request(
-        id=id,
-        client=client,
-        skill=Skill.QUERY,
-        arrived_at=monotonic(),
-        question=question,
-        **fields,
-    )
+    fields = {"skill": Skill.QUERY, **fields}
+    return Request(id=id, client=client, arrived_at=monotonic(), question=question, **fields)
 
 
 class Inbox:

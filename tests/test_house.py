@@ -10,6 +10,7 @@ MAX_FUNCTION_LINES, MAX_MODULE_LINES = 40, 300
 PARTS = (
     "app",
     "model",
+    "loading",
     "checkpoint",
     "settings",
     "protocol",
@@ -21,7 +22,8 @@ PARTS = (
 
 MAY_IMPORT = {
     "app": {"web", "model", "settings", "protocol"},
-    "model": {"checkpoint", "engine", "moondream2", "protocol", "settings"},
+    "model": {"checkpoint", "engine", "loading", "protocol", "settings"},
+    "loading": {"checkpoint", "engine", "moondream2", "protocol", "settings"},
     "checkpoint": {"hub", "moondream2", "protocol"},
     "hub": {"moondream2", "protocol"},
     "web": {"protocol"},
@@ -35,7 +37,7 @@ HOMES = {
     "eventlet": {"web/bridge.py"},
     "flask": {"app.py", "web/page.py", "web/events.py"},
     "flask_socketio": {"web/events.py"},
-    "torch": {"model.py", "engine/runner.py", "moondream2/"},
+    "torch": {"loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"hub/"},
     "httpx2": {"hub/"},

@@ -111,6 +111,39 @@ def test_exception_in_one_request_is_its_error_and_nothing_else(start, runner):
     assert whole.until_finished()[-1].text == "a b c "
 
 
+def test_batch_that_breaks_costs_the_others_nothing(start, runner):
+    engine, broken, whole = start(runner), Inbox(), Inbox()
+    runner.gate.clear()
+    engine.submit(make_request("2", question="a b c"), whole.put)
+    engine.submit(make_request("1", "bob", question="break"), broken.put)
+    runner.gate.set()
+    assert broken.until_finished()[-1].reason is FinishReason.ERROR
+    assert whole.until_finished()[-1].text == "a b c "
+    assert runner.steps == ["2"] * 3
+
+
+def test_answers_flow_while_somebody_looks_and_looking_can_be_cancelled(start, runner):
+    engine, looking, answering = start(runner), Inbox(), Inbox()
+    engine.submit(make_request("1", question="endless look"), looking.put)
+    while not isinstance(looking.next(), Started):
+        pass
+    engine.submit(make_request("2", "bob", question="a"), answering.put)
+    engine.cancel("ann")
+    assert looking.until_finished()[-1].reason is FinishReason.CANCELLED
+    assert answering.until_finished()[-1].text == "a "
+
+
+def test_pictures_of_those_who_wait_are_read_ahead(start, runner):
+    engine, inbox = start(runner, n_rows=1), Inbox()
+    runner.gate.clear()
+    for id in "123":
+        engine.submit(make_request(id), inbox.put)
+    runner.gate.set()
+    for _ in "123":
+        inbox.until_finished()
+    assert set(runner.prepared) == {"2", "3"}
+
+
 def test_line_is_bounded_in_all_and_per_client(start, runner):
     engine = start(runner, n_rows=1)
     runner.gate.clear()
