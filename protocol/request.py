@@ -13,12 +13,17 @@ CAPTION_LENGTHS = ("short", "normal", "long")
 
 
 class Skill(StrEnum):
-    """What the model can be asked to do; the value is the event's name on the wire."""
+    """What the model can be asked to do; the value is the event's name on the wire.
+
+    A look only prepares for a question about its frame; it is worth nothing once its client has
+    sent a newer one.
+    """
 
     QUERY = "query"
     CAPTION = "caption"
     DETECT = "detect"
     POINT = "point"
+    LOOK = "look"
 
 
 @dataclass(frozen=True)
