@@ -72,6 +72,8 @@ class Runner:
                 self._look(request.frame, row)
         sequence.encode_ms = (monotonic() - began) * 1000
         sequence.usage = Usage(prompt_tokens=n_prefix + len(prompt))
+        if request.skill is Skill.LOOK:
+            return
         skill = self._start(request, prompt, room)
         params = request.sampling
         sampling = Sampling(params.temperature, params.top_p, params.seed)
@@ -79,6 +81,9 @@ class Runner:
 
     def step(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
         """Take one step of the decoder; returns what it completed and why it ended, if so."""
+        if sequence.request.skill is Skill.LOOK:
+            # There is nothing to write: the frame's prefix is kept, and that was all.
+            return [], "stop"
         decoding: Decoding = sequence.decoding
         with self._memory_guard():
             step(self._network, self._cache, [decoding])
@@ -124,6 +129,8 @@ class Runner:
                 return self._prompts.detect(request.object)
             case Skill.POINT:
                 return self._prompts.point(request.object)
+            case Skill.LOOK:
+                return []
 
     def _start(self, request: Request, prompt: list[Input], room: int) -> skills.Skill:
         max_tokens = min(request.sampling.max_tokens, room)
