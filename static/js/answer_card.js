@@ -16,7 +16,8 @@ const ENDINGS = {
   length: "Stopped at the length limit.",
 }
 
-// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }
+// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }; the frame's
+// heldAs is the name under which the server keeps it, when it does.
 export class AnswerCard {
   #request
   #item
