@@ -94,4 +94,5 @@ class Sequence:
             error,
             tuple(self.places),
             self.reasoning,
+            self.request.frame_id,
         )

@@ -114,6 +114,7 @@ class Finished:
     """The end, exactly once per request, with the whole answer so far.
 
     text: of query and caption. places: of detect (boxes) and point (points).
+    frame_id: under which the frame can be asked about again.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Finished:
     error: RequestError | None = None
     places: tuple[Box | Point, ...] = ()
     reasoning: Reasoned | None = None
+    frame_id: str | None = None
 
 
 AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Finished

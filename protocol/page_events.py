@@ -110,6 +110,8 @@ def event_payload(event: AnswerEvent) -> tuple[str, dict[str, Any]]:
             return "reasoning", asdict(event)
         case Found(id, place):
             return "found", {"id": id, "place": asdict(place)}
+        case Finished(skill=Skill.LOOK):
+            return "looked", _looked(event)
         case Finished():
             return "response", _response(event)
 
@@ -125,11 +127,28 @@ def status_payload(status: Status) -> dict[str, Any]:
     return {"status": payload.pop("state"), **payload}
 
 
+def _looked(event: Finished) -> dict[str, Any]:
+    # Only a frame that was looked at is worth asking about by its name.
+    frame_id = event.frame_id if event.reason is Reason.STOP else None
+    return {"id": event.id, "frame": frame_id, **_end(event)}
+
+
 def _response(event: Finished) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "id": event.id,
         "skill": event.skill,
         **_answer(event),
+        **_end(event),
+    }
+    if event.error is not None:
+        # The simplest client shows `answer` and nothing else.
+        payload["answer"] = event.error.message
+    return payload
+
+
+def _end(event: Finished) -> dict[str, Any]:
+    """Why it ended and what it took: the same for every skill."""
+    payload: dict[str, Any] = {
         "finish_reason": event.reason,
         "timings": {
             name: value if value is None else round(value, 1)
@@ -139,8 +158,6 @@ def _response(event: Finished) -> dict[str, Any]:
     }
     if event.error is not None:
         payload["error"] = {"code": event.error.code, "message": event.error.message}
-        # The simplest client shows `answer` and nothing else.
-        payload["answer"] = event.error.message
     return payload
 
 

@@ -15,7 +15,8 @@ CAPTION_LENGTHS = ("short", "normal", "long")
 class Skill(StrEnum):
     """What the model can be asked to do; the value is the event's name on the wire.
 
-    LOOK encodes the frame and says nothing, so that the next question about it costs no look.
+    LOOK encodes the frame and says nothing, so that the next question about it costs no look. It is
+    worth nothing once its client has sent a newer one.
     """
 
     QUERY = "query"

@@ -1,4 +1,4 @@
-"""Socket.IO: `query`, `caption` and `cancel` in, everything that happens to them out."""
+"""Socket.IO: every skill and `cancel` in, everything that happens to them out."""
 
 import logging
 from collections.abc import Callable

@@ -4,7 +4,7 @@ import { Marks } from "./marks.js"
 import { showPhase } from "./moon.js"
 import { foundWords, placesWords } from "./places.js"
 import { partsOf, showTimings } from "./timings.js"
-import { age, clock, duration, ordinal, titleOf } from "./words.js"
+import { age, clock, duration, ordinal, span, titleOf } from "./words.js"
 
 const PHASE_LOOKING = 0.25
 const PHASE_ANSWERING = 0.6
@@ -16,7 +16,8 @@ const ENDINGS = {
   length: "Stopped at the length limit.",
 }
 
-// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }
+// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }; the frame's
+// heldAs is the name under which the server keeps it, when it does.
 export class AnswerCard {
   #request
   #item
@@ -225,7 +226,7 @@ export class AnswerCard {
     if (!timings) return
     // Find and Point give the line of the state to the answer: the time of day stands here.
     const time = this.#isFinding ? ` · ${clock(this.#askedAt)}` : ""
-    this.#part("total").textContent = duration(timings.total_ms) + time
+    this.#part("total").textContent = span(timings.total_ms) + time
     // An answer that was stopped before its first word has nothing to divide.
     const isDivided = reason === "stop" || reason === "length" || typeof timings.first_token_ms === "number"
     if (isDivided) showTimings(this.#card.querySelector(".timings"), partsOf(timings, this.#isFinding))

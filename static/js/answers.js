@@ -43,6 +43,11 @@ export class Answers extends EventTarget {
     return [...this.#cards.values()].at(-1)
   }
 
+  // What a running answer was asked with.
+  requestOf(id) {
+    return this.#runningCard(id)?.request
+  }
+
   add(request) {
     this.newest?.fold()
     const card = new AnswerCard(this.#template, request)

@@ -3,7 +3,7 @@ import { io } from "../vendor/socket.io-client-4.8.4.esm.min.js"
 
 const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10
-const ANSWER_EVENTS = ["status", "waiting", "started", "token", "found", "response"]
+const ANSWER_EVENTS = ["status", "waiting", "started", "token", "found", "response", "looked"]
 
 // Repeats the server's events; adds "restored", "lost" and, each second until the next attempt,
 // "retrying" with the seconds left.

@@ -8,14 +8,19 @@ const JPEG_QUALITY = 0.85
 export class FrameRejected extends Error {}
 
 // picture: { drawable, width, height }; limits: { maxFrameBytes, maxFramePixels }.
-export async function captureFrame(picture, detail, limits) {
+// Returns { canvas, width, height, takenAt, detail }: this very moment, as it will be sent.
+export function drawFrame(picture, detail, limits) {
   const takenAt = Date.now()
   const size = frameSize(picture, detail, limits.maxFramePixels)
-  const canvas = shrink(picture, size)
+  return { canvas: shrink(picture, size), takenAt, detail, ...size }
+}
+
+// Turns what was drawn into the JPEG: the same with `blob` in place of the canvas.
+export async function encodeFrame({ canvas, ...drawn }, limits) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY))
   if (!blob) throw new FrameRejected("This picture could not be read. Choose another.")
-  if (blob.size > limits.maxFrameBytes) throw new FrameRejected(tooLarge(blob.size, limits.maxFrameBytes, detail))
-  return { blob, takenAt, ...size }
+  if (blob.size > limits.maxFrameBytes) throw new FrameRejected(tooLarge(blob.size, limits.maxFrameBytes, drawn.detail))
+  return { blob, ...drawn }
 }
 
 export function frameSize({ width, height }, detail, maxPixels) {
@@ -33,7 +38,7 @@ function tooLarge(bytes, maxBytes, detail) {
 }
 
 // Halves as often as possible first: every pixel counts, where one large step would skip some.
-function shrink({ drawable, width, height }, size) {
+export function shrink({ drawable, width, height }, size) {
   while (width >= 2 * size.width && height >= 2 * size.height) {
     width = Math.max(size.width, Math.round(width / 2))
     height = Math.max(size.height, Math.round(height / 2))

@@ -1,15 +1,19 @@
 // Finds the elements, makes the parts and connects them. Nothing else on the page knows another part.
+import { Ahead } from "./ahead.js"
 import { Answers } from "./answers.js"
 import { Camera } from "./camera.js"
 import { Connection } from "./connection.js"
 import { DemoBanner } from "./demo_banner.js"
+import { takeDropped } from "./dropping.js"
 import { flyFrame } from "./flight.js"
-import { captureFrame, FrameRejected } from "./frame.js"
+import { drawFrame, encodeFrame, FrameRejected } from "./frame.js"
 import { Header } from "./header.js"
+import { newId } from "./ids.js"
 import { Keyboard } from "./keyboard.js"
 import { recall, remember } from "./memory.js"
 import { ModelFacts } from "./model_facts.js"
 import { Question } from "./question.js"
+import { offerSingleKeys } from "./single_keys.js"
 import { Sources } from "./sources.js"
 import { Stage } from "./stage.js"
 import { followVisibleHeight } from "./viewport.js"
@@ -54,18 +58,20 @@ const question = new Question({
   },
 })
 
+const ahead = new Ahead(() => isIdle() ? drawNow() : null, limits)
+
 let modelStatus = null
 
 // Asking
 
 // asked: { skill }, with a question for Ask and an object for Find and Point.
 async function ask(asked) {
-  const { picture, source } = stage
-  if (!picture) return question.refuse()
+  if (!stage.picture) return question.refuse()
   try {
-    const frame = await captureFrame(picture, sources.detail, limits)
+    const drawn = drawNow()
+    const frame = ahead.sameAs(drawn) ?? await encodeFrame(drawn, limits)
     stage.forgetFound()
-    const card = await send({ ...asked, frame: { ...frame, source } })
+    const card = await send({ ...asked, frame })
     flyFrame(card.frame, stage.bounds).catch(reportError)
     question.keepSelected()
   } catch (error) {
@@ -81,24 +87,41 @@ async function askAgain(request) {
 }
 
 async function send(asked) {
-  const { skill, frame, question: words, object } = asked
-  const id = newId()
-  const card = answers.add({ ...asked, id })
-  const image = await frame.blob.arrayBuffer()
-  const isSent = connection.ask(skill, { id, image, question: words, object })
-  if (!isSent) answers.connectionLost()
+  const request = { ...asked, id: newId() }
+  const card = answers.add(request)
+  await deliver(request)
   return card
+}
+
+// A frame that the server keeps is asked about by its name.
+async function deliver({ skill, id, frame, question: words, object }) {
+  const picture = frame.heldAs ? { frame: frame.heldAs } : { image: await frame.blob.arrayBuffer() }
+  const isSent = connection.ask(skill, { id, question: words, object, ...picture })
+  if (!isSent) answers.connectionLost()
+}
+
+function finish(response) {
+  const request = answers.requestOf(response.id)
+  const isForgotten = request?.frame.heldAs && response.error?.code === "bad_image"
+  if (!isForgotten) return answers.response(response)
+  // The server keeps this frame no longer: it gets the picture once more, and nobody notices.
+  request.frame.heldAs = null
+  deliver(request).catch(reportError)
+}
+
+function drawNow() {
+  return { ...drawFrame(stage.picture, sources.detail, limits), source: stage.source }
+}
+
+// Whether the model has nothing better to do for this page than to look ahead.
+function isIdle() {
+  return connection.isOpen && modelStatus?.status === "ready" && answers.activity === null && stage.picture !== null
 }
 
 function stopAll() {
   const ids = answers.runningIds
   for (const id of ids) connection.cancel(id)
   return ids.length > 0
-}
-
-// crypto.randomUUID is missing on pages without a secure context.
-function newId() {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
 // Screen readers hear each sentence once: a new element is announced, even with the same words.
@@ -113,6 +136,7 @@ function allowAsking() {
 
 question.addEventListener("ask", ({ detail }) => ask(detail))
 question.addEventListener("stop", stopAll)
+question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announce(detail))
 
 answers.addEventListener("again", ({ detail }) => askAgain(detail))
@@ -157,9 +181,16 @@ function showDemoBanner() {
 }
 
 connection.addEventListener("status", ({ detail }) => showStatus(detail))
-for (const name of ["waiting", "started", "token", "found", "response"]) {
+connection.addEventListener("response", ({ detail }) => finish(detail))
+connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
+for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
+
+ahead.addEventListener("look", async ({ detail: { id, frame } }) => {
+  connection.ask("look", { id, image: await frame.blob.arrayBuffer() })
+})
+ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
 
 connection.addEventListener("restored", () => {
   const wasLost = !element("offline-banner").hidden
@@ -232,14 +263,7 @@ element("picture-file").addEventListener("change", async ({ target }) => {
 })
 element("picture-file").addEventListener("cancel", showSource)
 
-// A picture dropped anywhere is looked at; without this the browser would leave the page for it.
-const bringsFiles = (event) => event.dataTransfer.types.includes("Files")
-document.addEventListener("dragover", (event) => bringsFiles(event) && event.preventDefault())
-document.addEventListener("drop", (event) => {
-  if (!bringsFiles(event)) return
-  event.preventDefault()
-  usePicture(event.dataTransfer.files[0])
-})
+takeDropped(usePicture)
 
 // Keys
 
@@ -270,19 +294,8 @@ const keyboard = new Keyboard({
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })
 
-function allowSingleKeys(isAllowed) {
-  keyboard.hasSingleKeys = isAllowed
-  for (const each of document.querySelectorAll("[data-single-key]")) each.dataset.state = isAllowed ? "on" : "off"
-}
-
 element("help").addEventListener("click", showKeys)
-element("single-keys").checked = recall("single-keys") !== "off"
-element("single-keys").addEventListener("change", ({ target }) => {
-  remember("single-keys", target.checked ? "on" : "off")
-  allowSingleKeys(target.checked)
-})
-
-allowSingleKeys(element("single-keys").checked)
+offerSingleKeys(element("single-keys"), keyboard)
 followVisibleHeight()
 connection.open()
 await camera.start(recall("camera"))

@@ -24,7 +24,8 @@ const DEMO_SUGGESTIONS = [
   DESCRIBE,
 ]
 
-// Tells "ask" with { skill, question or object }, "stop", and "refused" with the sentence that says why nothing was asked.
+// Tells "ask" with { skill, question or object }, "stop", "typed" with every change by hand, and "refused"
+// with the sentence that says why nothing was asked.
 export class Question extends EventTarget {
   #form
   #text
@@ -171,6 +172,7 @@ export class Question extends EventTarget {
     }
     this.#grow()
     this.#render()
+    if (!this.isEmpty) this.dispatchEvent(new Event("typed"))
   }
 
   // The words written so far wait for their own kind of skill to come back.

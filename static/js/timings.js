@@ -1,24 +1,36 @@
 // Where the time of an answer went: one bar on its card, and the same in words.
-import { duration } from "./words.js"
+import { span } from "./words.js"
 
-// timings: as the server sends them. Nothing found has no first token: all the rest went into the search.
+// timings: as the server sends them; what it does not tell is part of what comes next. Queue, decode,
+// encode and prefill are durations, first token and total count from arrival.
 // Returns [{ name, ms, words }], in order.
-export function partsOf({ queue_ms: inLine, encode_ms: looking, first_token_ms: firstToken, total_ms: total }, isFinding) {
-  const parts = [["in-line", inLine, "in line"], ["looking", looking, "looking"]]
-  const spent = inLine + looking
+export function partsOf(timings, isFinding) {
+  const { queue_ms: queue, decode_ms: decode, encode_ms: encode, prefill_ms: prefill } = timings
+  const { first_token_ms: firstToken, total_ms: total } = timings
+  const told = [
+    ["in-line", queue, "in line"],
+    ["opening", decode, "opening the picture"],
+    ["looking", encode, "looking"],
+    ["reading", prefill, isFinding ? "reading what to find" : "reading the question"],
+  ].filter(([, ms]) => typeof ms === "number")
+  const spent = told.reduce((sum, [, ms]) => sum + ms, 0)
+  return [...told, ...answering(firstToken, total, spent, isFinding)].map(([name, ms, doing]) => (
+    { name, ms: Math.max(0, ms), words: `${span(Math.max(0, ms))} ${doing}` }
+  ))
+}
+
+// Nothing found has no first token: all the rest went into the search.
+function answering(firstToken, total, spent, isFinding) {
+  if (typeof firstToken !== "number") return [["first-word", total - spent, isFinding ? "searching" : "to the end"]]
   const [start, work] = isFinding ? ["to begin", "finding"] : ["to the first word", "writing"]
-  if (typeof firstToken === "number") {
-    parts.push(["first-word", firstToken - spent, start], ["writing", total - firstToken, work])
-  } else {
-    parts.push(["first-word", total - spent, isFinding ? "searching" : "to the end"])
-  }
-  return parts.map(([name, ms, doing]) => ({ name, ms: Math.max(0, ms), words: `${duration(Math.max(0, ms))} ${doing}` }))
+  return [["first-word", firstToken - spent, start], ["writing", total - firstToken, work]]
 }
 
 export function showTimings(button, parts) {
   const words = parts.map((part) => part.words).join(", ")
   button.querySelector(".timings__bar").replaceChildren(...parts.map(segment))
-  button.querySelector(".timings__words").textContent = words
+  // A number stays on one line with its unit.
+  button.querySelector(".timings__words").textContent = words.replaceAll(/(\d) (?=m?s )/g, "$1\u00a0")
   button.setAttribute("aria-label", words)
   button.hidden = false
 }

@@ -13,6 +13,11 @@ export function duration(ms) {
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : age(ms)
 }
 
+// What was measured, and can be short: "45 ms", "0.6 s".
+export function span(ms) {
+  return ms < 95 ? `${Math.round(ms)} ms` : duration(ms)
+}
+
 export function age(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds} s`

@@ -168,6 +168,10 @@ class PacedServer(Server):
     def fail(self, code: str, sentence: str) -> None:
         self.tell(f"fail {code} {sentence}")
 
+    def looks(self, fate: str) -> None:
+        """What becomes of frames sent ahead: "seen", "kept waiting" or "refused"."""
+        self.tell(f"looks {fate}")
+
     def status(self, **fields: object) -> None:
         self.tell(f"status {json.dumps(fields)}")
 

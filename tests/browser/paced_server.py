@@ -6,6 +6,7 @@
     find [NUMBERS]               one more object: a box of four numbers or a point of two (JSON)
     end REASON                   the answer is over: stop, length
     fail CODE SENTENCE           the request fails
+    looks FATE                   what becomes of looks from now on: seen, kept waiting, refused
     status {FIELDS}              the model's status changes (JSON)
     forget                       open requests and commands of another test are dropped
 
@@ -37,7 +38,7 @@ from protocol.answer import (
 from protocol.answer import Waiting as InLine
 from protocol.errors import RequestError
 from protocol.frame import FrameLimits
-from protocol.request import Request
+from protocol.request import Request, Skill
 from protocol.status import LoadStage, ModelState, Progress, Status
 from web.bridge import Bridge, listen
 from web.events import add_events
@@ -66,11 +67,15 @@ class PacedModel:
         self._said: dict[str, str] = {}
         self._found: dict[str, list[Box | Point]] = {}
         self._commands: deque[str] = deque()
+        self._fate_of_looks = "seen"
 
     def watch(self, on_status: Callable[[Status], None]) -> None:
         self._watchers.append(on_status)
 
     def submit(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None:
+        if request.skill is Skill.LOOK:
+            self._look(request, sink)
+            return
         self._open[request.id] = (request, sink)
         self._said[request.id] = ""
         self._found[request.id] = []
@@ -87,11 +92,26 @@ class PacedModel:
         if line == "forget":
             self._open.clear()
             self._commands.clear()
+            self._fate_of_looks = "seen"
+        elif line.startswith("looks "):
+            self._fate_of_looks = line.removeprefix("looks ")
         elif line.startswith("status "):
             self._become(json.loads(line.removeprefix("status ")))
         else:
             self._commands.append(line)
             self._work()
+
+    def _look(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None:
+        ends = {"seen": FinishReason.STOP, "refused": FinishReason.ERROR}
+        if self._fate_of_looks in ends:
+            reason = ends[self._fate_of_looks]
+            error = Told("busy", "Not now.") if reason is FinishReason.ERROR else None
+            id, frame_id = request.id, request.frame_id
+            sink(
+                Finished(
+                    id, Skill.LOOK, reason, "", TIMINGS, Usage(), error=error, frame_id=frame_id
+                )
+            )
 
     def _become(self, fields: dict) -> None:
         progress = fields.pop("progress", None)

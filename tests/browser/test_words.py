@@ -41,6 +41,10 @@ def test_lit_part_of_the_moon_is_the_fraction_done(any_page: Page, fraction: flo
         ("duration", [40], "0.0 s"),
         ("duration", [1300], "1.3 s"),
         ("duration", [9960], "10 s"),
+        ("span", [4.4], "4 ms"),
+        ("span", [94], "94 ms"),
+        ("span", [100], "0.1 s"),
+        ("span", [12_000], "12 s"),
         ("age", [400], "0 s"),
         ("age", [14_400], "14 s"),
         ("age", [125_000], "2 min"),
@@ -59,6 +63,34 @@ def test_lit_part_of_the_moon_is_the_fraction_done(any_page: Page, fraction: flo
 )
 def test_numbers_are_said_in_words(any_page: Page, name: str, args: list, words: str) -> None:
     assert any_page.evaluate(CALL, ["words", name, args]) == words
+
+
+EARLY = {"queue_ms": 100, "encode_ms": 600, "first_token_ms": 900, "total_ms": 2000}
+LATER = EARLY | {"decode_ms": 20, "encode_ms": 400, "prefill_ms": 150}
+UNTOLD = {"total_ms": 500, "first_token_ms": None, "queue_ms": None}
+
+
+@pytest.mark.parametrize(
+    ("timings", "is_finding", "words"),
+    [
+        (EARLY, False, "0.1 s in line, 0.6 s looking, 0.2 s to the first word, 1.1 s writing"),
+        (
+            LATER,
+            False,
+            "0.1 s in line, 20 ms opening the picture, 0.4 s looking, 0.1 s reading the question,"
+            " 0.2 s to the first word, 1.1 s writing",
+        ),
+        (EARLY, True, "0.1 s in line, 0.6 s looking, 0.2 s to begin, 1.1 s finding"),
+        (EARLY | {"first_token_ms": None}, True, "0.1 s in line, 0.6 s looking, 1.3 s searching"),
+        (UNTOLD, False, "0.5 s to the end"),
+    ],
+    ids=["four parts", "six parts", "found", "nothing found", "nothing told"],
+)
+def test_time_of_an_answer_is_said_part_by_part(
+    any_page: Page, timings: dict, is_finding: bool, words: str
+) -> None:
+    parts = any_page.evaluate(CALL, ["timings", "partsOf", [timings, is_finding]])
+    assert ", ".join(part["words"] for part in parts) == words
 
 
 @pytest.mark.parametrize(

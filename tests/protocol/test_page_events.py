@@ -352,7 +352,7 @@ EVENTS = st.one_of(
 @given(event=EVENTS)
 def test_event_becomes_plain_json_under_its_id(event):
     name, payload = event_payload(event)
-    assert name in ("waiting", "started", "token", "response")
+    assert name in ("waiting", "started", "token", "response", "looked")
     assert json.loads(json.dumps(payload, allow_nan=False))["id"] == event.id
 
 
@@ -364,19 +364,36 @@ def test_response_holds_the_text_under_the_name_of_its_skill(skill, key):
     assert "error" not in payload
 
 
-def test_response_to_a_look_ends_it_without_an_answer():
-    event = Finished("1", Skill.LOOK, FinishReason.STOP, "", Timings(), Usage())
-    _, payload = event_payload(event)
-    assert set(payload) == {"id", "skill", "finish_reason", "timings", "usage"}
-    assert payload["finish_reason"] == "stop"
-
-
-@pytest.mark.parametrize("skill", list(Skill))
+@pytest.mark.parametrize("skill", [each for each in Skill if each is not Skill.LOOK])
 def test_refusal_tells_its_sentence_as_answer_too(skill):
     _, payload = event_payload(refusal("1", skill, Busy("Too many.")))
     assert payload["answer"] == "Too many."
     assert payload["error"] == {"code": "busy", "message": "Too many."}
     assert payload["finish_reason"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("reason", "frame"),
+    [(FinishReason.STOP, "f1"), (FinishReason.CANCELLED, None), (FinishReason.REPLACED, None)],
+)
+def test_end_of_a_look_names_the_frame_that_was_looked_at(reason, frame):
+    end = Finished("1", Skill.LOOK, reason, "", Timings(), Usage(), frame_id="f1")
+    name, payload = event_payload(end)
+    assert name == "looked"
+    assert payload.items() >= {"id": "1", "frame": frame, "finish_reason": reason}.items()
+    assert "answer" not in payload
+
+
+def test_refused_look_is_told_as_a_look():
+    name, payload = event_payload(refusal("1", Skill.LOOK, Busy("Too many.")))
+    assert (name, payload["frame"]) == ("looked", None)
+    assert payload["error"] == {"code": "busy", "message": "Too many."}
+
+
+def test_look_needs_a_picture_and_nothing_else():
+    assert parse({"image": JPEG}, Skill.LOOK).frame is not None
+    with pytest.raises(BadImage):
+        parse({}, Skill.LOOK)
 
 
 def test_status_tells_every_field_of_the_contract():
