@@ -180,20 +180,15 @@ class Engine:
         Looking at a frame takes long and running answers must keep flowing: so frames are looked
         at one after the other and piece by piece.
         """
-        running = self._scheduler.running
-        beginning = next((each for each in running if each.decoding is None), None)
-        if beginning is None and (beginning := self._scheduler.admit()):
-            self._begin(runner, beginning)
+        if admitted := self._scheduler.admit():
+            self._begin(runner, admitted)
         self._tell_positions()
-        self._prepare(runner)
-        if beginning is not None:
-            self._go_on_beginning(beginning)
-        if ready := [each for each in running if each.decoding is not None]:
-            self._step(runner, ready)
-
-    def _prepare(self, runner: "Runner") -> None:
         for sequence in islice(self._scheduler.line(), N_PREPARED):
             runner.prepare(sequence)
+        if beginning := self._scheduler.beginning():
+            self._go_on_beginning(beginning)
+        if ready := [each for each in self._scheduler.running if each.decoding is not None]:
+            self._step(runner, ready)
 
     def _begin(self, runner: "Runner", sequence: Sequence) -> None:
         sequence.queue_ms = sequence.age_ms
@@ -224,7 +219,8 @@ class Engine:
             sequence.tell(piece)
         if finish_reason is not None:
             self._scheduler.remove(sequence)
-            self._learn_answer_time(sequence)
+            if not sequence.request.is_look:
+                self._learn_answer_time(sequence)
             self._end(sequence, FinishReason(finish_reason))
 
     @contextmanager
@@ -256,8 +252,9 @@ class Engine:
         # Those who are still in the inbox enter first, so that they, too, hear the end.
         while self._inbox:
             self._inbox.popleft()()
-        for sequence in [*self._scheduler.running, *self._scheduler.line()]:
-            self._scheduler.remove(sequence)
+        scheduler = self._scheduler
+        for sequence in [*scheduler.running, *scheduler.line(), *scheduler.looks()]:
+            scheduler.remove(sequence)
             self._end(sequence, reason, error)
 
     def _tell_positions(self) -> None:

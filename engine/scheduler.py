@@ -2,7 +2,7 @@
 
 Clients take turns; within a client, requests go in the order they were sent. The newest live
 request of a client replaces its waiting older one: an unanswered question about an old frame is no
-longer worth computing.
+longer worth computing. Looks ahead come after every question, and of each client's only the newest.
 """
 
 from collections import OrderedDict, deque
@@ -16,17 +16,23 @@ class Scheduler:
 
     def __init__(self, n_rows: int) -> None:
         self._waiting: OrderedDict[str, deque[Sequence]] = OrderedDict()
+        self._looks: dict[str, Sequence] = {}
         # A heap: the lowest free row is taken, so that the rows at work lie close together.
         self._free_rows = list(range(n_rows))
         self.running: list[Sequence] = []
 
     @property
     def is_idle(self) -> bool:
-        return not self.running and not self._waiting
+        return not self.running and not self._waiting and not self._looks
 
     def add(self, sequence: Sequence) -> Sequence | None:
         """Put a sequence in line; returns the waiting one it replaces, if any."""
-        line = self._waiting.setdefault(sequence.request.client, deque())
+        client = sequence.request.client
+        if sequence.request.is_look:
+            replaced = self._looks.pop(client, None)
+            self._looks[client] = sequence
+            return replaced
+        line = self._waiting.setdefault(client, deque())
         replaced = None
         if sequence.request.is_live:
             replaced = next((each for each in line if each.request.is_live), None)
@@ -36,16 +42,39 @@ class Scheduler:
         return replaced
 
     def admit(self) -> Sequence | None:
-        """Give a free row to the next in line; None when nobody waits or no row is free."""
-        if not self._free_rows or not self._waiting:
+        """Give a free row to the next in line; None when nobody may begin.
+
+        One begins at a time, but that a question overtakes a look.
+        """
+        is_look_beginning = False
+        for each in self.running:
+            if each.decoding is None:
+                if not each.request.is_look:
+                    return None
+                is_look_beginning = True
+        if not self._free_rows:
             return None
+        if self._waiting:
+            sequence = self._next_question()
+        elif self._looks and not is_look_beginning:
+            sequence = self._looks.pop(next(iter(self._looks)))
+        else:
+            return None
+        sequence.row = heappop(self._free_rows)
+        self.running.append(sequence)
+        return sequence
+
+    def beginning(self) -> Sequence | None:
+        """Whose turn it is to begin: of those who run and have no step behind them, a question."""
+        begun = [each for each in self.running if each.decoding is None]
+        return min(begun, key=lambda each: each.request.is_look, default=None)
+
+    def _next_question(self) -> Sequence:
         client, line = self._waiting.popitem(last=False)
         sequence = line.popleft()
         if line:
             # The others of this client stand behind every other client now.
             self._waiting[client] = line
-        sequence.row = heappop(self._free_rows)
-        self.running.append(sequence)
         return sequence
 
     def cancel(self, client: str, id: str | None) -> list[Sequence]:
@@ -53,7 +82,8 @@ class Scheduler:
 
         Returns those taken out; an unknown id takes none.
         """
-        open_sequences = [*self.running, *self._waiting.get(client, ())]
+        looks = [self._looks[client]] if client in self._looks else []
+        open_sequences = [*self.running, *self._waiting.get(client, ()), *looks]
         cancelled = [
             each
             for each in open_sequences
@@ -71,12 +101,19 @@ class Scheduler:
             sequence.row = None
             return
         client = sequence.request.client
+        if sequence.request.is_look:
+            del self._looks[client]
+            return
         self._waiting[client].remove(sequence)
         if not self._waiting[client]:
             del self._waiting[client]
 
     def line(self) -> list[Sequence]:
-        """Everybody who waits, in the order in which they will be admitted."""
+        """Every question that waits, in the order in which they will be admitted."""
         lines = [list(line) for line in self._waiting.values()]
         rounds = max((len(line) for line in lines), default=0)
         return [line[turn] for turn in range(rounds) for line in lines if turn < len(line)]
+
+    def looks(self) -> list[Sequence]:
+        """Every look that waits."""
+        return list(self._looks.values())

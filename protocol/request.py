@@ -69,3 +69,8 @@ class Request:
     length: str = "normal"
     is_live: bool = False
     sampling: SamplingParams = field(default_factory=SamplingParams)
+
+    @property
+    def is_look(self) -> bool:
+        """Whether it only prepares for a question that may come."""
+        return self.skill is Skill.LOOK

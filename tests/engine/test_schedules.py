@@ -67,13 +67,11 @@ class Turns:
             self.answers.pop(sequence.request.id, None)
 
     def turn(self) -> None:
-        running = self._scheduler.running
-        beginning = next((each for each in running if each.decoding is None), None)
-        if beginning is None and (beginning := self._scheduler.admit()):
-            beginning.beginning = self._runner.begin(beginning)
-        if beginning is not None:
+        if admitted := self._scheduler.admit():
+            admitted.beginning = self._runner.begin(admitted)
+        if beginning := self._scheduler.beginning():
             next(beginning.beginning, None)
-        if ready := [each for each in running if each.decoding is not None]:
+        if ready := [each for each in self._scheduler.running if each.decoding is not None]:
             self.most = max(self.most, len(ready))
             self._runner.step(ready)
         for sequence in ready:
