@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from functools import partial
 from shutil import get_terminal_size
 from time import monotonic
 from typing import TextIO
@@ -96,7 +97,9 @@ def _narrate(settings: Settings, model: Model, bridge: Bridge, download: Downloa
     """Say in the terminal where the page is and how the model is doing."""
     started_at = monotonic()
     host = "localhost" if settings.host in ("127.0.0.1", *EVERY_ADDRESS) else settings.host
-    print(f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)", flush=True)
+    welcome = f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)"
+    # Said by the hub: what it promises holds from then on.
+    bridge.call(partial(print, flush=True), welcome)
 
     def on_status(status: Status) -> None:
         if status.progress and status.progress.stage is LoadStage.DOWNLOADING:

@@ -27,7 +27,7 @@ OnProgress = Callable[[Progress], None]
 class Checkpoint:
     """A folder on this computer. tokenizer: its file there, or a path of its own.
 
-    notice: why the demo model answers, when another was wanted.
+    notice: why the demo model answers, when another was wanted; the reason follows a colon.
     """
 
     name: str

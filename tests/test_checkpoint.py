@@ -23,7 +23,9 @@ def test_auto_falls_back_to_the_demo_model_and_says_why(offline):
     found = parse_model("auto", "2025-06-21").find(lambda progress: None)
     assert found.is_demo
     assert found.notice is not None
-    assert "HF_HUB_OFFLINE" in found.notice
+    sentence, _, reason = found.notice.partition(": ")
+    assert sentence == "moondream2 is not on this computer yet"
+    assert "HF_HUB_OFFLINE" in reason
 
 
 def test_moondream2_never_falls_back_and_names_the_remedy(offline):
