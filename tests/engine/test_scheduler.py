@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from engine.scheduler import Scheduler
 from engine.sequence import Sequence
+from protocol.request import Skill
 from tests.fakes import make_request
 
 CLIENTS = ["ann", "bob", "cy"]
@@ -13,6 +14,10 @@ CLIENTS = ["ann", "bob", "cy"]
 
 def sequence(id: str, client: str = "ann", *, is_live: bool = False) -> Sequence:
     return Sequence(make_request(id, client, is_live=is_live), lambda event: None)
+
+
+def look(id: str, client: str = "ann") -> Sequence:
+    return Sequence(make_request(id, client, skill=Skill.LOOK), lambda event: None)
 
 
 def admitted(scheduler: Scheduler) -> list[str]:
@@ -37,6 +42,38 @@ def test_clients_take_turns_however_much_one_of_them_asks():
         scheduler.add(sequence(id, client))
     assert [each.request.id for each in scheduler.line()] == ["a1", "b1", "c1", "a2", "a3"]
     assert admitted(scheduler) == ["a1", "b1", "c1", "a2", "a3"]
+
+
+def test_looks_come_after_every_question_and_only_the_newest_of_each_client():
+    scheduler = Scheduler(1)
+    older = look("old look")
+    assert scheduler.add(older) is None
+    scheduler.add(look("b look", "bob"))
+    assert scheduler.add(look("a look")) is older
+    scheduler.add(sequence("question", "cy"))
+    assert [each.request.id for each in scheduler.line()] == ["question"]
+    assert admitted(scheduler) == ["question", "b look", "a look"]
+    assert scheduler.is_idle
+
+
+def test_question_overtakes_a_look_that_is_under_way():
+    scheduler = Scheduler(3)
+    scheduler.add(look("look"))
+    assert scheduler.admit() is scheduler.beginning()
+    scheduler.add(look("another look", "bob"))
+    assert scheduler.admit() is None
+    scheduler.add(sequence("question", "cy"))
+    question = scheduler.admit()
+    assert scheduler.beginning() is question
+    scheduler.remove(question)
+    assert scheduler.beginning().request.id == "look"
+
+
+def test_look_that_waits_can_be_cancelled():
+    scheduler = Scheduler(1)
+    scheduler.add(look("look"))
+    assert [each.request.id for each in scheduler.cancel("ann", None)] == ["look"]
+    assert scheduler.is_idle
 
 
 def test_nobody_is_admitted_without_a_free_row():

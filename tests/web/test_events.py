@@ -60,8 +60,12 @@ async def test_response_says_how_it_ended_and_what_it_cost(server):
     assert response["usage"]["completion_tokens"] == SHORT["max_tokens"]
     assert response["usage"]["prompt_tokens"] > 26
     timings = response["timings"]
-    assert set(timings) == {"queue_ms", "encode_ms", "first_token_ms", "total_ms"}
-    assert 0 <= timings["queue_ms"] <= timings["first_token_ms"] <= timings["total_ms"]
+    parts = ("queue_ms", "decode_ms", "encode_ms", "prefill_ms")
+    assert set(timings) == {*parts, "first_token_ms", "total_ms"}
+    assert all(timings[part] >= 0 for part in parts)
+    # Rounded to a tenth of a millisecond each.
+    assert sum(timings[part] for part in parts) <= timings["first_token_ms"] + 0.5
+    assert timings["first_token_ms"] <= timings["total_ms"]
     assert "error" not in response
 
 
