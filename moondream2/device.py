@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 import torch
 
@@ -10,6 +11,10 @@ BEST_DTYPES = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
 
 # Only CUDA has an error of its own for this; the others say it in words.
 NO_MEMORY = re.compile(r"(can't|cannot) allocate memory|(out of|not enough) memory", re.IGNORECASE)
+
+
+# Linux only: sizes of this process in pages, the second one what it holds in memory.
+STATM = Path("/proc/self/statm")
 
 
 class DeviceMissing(ValueError):
@@ -48,7 +53,11 @@ def leave_a_core() -> None:
 
 
 def used_bytes(device: torch.device) -> int | None:
-    """Memory that torch holds on a device, None where it does not say."""
+    """Memory that torch holds on a device; on a CPU all that this process holds, None if untold."""
     if device.type == "cuda":
         return torch.cuda.memory_reserved(device)
-    return torch.mps.driver_allocated_memory() if device.type == "mps" else None
+    if device.type == "mps":
+        return torch.mps.driver_allocated_memory()
+    if not STATM.is_file():
+        return None
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

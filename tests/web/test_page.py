@@ -20,13 +20,15 @@ def test_page_is_served(server, path):
 def test_health_check_says_ready_with_every_field(server):
     status, _, body = server.get("/healthz")
     assert status == 200
-    assert json.loads(body) == {
+    health = json.loads(body)
+    held = health.pop("memory_bytes")
+    assert held is None or held > 10_000_000
+    assert health == {
         "status": "ready",
         "model": "nonsense",
         "device": "cpu",
         "dtype": "float32",
         "revision": None,
-        "memory_bytes": None,
         "progress": None,
         "is_demo": False,
         "notice": None,
