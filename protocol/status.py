@@ -35,7 +35,8 @@ class Status:
     """The model as people and programs see it.
 
     device: "cuda", "mps" or "cpu"; dtype: its number format; None until they are known.
-    revision: of the hub's repository. memory_bytes: held on the device (on a CPU, by the process), None where nobody can tell.
+    revision: of the hub's repository. memory_bytes: held on the device (on a CPU, by the process),
+    None where nobody can tell.
     is_demo, notice: the demo model is answering, and why, as "what is so: the reason and remedy".
     error: a sentence with the remedy, when loading failed.
     """
