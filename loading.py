@@ -11,13 +11,16 @@ import torch
 
 from checkpoint import Wanted
 from engine.runner import Runner
+from moondream2.config import CONFIG_FILE, Config
 from moondream2.device import (
     DeviceMissing,
     choose_device,
+    fastest_cpu_dtype,
     is_out_of_memory,
     leave_a_core,
     used_bytes,
 )
+from moondream2.quantise import quantise
 from moondream2.weights import UNUSABLE, load_checkpoint
 from protocol.errors import ModelFailed, StartRefused
 from protocol.status import LoadStage, ModelState, Progress
@@ -36,7 +39,10 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     leave_a_core()
     try:
         device, dtype = choose_device(settings.device, settings.dtype)
-        tell(device=device.type, dtype=str(dtype).removeprefix("torch."))
+        if settings.quantize != "none":
+            _check_quantized(settings, device)
+            dtype = torch.bfloat16
+        tell(device=device.type)
         runner = _read(settings, wanted, device, dtype, on_progress, tell)
     except (*UNUSABLE, DeviceMissing) as error:
         raise StartRefused(str(error)) from error
@@ -66,6 +72,10 @@ def _read(
 ) -> Runner:
     found = wanted.find(on_progress)
     tell(model=found.name, revision=found.revision, is_demo=found.is_demo, notice=found.notice)
+    if device.type == "cpu" and settings.dtype == "auto" and settings.quantize == "none":
+        dtype = fastest_cpu_dtype(Config.from_file(found.folder / CONFIG_FILE).text)
+    name = str(dtype).removeprefix("torch.")
+    tell(dtype=name if settings.quantize == "none" else f"{settings.quantize}, {name}")
     network, tokenizer = load_checkpoint(
         found.folder,
         device=device,
@@ -74,6 +84,8 @@ def _read(
         on_progress=lambda done, total: on_progress(Progress(LoadStage.READING, done, total)),
     )
     tell(progress=Progress(LoadStage.WARMING))
+    if settings.quantize != "none":
+        quantise(network)
     runner = Runner(
         network,
         tokenizer,
@@ -82,3 +94,11 @@ def _read(
     )
     runner.warm_up()
     return runner
+
+
+def _check_quantized(settings: Settings, device: torch.device) -> None:
+    """Quantized weights work where they were measured: in bfloat16 on the CPU."""
+    if device.type != "cpu":
+        raise StartRefused("--quantize is for the CPU. Start without it, or with --device cpu.")
+    if settings.dtype not in ("auto", "bfloat16"):
+        raise StartRefused("--quantize works with --dtype bfloat16. Leave --dtype out.")

@@ -29,7 +29,7 @@ def test_no_option_means_the_defaults():
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_every_setting_is_a_flag_and_a_variable(name: str):
-    value = {"device": "cpu", "dtype": "float32"}.get(name, "77")
+    value = {"device": "cpu", "dtype": "float32", "quantize": "int8"}.get(name, "77")
     flag = settings_of([f"--{name.replace('_', '-')}", value])
     variable = settings_of([], {f"MOONSIGHT_{name.upper()}": value})
     assert flag == variable != Settings()

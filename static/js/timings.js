@@ -1,9 +1,11 @@
 // Where the time of an answer went: one bar on its card, and the same in words.
 import { span } from "./words.js"
 
+const SHORTEST_MS = 0.5
+
 // timings: as the server sends them; what it does not tell is part of what comes next. Queue, decode,
 // encode and prefill are durations, first token and total count from arrival.
-// Returns [{ name, ms, words }], in order.
+// Returns [{ name, ms, words }] in order, without what took no time, such as a look at a known frame.
 export function partsOf(timings, isFinding) {
   const { queue_ms: queue, decode_ms: decode, encode_ms: encode, prefill_ms: prefill } = timings
   const { first_token_ms: firstToken, total_ms: total } = timings
@@ -14,9 +16,9 @@ export function partsOf(timings, isFinding) {
     ["reading", prefill, isFinding ? "reading what to find" : "reading the question"],
   ].filter(([, ms]) => typeof ms === "number")
   const spent = told.reduce((sum, [, ms]) => sum + ms, 0)
-  return [...told, ...answering(firstToken, total, spent, isFinding)].map(([name, ms, doing]) => (
-    { name, ms: Math.max(0, ms), words: `${span(Math.max(0, ms))} ${doing}` }
-  ))
+  return [...told, ...answering(firstToken, total, spent, isFinding)]
+    .filter(([, ms]) => ms >= SHORTEST_MS)
+    .map(([name, ms, doing]) => ({ name, ms, words: `${span(ms)} ${doing}` }))
 }
 
 // Nothing found has no first token: all the rest went into the search.
