@@ -9,18 +9,19 @@ from collections.abc import Callable
 
 import torch
 
-from checkpoint import Wanted
+from checkpoint import Checkpoint, Wanted
 from engine.runner import Runner
 from moondream2.config import CONFIG_FILE, Config
+from moondream2.cpu import choose_arithmetic, pack
 from moondream2.device import (
     DeviceMissing,
     choose_device,
-    fastest_cpu_dtype,
     is_out_of_memory,
     leave_a_core,
     used_bytes,
 )
-from moondream2.quantise import quantise
+from moondream2.network import Network
+from moondream2.tokenizer import Tokenizer
 from moondream2.weights import UNUSABLE, load_checkpoint
 from protocol.errors import ModelFailed, StartRefused
 from protocol.status import LoadStage, ModelState, Progress
@@ -39,11 +40,18 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     leave_a_core()
     try:
         device, dtype = choose_device(settings.device, settings.dtype)
-        if settings.quantize != "none":
-            _check_quantized(settings, device)
-            dtype = torch.bfloat16
         tell(device=device.type)
-        runner = _read(settings, wanted, device, dtype, on_progress, tell)
+        found = wanted.find(on_progress)
+        tell(model=found.name, revision=found.revision, is_demo=found.is_demo, notice=found.notice)
+        network, tokenizer = read_network(settings, found, device, dtype, on_progress)
+        tell(dtype=str(network.dtype).removeprefix("torch."), progress=Progress(LoadStage.WARMING))
+        runner = Runner(
+            network,
+            tokenizer,
+            n_rows=settings.max_running,
+            max_prefix_bytes=settings.max_prefix_bytes,
+        )
+        runner.warm_up()
     except (*UNUSABLE, DeviceMissing) as error:
         raise StartRefused(str(error)) from error
     except (RuntimeError, MemoryError) as error:
@@ -62,20 +70,29 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     return runner
 
 
-def _read(
+def read_network(
     settings: Settings,
-    wanted: Wanted,
+    found: Checkpoint,
     device: torch.device,
     dtype: torch.dtype,
-    on_progress: OnProgress,
-    tell: Tell,
-) -> Runner:
-    found = wanted.find(on_progress)
-    tell(model=found.name, revision=found.revision, is_demo=found.is_demo, notice=found.notice)
-    if device.type == "cpu" and settings.dtype == "auto" and settings.quantize == "none":
-        dtype = fastest_cpu_dtype(Config.from_file(found.folder / CONFIG_FILE).text)
-    name = str(dtype).removeprefix("torch.")
-    tell(dtype=name if settings.quantize == "none" else f"{settings.quantize}, {name}")
+    on_progress: OnProgress = lambda progress: None,
+) -> tuple[Network, Tokenizer]:
+    """Read a checkpoint as it computes fastest on a device.
+
+    On a CPU the dtype is chosen by a measurement, unless it was asked for. Raises one of UNUSABLE,
+    and StartRefused for weights that cannot be quantised there.
+    """
+    arithmetic = None
+    is_quantised = settings.quantize == "int8"
+    if device.type == "cpu":
+        asked = None if settings.dtype == "auto" else dtype
+        config = Config.from_file(found.folder / CONFIG_FILE).text
+        arithmetic = choose_arithmetic(config, asked, is_quantised=is_quantised)
+        dtype = arithmetic.dtype
+    if is_quantised and (arithmetic is None or not arithmetic.is_packed):
+        raise StartRefused(
+            "--quantize needs a CPU, in float32 or bfloat16. Start without it or with --device cpu."
+        )
     network, tokenizer = load_checkpoint(
         found.folder,
         device=device,
@@ -83,22 +100,6 @@ def _read(
         tokenizer_file=found.tokenizer,
         on_progress=lambda done, total: on_progress(Progress(LoadStage.READING, done, total)),
     )
-    tell(progress=Progress(LoadStage.WARMING))
-    if settings.quantize != "none":
-        quantise(network)
-    runner = Runner(
-        network,
-        tokenizer,
-        n_rows=settings.max_running,
-        max_prefix_bytes=settings.max_prefix_bytes,
-    )
-    runner.warm_up()
-    return runner
-
-
-def _check_quantized(settings: Settings, device: torch.device) -> None:
-    """Quantized weights work where they were measured: in bfloat16 on the CPU."""
-    if device.type != "cpu":
-        raise StartRefused("--quantize is for the CPU. Start without it, or with --device cpu.")
-    if settings.dtype not in ("auto", "bfloat16"):
-        raise StartRefused("--quantize works with --dtype bfloat16. Leave --dtype out.")
+    if arithmetic is not None and arithmetic.is_packed:
+        pack(network, is_quantised=is_quantised)
+    return network, tokenizer

@@ -20,6 +20,7 @@ from PIL import Image
 
 from bench.stamps import PROJECT, Stamps
 from checkpoint import parse_model
+from loading import read_network
 from moondream2.decoding import run, start
 from moondream2.device import choose_device, leave_a_core
 from moondream2.network import Input, Network
@@ -27,7 +28,6 @@ from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
 from moondream2.skills import Skills, Text
 from moondream2.tokenizer import Tokenizer
-from moondream2.weights import load_checkpoint
 from protocol.page_events import status_payload
 from protocol.request import MAX_QUESTION_CHARS, SamplingParams
 from protocol.status import ModelState, Status
@@ -40,9 +40,7 @@ def create_naive_app(settings: Settings, stamps: Stamps) -> Flask:
     leave_a_core()
     device, dtype = choose_device(settings.device, settings.dtype)
     found = parse_model(settings.model, settings.revision).find(lambda progress: None)
-    network, tokenizer = load_checkpoint(
-        found.folder, device=device, dtype=dtype, tokenizer_file=found.tokenizer
-    )
+    network, tokenizer = read_network(settings, found, device, dtype)
 
     app = Flask(
         __name__, template_folder=str(PROJECT / "templates"), static_folder=str(PROJECT / "static")

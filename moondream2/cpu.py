@@ -1,0 +1,171 @@
+"""Linear layers as a CPU multiplies them fastest, chosen by measuring; the numbers stay the same.
+
+torch hands a plain layer to a library that reads the weights as they lie. oneDNN, which comes with
+torch, reads them in blocks of its own order, and takes the GELU along: on some CPUs two to three
+times as fast, on others no faster. So both are tried for a moment when a network is loaded.
+"""
+
+from dataclasses import dataclass
+from time import monotonic
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from moondream2.config import TextConfig
+from moondream2.layers import MLP
+from moondream2.network import Network
+
+# What is measured: an answer of ordinary length about a picture.
+N_PICTURE_ROWS, N_ANSWER_STEPS = 730, 20
+# A smaller layer stays in the caches: there, few rows are faster unpacked, and float32 is exacter.
+SMALL_WEIGHT = 2**20
+MIN_PACKED_ROWS = 16
+# Steps of answers are quantised, prompts and pictures are not: there rounding would cost more.
+MAX_INT8_ROWS = 32
+MIDDLE = 128
+SMALLEST_SCALE = torch.finfo(torch.float32).tiny
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a CPU computes: the number format, and whether layers are packed for oneDNN."""
+
+    dtype: torch.dtype
+    is_packed: bool
+
+
+class PackedLinear(nn.Module):
+    """A linear layer in oneDNN's order; a small one keeps its plain weights for few rows.
+
+    With `is_quantised` few rows, the steps of answers, are multiplied in whole numbers of 8 bits,
+    which halves what is read.
+    """
+
+    def __init__(self, linear: nn.Linear, *, is_quantised: bool = False) -> None:
+        super().__init__()
+        weight, self._bias = linear.weight.detach(), linear.bias.detach()
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
+        self._plain = weight if weight.numel() < SMALL_WEIGHT else None
+        self._int8 = Int8Weight(weight) if is_quantised else None
+
+    def forward(self, x: Tensor, *, with_gelu: bool = False) -> Tensor:
+        n_rows = x.numel() // x.shape[-1]
+        if self._int8 is not None and n_rows <= MAX_INT8_ROWS:
+            y = self._int8.multiply(x) + self._bias
+        elif self._plain is not None and n_rows < MIN_PACKED_ROWS:
+            y = F.linear(x, self._plain, self._bias)
+        else:
+            then, how = ("gelu", "tanh") if with_gelu else ("none", "")
+            return torch.ops.mkldnn._linear_pointwise(x, self._packed, self._bias, then, [], how)
+        return F.gelu(y, approximate="tanh") if with_gelu else y
+
+
+class Int8Weight:
+    """A matrix (out, in) of 8 bits with a scale for each output; rows of x get one each, too.
+
+    So what a row gives does not depend on the rows beside it.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        values = weight.float()
+        self._scale = _scale(values)
+        rounded = (values / self._scale).round_().to(torch.int8)
+        self._packed = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self._scales = self._scale.flatten()
+        self._zero_points = torch.zeros(len(values), dtype=torch.long)
+
+    def multiply(self, x: Tensor) -> Tensor:
+        """Multiply x (…, in) with the transposed matrix; returns (…, out) in x's dtype."""
+        values = x.reshape(-1, x.shape[-1]).float()
+        scale = _scale(values)
+        # Unsigned around a middle: that is what the CPU's own products of 8 bits read.
+        rounded = (values / scale).round_().add_(MIDDLE).to(torch.uint8)
+        y = torch.ops.onednn.qlinear_pointwise(
+            *(rounded, 1.0, MIDDLE, self._packed, self._scales, self._zero_points),
+            *(None, 1.0, 0, torch.float32, "none", [], ""),
+        )
+        return (y * scale).to(x.dtype).reshape(*x.shape[:-1], -1)
+
+
+def _scale(rows: Tensor) -> Tensor:
+    """What makes each row (n, k) fit 8 bits, (n, 1); a row of zeros may have any."""
+    return (rows.abs().amax(dim=-1, keepdim=True) / 127).clamp(min=SMALLEST_SCALE)
+
+
+class PackedMLP(nn.Module):
+    """An MLP of packed layers, the GELU within the first."""
+
+    def __init__(self, mlp: MLP, *, is_quantised: bool = False) -> None:
+        super().__init__()
+        self.fc1 = PackedLinear(mlp.fc1, is_quantised=is_quantised)
+        self.fc2 = PackedLinear(mlp.fc2, is_quantised=is_quantised)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(self.fc1(x, with_gelu=True))
+
+
+@torch.inference_mode()
+def pack(network: Network, *, is_quantised: bool = False) -> None:
+    """Pack every linear layer of a network on the CPU, in place; it can only be asked from then on.
+
+    is_quantised reaches the text decoder, whose weights are read for each word. Vision and region
+    are read once per picture or object, and there rounding would move a box.
+    """
+    _pack(network.text, is_quantised)
+    _pack(network, is_quantised=False)
+
+
+def _pack(parent: nn.Module, is_quantised: bool) -> None:
+    for name, child in list(parent.named_children()):
+        if isinstance(child, MLP):
+            setattr(parent, name, PackedMLP(child, is_quantised=is_quantised))
+        elif isinstance(child, nn.Linear):
+            setattr(parent, name, PackedLinear(child, is_quantised=is_quantised))
+        elif not isinstance(child, PackedLinear | PackedMLP):
+            _pack(child, is_quantised)
+
+
+def choose_arithmetic(
+    config: TextConfig, dtype: torch.dtype | None, *, is_quantised: bool = False
+) -> Arithmetic:
+    """Measure what answers soonest on this CPU, in `dtype` if one is asked for; about a second.
+
+    Some CPUs multiply bfloat16 several times faster than float32, others several times slower.
+    Quantised layers are packed wherever they can be.
+    """
+    is_small = config.dim * config.ff_dim < SMALL_WEIGHT
+    if dtype is None:
+        dtypes = [torch.float32] if is_small else [torch.float32, torch.bfloat16]
+    else:
+        dtypes = [dtype]
+    tried = [
+        Arithmetic(each, is_packed)
+        for each in dtypes
+        for is_packed in ((True,) if is_quantised else (False, True))
+        if _can_pack(each) or not is_packed
+    ]
+    return min(
+        tried, key=lambda each: _answer_s(config, each), default=Arithmetic(dtypes[0], False)
+    )
+
+
+def _can_pack(dtype: torch.dtype) -> bool:
+    return torch.backends.mkldnn.is_available() and dtype in (torch.float32, torch.bfloat16)
+
+
+@torch.inference_mode()
+def _answer_s(config: TextConfig, arithmetic: Arithmetic) -> float:
+    """Seconds that one layer takes for the rows of a picture and the steps of an answer."""
+    linear = nn.Linear(config.dim, config.ff_dim, dtype=arithmetic.dtype)
+    layer = PackedLinear(linear) if arithmetic.is_packed else linear
+    total_s = 0.0
+    for n_rows, n_times in ((N_PICTURE_ROWS, 1), (1, N_ANSWER_STEPS)):
+        x = torch.ones(n_rows, config.dim, dtype=arithmetic.dtype)
+        # The first product of a kind wakes threads and compiles its code.
+        layer(x)
+        began = monotonic()
+        for _ in range(n_times):
+            layer(x)
+        total_s += monotonic() - began
+    return total_s

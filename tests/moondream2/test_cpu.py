@@ -1,0 +1,92 @@
+"""However a CPU multiplies, the answer is the network's; how is chosen by measuring."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from moondream2 import cpu
+from moondream2.config import Config, TextConfig
+from moondream2.cpu import (
+    MAX_INT8_ROWS,
+    MIN_PACKED_ROWS,
+    Arithmetic,
+    PackedLinear,
+    choose_arithmetic,
+    pack,
+)
+from moondream2.layers import MLP
+from tests.moondream2.conftest import Loaded
+
+ROWS = [1, 2, MIN_PACKED_ROWS - 1, MIN_PACKED_ROWS, MAX_INT8_ROWS + 1]
+FP32, BF16 = torch.float32, torch.bfloat16
+
+pytestmark = pytest.mark.skipif(
+    not torch.backends.mkldnn.is_available(), reason="this build of torch has no oneDNN"
+)
+
+
+def error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    return float((ours - theirs).float().abs().max() / theirs.float().abs().max())
+
+
+@pytest.mark.parametrize("n_rows", ROWS)
+@pytest.mark.parametrize("is_small", [True, False])
+@torch.inference_mode()
+def test_packed_layers_multiply_as_plain_ones(n_rows: int, is_small: bool, monkeypatch):
+    monkeypatch.setattr(cpu, "SMALL_WEIGHT", 2**20 if is_small else 0)
+    mlp, x = MLP(48, 96, 32), torch.randn(2, n_rows, 48)
+    assert error(cpu.PackedMLP(mlp)(x), mlp(x)) < 1e-5
+
+
+@pytest.mark.parametrize("n_rows", ROWS)
+@torch.inference_mode()
+def test_quantised_layers_round_little_and_each_row_for_itself(n_rows: int):
+    linear, x = nn.Linear(64, 48, dtype=BF16), torch.randn(n_rows, 1, 64, dtype=BF16)
+    linear.weight[5] = 0
+    x[0] *= 1000
+    layer = PackedLinear(linear, is_quantised=True)
+    for row in range(n_rows):
+        assert error(layer(x)[row], linear(x)[row]) < 0.03
+    if n_rows <= MAX_INT8_ROWS:
+        assert torch.equal(layer(x)[-1:], layer(x[-1:]))
+
+
+@pytest.mark.parametrize("is_quantised", [False, True])
+@torch.inference_mode()
+def test_packed_network_says_what_the_plain_one_says(loaded: Loaded, is_quantised: bool):
+    packed = copy.deepcopy(loaded.network)
+    packed.text.rotary = loaded.network.text.rotary
+    pack(packed, is_quantised=is_quantised)
+    assert not [each for each in packed.modules() if type(each) is nn.Linear]
+    prompt, step = loaded.prompts.query("What is on the desk?", with_picture=False), [[9]]
+    picture = loaded.reference.picture("kiosk")
+    logits = []
+    for network in (loaded.network, packed):
+        cache = network.make_cache(1)
+        network.begin_with_picture(cache, 0, network.encode_picture(picture))
+        network.feed(cache, [0], [prompt[1:]])
+        logits.append(network.text.logits(network.feed(cache, [0], step)[0, -1]))
+    assert error(*logits) < (0.05 if is_quantised else 1e-4)
+
+
+def test_what_answers_soonest_is_chosen(monkeypatch):
+    seconds = {
+        Arithmetic(FP32, is_packed=False): 4,
+        Arithmetic(FP32, is_packed=True): 3,
+        Arithmetic(BF16, is_packed=False): 2,
+        Arithmetic(BF16, is_packed=True): 1,
+    }
+    monkeypatch.setattr(cpu, "_answer_s", lambda config, each: seconds[each])
+    assert choose_arithmetic(TextConfig(), None) == Arithmetic(BF16, is_packed=True)
+    assert choose_arithmetic(TextConfig(), FP32) == Arithmetic(FP32, is_packed=True)
+    seconds[Arithmetic(FP32, is_packed=False)] = 0
+    assert choose_arithmetic(TextConfig(), None) == Arithmetic(FP32, is_packed=False)
+    assert choose_arithmetic(TextConfig(), None, is_quantised=True).is_packed
+
+
+def test_measurement_is_real_and_a_small_network_stays_exact():
+    half = Config().text.dim // 2
+    assert choose_arithmetic(TextConfig(dim=half, ff_dim=2 * half), None).dtype in (FP32, BF16)
+    assert choose_arithmetic(TextConfig(dim=128, ff_dim=512), None).dtype is FP32
