@@ -35,21 +35,33 @@ class Ours:
         self._cache = self.network.make_cache(n_rows=1)
         self._prefix: Prefix | None = None
 
+    def record_graphs(self) -> bool:
+        """Let the network replay its decode steps from now on; says whether it can."""
+        record = getattr(self.network, "record_graphs", None)
+        if record is None or self.network.device.type != "cuda":
+            return False
+        record()
+        return True
+
+    @torch.inference_mode()
     def encode(self, picture: Image.Image) -> None:
         self.network.encode_picture(picture)
         synchronise(self.network.device)
 
+    @torch.inference_mode()
     def ask(self, picture: Image.Image, question: str, n_tokens: int) -> Heard:
         heard = Heard()
         self._look(picture)
         self._answer(question, n_tokens, heard)
         return heard
 
+    @torch.inference_mode()
     def ask_again(self, question: str, n_tokens: int) -> Heard:
         heard = Heard()
         self._answer(question, n_tokens, heard)
         return heard
 
+    @torch.inference_mode()
     def step_s(self, picture: Image.Image, question: str, n_rows: int, n_steps: int) -> float:
         """Seconds that one step of `n_rows` rows takes, all of them about one picture."""
         self._look(picture)

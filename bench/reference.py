@@ -48,6 +48,7 @@ class Reference:
         self._model.tokenizer = self._listener
         self._encoded: Any = None
 
+    @torch.inference_mode()
     def encode(self, picture: Image.Image) -> None:
         self._model._run_vision_encoder(picture)
         synchronise(self._device)

@@ -109,7 +109,6 @@ def _seconds_to_encode(side: Side, picture: Image.Image) -> float:
 @click.option("--tokens", "n_tokens", type=int, default=16)
 @click.option("--repeats", "n_repeats", type=int, default=1)
 @click.option("--tiles/--no-tiles", "with_tiles", default=True)
-@torch.inference_mode()
 def main(
     name: str,
     checkpoint: Path,
