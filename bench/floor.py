@@ -51,6 +51,13 @@ class Limits:
     operations_per_s: float
     bytes_per_s: float
 
+    def better(self, other: "Limits") -> "Limits":
+        """The higher of each number of two measurements of one device."""
+        return Limits(
+            max(self.operations_per_s, other.operations_per_s),
+            max(self.bytes_per_s, other.bytes_per_s),
+        )
+
     def floor_ms(self, *costs: Cost) -> float:
         """The least time that stages can take one after the other, in milliseconds."""
         return 1000 * sum(
