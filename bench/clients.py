@@ -22,8 +22,8 @@ FRAME_HEIGHT_PX = 480
 N_FRAMES = 256
 # Random weights never end an answer; trained ones end long before this.
 MAX_TOKENS = 64
-# After its first two bytes a JPEG may carry a comment.
-JPEG_START_BYTES, JPEG_COMMENT = 2, b"\xff\xfe"
+# After its first two bytes a JPEG may carry comments.
+JPEG_START_BYTES, JPEG_COMMENT, JPEG_COMMENT_MAX_BYTES = 2, b"\xff\xfe", 65_533
 ANSWER_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 20
 
@@ -99,25 +99,26 @@ def draw_views(n_views: int = N_FRAMES) -> list[View]:
     ]
 
 
-def fresh_asks(views: list[View]) -> Iterator[Ask]:
+def fresh_asks(views: list[View], min_frame_bytes: int = 0) -> Iterator[Ask]:
     """Questions and captions without end, each about a frame that no server has seen.
 
     A view comes back under another number, which stands in the JPEG's comment: to whoever keeps
     frames by their bytes it is another frame, and numbering costs this process nothing.
     """
     for turn, view in enumerate(cycle(views)):
-        image = _data_url(numbered(view.jpeg, turn))
-        payload = {"image": image, "settings": {"max_tokens": MAX_TOKENS}}
+        jpeg = commented(view.jpeg, str(turn).encode())
+        while len(jpeg) < min_frame_bytes:
+            jpeg = commented(jpeg, bytes(JPEG_COMMENT_MAX_BYTES))
+        payload = {"image": _data_url(jpeg), "settings": {"max_tokens": MAX_TOKENS}}
         if turn % 2:
             yield Ask("caption", {**payload, "length": "normal"})
         else:
             yield Ask("query", {**payload, "question": view.question})
 
 
-def numbered(jpeg: bytes, number: int) -> bytes:
-    """The same picture in other bytes."""
-    comment = str(number).encode()
-    # The length counts itself.
+def commented(jpeg: bytes, comment: bytes) -> bytes:
+    """The same picture with a comment in it, which nobody sees."""
+    # The length, of two bytes, counts itself.
     segment = JPEG_COMMENT + (len(comment) + 2).to_bytes(2, "big") + comment
     return jpeg[:JPEG_START_BYTES] + segment + jpeg[JPEG_START_BYTES:]
 

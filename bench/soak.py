@@ -1,6 +1,8 @@
 """Ask our server thousands of questions and watch its memory: `python -m bench.soak`.
 
-Each question is about a frame of its own, and nothing is noted in the server. Exit code 1 when its
+Each question is about a frame of its own, and nothing is noted in the server. Frames are as large
+as a camera's, so that what the server keeps of them, encoded or looked at, has reached its bounds
+within the first EARLY_ANSWERS answers; a leak goes on after that. Exit code 1 when its
 memory grew by FLAT_GROWTH or more after the first EARLY_ANSWERS answers. The last line is one JSON
 document.
 """
@@ -16,6 +18,8 @@ from bench.clients import BenchFailed, Load, Record, draw_views, fresh_asks, mea
 from bench.figures import machine
 from bench.memory import EARLY_ANSWERS, FLAT_GROWTH, MemoryWatch
 from bench.serve import Server
+
+FRAME_BYTES = 400 * 2**10
 
 
 def main() -> None:
@@ -58,7 +62,7 @@ def parse_options() -> argparse.Namespace:
 
 def soak(model: str, load: Load) -> tuple[str, Record, dict]:
     """Put the load on our server; returns its device, what was seen, and its memory."""
-    asks = fresh_asks(draw_views())
+    asks = fresh_asks(draw_views(), FRAME_BYTES)
     with Server("ours", model, keeps_stamps=False) as server:
         device = server.wait()
         watch = MemoryWatch(server.memory_bytes)
