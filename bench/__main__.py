@@ -7,12 +7,15 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 
-from bench.clients import BenchFailed, Load, Record, make_asks, measure
+from bench.chart import draw_chart
+from bench.clients import BenchFailed, Load, Record, draw_views, fresh_asks, measure
 from bench.figures import ROWS, Figures, busy_cores, machine, ratios, summarise
+from bench.memory import MemoryWatch
 from bench.serve import DESIGNS, Server
 
-LABEL_CHARS, VALUE_CHARS = 20, 14
+LABEL_CHARS, VALUE_CHARS = 26, 14
 # A load process that is later than this measures the machine rather than the servers.
 BUSY_LATE_MS = 10.0
 
@@ -44,25 +47,38 @@ class Result:
         }
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What both designs did under every load, and the memory that each held."""
+
+    device: str
+    results: list[Result]
+    memory: dict[str, dict]
+
+
 def main() -> None:
     options = parse_options()
     loads = [
-        Load(options.clients, n_asking, options.seconds, options.pages_per_s, options.answers)
-        for n_asking in options.asking
+        Load(n_clients, options.seconds, options.pages_per_s, options.answers)
+        for n_clients in options.clients
     ]
     about = {**machine(), "busy_cores_before": busy_cores()}
     try:
-        device, results = compare(options.model, loads, options.rounds)
+        compared = compare(options.model, loads, options.rounds)
     except BenchFailed as error:
         sys.exit(f"The bench broke off. {error}")
-    about["device"] = device
-    show(about, results)
+    about["device"] = compared.device
+    show(about, compared)
+    results = [result.as_json() for result in compared.results]
+    if options.chart is not None:
+        draw_chart(results, options.chart)
     document = {
-        "bench": "hub",
+        "bench": "web",
         "date": date.today().isoformat(),
         "machine": about,
         "rounds": options.rounds,
-        "results": [result.as_json() for result in results],
+        "results": results,
+        "memory": compared.memory,
     }
     print(json.dumps(document))
 
@@ -70,56 +86,57 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--model", default="demo", help="demo, or the folder of a checkpoint")
-    parser.add_argument("--clients", type=int, default=64, help="connected clients")
     parser.add_argument(
-        "--asking", type=int, nargs="+", default=[1, 8], help="answers open at a time, per load"
+        "--clients", type=int, nargs="+", default=[1, 8, 32], help="who ask at once, per load"
     )
     parser.add_argument("--rounds", type=int, default=4, help="how often the designs take turns")
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of one turn")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of one turn")
     parser.add_argument("--answers", type=int, help="end a turn after so many answers")
     parser.add_argument("--pages-per-s", type=float, default=50.0, help="rate of page views")
+    parser.add_argument("--chart", type=Path, help="draw the figures into this PNG")
     return parser.parse_args()
 
 
-def compare(model: str, loads: list[Load], n_rounds: int) -> tuple[str, list[Result]]:
+def compare(model: str, loads: list[Load], n_rounds: int) -> Comparison:
     """Start both designs and let them take turns under every load.
 
     In turns, because other work on the machine then slows both alike; the one that waits is idle.
-    Returns the device that they ran on, too.
     """
-    asks = make_asks()
-    records = {design: [Record() for _ in loads] for design in DESIGNS}
+    asks = fresh_asks(draw_views())
     with ExitStack() as stack:
         servers = {design: stack.enter_context(Server(design, model)) for design in DESIGNS}
         devices = {design: server.wait() for design, server in servers.items()}
+        watches = {design: MemoryWatch(server.memory_bytes) for design, server in servers.items()}
+        records = {
+            design: [Record(watches[design].count_answer) for _ in loads] for design in DESIGNS
+        }
         for _ in range(n_rounds):
             for index, load in enumerate(loads):
                 for design, server in servers.items():
                     asyncio.run(measure(server.url, load, asks, records[design][index]))
+        memory: dict[str, dict] = {design: watch.as_json() for design, watch in watches.items()}
         stamps = {design: server.stop() for design, server in servers.items()}
     figures = {
         design: [summarise(record, stamps[design]) for record in records[design]]
         for design in DESIGNS
     }
-    return devices["ours"], [
+    results = [
         Result(load, ours, naive)
         for load, ours, naive in zip(loads, figures["ours"], figures["naive"], strict=True)
     ]
+    return Comparison(devices["ours"], results, memory)
 
 
-def show(about: dict, results: list[Result]) -> None:
+def show(about: dict, compared: Comparison) -> None:
     """Print the table for people."""
     print(
         f"{about['cores']} cores {about['cpu']}, {about['system']}, Python {about['python']},"
         f" torch {about['torch']} on {about['device']};"
         f" busy cores before: {about['busy_cores_before']}"
     )
-    for result in results:
+    for result in compared.results:
         load = result.load
-        print(
-            f"\n{load.n_clients} clients connected, {load.n_asking} answering at a time,"
-            f" {load.pages_per_s:g} page views / s"
-        )
+        print(f"\n{load.n_clients} asking at once, {load.pages_per_s:g} page views / s")
         _show_row("", "ours", "naive", "naive / ours")
         for name, label in ROWS.items():
             values = (result.ours[name], result.naive[name], result.ratios[name])
@@ -128,7 +145,18 @@ def show(about: dict, results: list[Result]) -> None:
             print(
                 "Other work kept this machine busy: ratios are rough, milliseconds partly its own."
             )
+    print("\nmemory of the server")
+    for design, held in compared.memory.items():
+        early, end = (_megabytes(held[name]) for name in ("early_bytes", "end_bytes"))
+        print(
+            f"{design}: {early} MB after {held['early_answers']} answers,"
+            f" {end} MB after {held['answers']}"
+        )
     print()
+
+
+def _megabytes(n_bytes: int | None) -> str:
+    return "–" if n_bytes is None else f"{n_bytes / 1e6:,.0f}"
 
 
 def _show_row(label: str, *values: str) -> None:

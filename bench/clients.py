@@ -1,8 +1,8 @@
-"""The load: many connected clients taking turns, and page views at a steady rate beside them."""
+"""The load: clients who all ask at once, and page views at a steady rate beside them."""
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, cycle, islice
 from random import Random
@@ -19,9 +19,11 @@ from demo.scenes import make_scene
 
 FRAME_ASPECT = 4 / 3
 FRAME_HEIGHT_PX = 480
-N_FRAMES, N_ASKS = 8, 64
+N_FRAMES = 256
 # Random weights never end an answer; trained ones end long before this.
 MAX_TOKENS = 64
+# After its first two bytes a JPEG may carry comments.
+JPEG_START_BYTES, JPEG_COMMENT, JPEG_COMMENT_MAX_BYTES = 2, b"\xff\xfe", 65_533
 ANSWER_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 20
 
@@ -32,14 +34,13 @@ class BenchFailed(Exception):
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked of a server in one round.
+    """What is asked of a server in one turn.
 
-    n_asking: answers that are open at the same time. A round ends after `seconds`, or after
-    `max_answers`.
+    n_clients: connected clients, each of which asks again as soon as it has its answer. A turn ends
+    after `seconds`, or after `max_answers`.
     """
 
     n_clients: int
-    n_asking: int
     seconds: float
     pages_per_s: float
     max_answers: int | None = None
@@ -47,19 +48,30 @@ class Load:
 
 @dataclass
 class Record:
-    """What one load saw in all its rounds.
+    """What one load saw in all its turns.
 
-    arrivals: time.monotonic() of each `token` event, by request id.
+    wait_ms: from a question to its first word, by client. words_per_s: of each answer, from its
+    question to its last word. arrivals: time.monotonic() of each `token` event, by request id.
     late_ms: how late this process was with its page views; so much of any figure may be its own.
+    on_answer: called after each answer.
     """
 
+    on_answer: Callable[[], None] = lambda: None
     seconds: float = 0.0
     n_answers: int = 0
     n_tokens: int = 0
     page_ms: list[float] = field(default_factory=list)
-    first_word_ms: list[float] = field(default_factory=list)
+    wait_ms: dict[int, list[float]] = field(default_factory=dict)
+    words_per_s: list[float] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)
     arrivals: dict[str, list[float]] = field(default_factory=dict)
+
+    def keep(self, client: int, asked_at: float, id: str, words_at: list[float]) -> None:
+        """Keep when the words of one answer came."""
+        self.arrivals[id] = words_at
+        if words_at:
+            self.wait_ms.setdefault(client, []).append((words_at[0] - asked_at) * 1000)
+            self.words_per_s.append(len(words_at) / (words_at[-1] - asked_at))
 
 
 @dataclass(frozen=True)
@@ -70,23 +82,45 @@ class Ask:
     payload: dict[str, Any]
 
 
-def make_asks() -> list[Ask]:
-    """Questions and captions about a few demo scenes, 640x480 JPEG, the same at every call."""
+@dataclass(frozen=True)
+class View:
+    """A picture of the demo world and a question about it."""
+
+    jpeg: bytes
+    question: str
+
+
+def draw_views(n_views: int = N_FRAMES) -> list[View]:
+    """Draw so many demo scenes, 640x480 JPEG, the same at every call."""
     scenes = (scene for scene in map(make_scene, count()) if scene.aspect == FRAME_ASPECT)
-    frames = [
-        (scene, _data_url(encode_jpeg(draw(scene, FRAME_HEIGHT_PX), scene.seed)))
-        for scene in islice(scenes, N_FRAMES)
+    return [
+        View(encode_jpeg(draw(scene, FRAME_HEIGHT_PX), scene.seed), ask(scene, Random(turn)).text)
+        for turn, scene in enumerate(islice(scenes, n_views))
     ]
-    asks = []
-    for turn in range(N_ASKS):
-        scene, image = frames[turn % N_FRAMES]
-        payload = {"image": image, "settings": {"max_tokens": MAX_TOKENS}}
-        if turn // N_FRAMES % 2:
-            asks.append(Ask("caption", {**payload, "length": "normal"}))
+
+
+def fresh_asks(views: list[View], min_frame_bytes: int = 0) -> Iterator[Ask]:
+    """Questions and captions without end, each about a frame that no server has seen.
+
+    A view comes back under another number, which stands in the JPEG's comment: to whoever keeps
+    frames by their bytes it is another frame, and numbering costs this process nothing.
+    """
+    for turn, view in enumerate(cycle(views)):
+        jpeg = commented(view.jpeg, str(turn).encode())
+        while len(jpeg) < min_frame_bytes:
+            jpeg = commented(jpeg, bytes(JPEG_COMMENT_MAX_BYTES))
+        payload = {"image": _data_url(jpeg), "settings": {"max_tokens": MAX_TOKENS}}
+        if turn % 2:
+            yield Ask("caption", {**payload, "length": "normal"})
         else:
-            question = ask(scene, Random(turn)).text
-            asks.append(Ask("query", {**payload, "question": question}))
-    return asks
+            yield Ask("query", {**payload, "question": view.question})
+
+
+def commented(jpeg: bytes, comment: bytes) -> bytes:
+    """The same picture with a comment in it, which nobody sees."""
+    # The length, of two bytes, counts itself.
+    segment = JPEG_COMMENT + (len(comment) + 2).to_bytes(2, "big") + comment
+    return jpeg[:JPEG_START_BYTES] + segment + jpeg[JPEG_START_BYTES:]
 
 
 def _data_url(jpeg: bytes) -> str:
@@ -96,7 +130,8 @@ def _data_url(jpeg: bytes) -> str:
 class Client:
     """One page: asks one question at a time and notes when the words come."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self._number = number
         self._words_at: list[float] = []
         self._response: asyncio.Future[dict] | None = None
         self._socket = socketio.AsyncClient(reconnection=False)
@@ -123,9 +158,8 @@ class Client:
             raise BenchFailed(f"The server answered: {response['error']['message']}")
         record.n_answers += 1
         record.n_tokens += response["usage"]["completion_tokens"]
-        record.arrivals[id] = self._words_at
-        if self._words_at:
-            record.first_word_ms.append((self._words_at[0] - asked_at) * 1000)
+        record.keep(self._number, asked_at, id, self._words_at)
+        record.on_answer()
 
     def _on_token(self, payload: dict) -> None:
         self._words_at.append(monotonic())
@@ -139,29 +173,27 @@ class Client:
             self._response.set_exception(BenchFailed("The server closed a connection."))
 
 
-async def measure(url: str, load: Load, asks: list[Ask], record: Record) -> None:
+async def measure(url: str, load: Load, asks: Iterator[Ask], record: Record) -> None:
     """Connect all clients, let one ask to warm the server up, then add the load to `record`."""
-    clients = [Client() for _ in range(load.n_clients)]
+    clients = [Client(number) for number in range(load.n_clients)]
     try:
         await asyncio.gather(*(client.connect(url) for client in clients))
-        await clients[0].ask(asks[0], Record())
+        await clients[0].ask(next(asks), Record())
         await _put_load(url, load, clients, asks, record)
     finally:
         await asyncio.gather(*(client.close() for client in clients))
 
 
 async def _put_load(
-    url: str, load: Load, clients: list[Client], asks: list[Ask], record: Record
+    url: str, load: Load, clients: list[Client], asks: Iterator[Ask], record: Record
 ) -> None:
-    idle: asyncio.Queue[Client] = asyncio.Queue()
-    for client in clients:
-        idle.put_nowait(client)
-    shared_asks = islice(cycle(asks), load.max_answers)
     ended = asyncio.Event()
     pages = asyncio.create_task(_view_pages(url, load.pages_per_s, record, ended))
     began_at = monotonic()
-    ends_at = began_at + load.seconds
-    asking = (_ask_in_turn(idle, shared_asks, ends_at, record) for _ in range(load.n_asking))
+    shared_asks = islice(asks, load.max_answers)
+    asking = (
+        _keep_asking(client, shared_asks, began_at + load.seconds, record) for client in clients
+    )
     try:
         await asyncio.gather(*asking)
     finally:
@@ -170,16 +202,11 @@ async def _put_load(
         await pages
 
 
-async def _ask_in_turn(
-    idle: asyncio.Queue[Client], asks: Iterator[Ask], ends_at: float, record: Record
-) -> None:
-    """Keep one answer open, each asked by the client that has been idle longest."""
+async def _keep_asking(client: Client, asks: Iterator[Ask], ends_at: float, record: Record) -> None:
     for asked in asks:
+        await client.ask(asked, record)
         if monotonic() > ends_at:
             return
-        client = await idle.get()
-        await client.ask(asked, record)
-        idle.put_nowait(client)
 
 
 async def _view_pages(url: str, per_s: float, record: Record, ended: asyncio.Event) -> None:

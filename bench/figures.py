@@ -6,6 +6,7 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean
 
 from bench.clients import Record
 from bench.stamps import Stamps
@@ -18,8 +19,10 @@ ROWS = {
     "hop_p99_ms": "token hop p99, ms",
     "first_word_p50_ms": "first word p50, ms",
     "first_word_p99_ms": "first word p99, ms",
-    "answers_per_s": "answers / s",
+    "answer_words_per_s": "words / s of an answer",
     "tokens_per_s": "tokens / s",
+    "answers_per_s": "answers / s",
+    "wait_spread": "slowest / fastest wait",
     "late_p99_ms": "load late p99, ms",
 }
 CPU_INFO = Path("/proc/cpuinfo")
@@ -57,17 +60,26 @@ def summarise(record: Record, stamps: Stamps) -> Figures:
     late_p99_ms is the load process's own: where it is large, the machine was too busy to measure.
     """
     hop_ms = hops_ms(stamps, record.arrivals)
+    first_word_ms = [each for waits in record.wait_ms.values() for each in waits]
     return {
         "page_p50_ms": percentile(record.page_ms, 50),
         "page_p99_ms": percentile(record.page_ms, 99),
         "hop_p50_ms": percentile(hop_ms, 50),
         "hop_p99_ms": percentile(hop_ms, 99),
-        "first_word_p50_ms": percentile(record.first_word_ms, 50),
-        "first_word_p99_ms": percentile(record.first_word_ms, 99),
-        "answers_per_s": record.n_answers / record.seconds,
+        "first_word_p50_ms": percentile(first_word_ms, 50),
+        "first_word_p99_ms": percentile(first_word_ms, 99),
+        "answer_words_per_s": percentile(record.words_per_s, 50),
         "tokens_per_s": record.n_tokens / record.seconds,
+        "answers_per_s": record.n_answers / record.seconds,
+        "wait_spread": wait_spread(record.wait_ms),
         "late_p99_ms": percentile(record.late_ms, 99),
     }
+
+
+def wait_spread(wait_ms: dict[int, list[float]]) -> float | None:
+    """The slowest client's mean wait over the fastest's; None when nobody waited."""
+    means = [fmean(waits) for waits in wait_ms.values()]
+    return max(means) / min(means) if means else None
 
 
 def ratios(naive: Figures, ours: Figures) -> Figures:

@@ -1,7 +1,7 @@
 """One of the two servers in a process of its own, with a note of when each token left the model.
 
-`python -m bench.serve ours|naive --model FOLDER --port PORT --stamps FILE` serves until SIGTERM and
-then writes the notes.
+`python -m bench.serve ours|naive --model FOLDER --port PORT [--stamps FILE]` serves until SIGTERM
+and then writes the notes.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections import deque
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,9 @@ from web.bridge import Bridge, listen
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 20.0
 POLL_INTERVAL_S = 0.05
+# The bench asks about each frame once, so what is kept of frames helps nobody here. It is kept all
+# the same, and within the first hundred frames of the demo model takes all the memory it ever will.
+MAX_PREFIX_BYTES = 32 * 2**20
 
 Design = Literal["ours", "naive"]
 DESIGNS: tuple[Design, ...] = get_args(Design)
@@ -60,13 +64,15 @@ class Server:
     As a context it is gone at the end, too.
     """
 
-    def __init__(self, design: Design, model: str) -> None:
+    def __init__(self, design: Design, model: str, *, keeps_stamps: bool = True) -> None:
         self._folder = TemporaryDirectory()
         self._stamps_file = Path(self._folder.name) / "stamps.json"
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "bench.serve", design, "--model", model]
-        options = ["--port", str(port), "--stamps", str(self._stamps_file)]
+        options = ["--port", str(port)]
+        if keeps_stamps:
+            options += ["--stamps", str(self._stamps_file)]
         self._process = subprocess.Popen([*command, *options], cwd=PROJECT)
 
     def wait(self) -> str:
@@ -84,11 +90,19 @@ class Server:
             sleep(POLL_INTERVAL_S)
         raise BenchFailed("The server did not start; what it said is above.")
 
+    def memory_bytes(self) -> int | None:
+        """Memory that the process holds in RAM now; None where the system does not say."""
+        status = Path(f"/proc/{self._process.pid}/status")
+        if not status.is_file():
+            return None
+        held = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+        return int(held.split()[1]) * 1024
+
     def stop(self) -> Stamps:
         """End the process; returns what it noted."""
         self._process.terminate()
         self._process.wait(STOP_TIMEOUT_S)
-        return json.loads(self._stamps_file.read_text())
+        return json.loads(self._stamps_file.read_text()) if self._stamps_file.exists() else []
 
     def __enter__(self) -> "Server":
         return self
@@ -119,16 +133,18 @@ def main() -> None:
     parser.add_argument("design", choices=DESIGNS)
     parser.add_argument("--model", required=True)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--stamps", type=Path, required=True)
+    parser.add_argument("--stamps", type=Path)
     options = parser.parse_args()
-    settings = Settings(model=options.model, port=options.port)
-    stamps: Stamps = []
+    settings = Settings(model=options.model, port=options.port, max_prefix_bytes=MAX_PREFIX_BYTES)
+    # Without a file to write to, nothing is kept: notes are memory, too.
+    stamps: Stamps = [] if options.stamps else deque(maxlen=0)
     serve = _serve_ours if options.design == "ours" else _serve_naive
     try:
         serve(settings, stamps)
     except StartRefused as error:
         sys.exit(error.message)
-    options.stamps.write_text(json.dumps(stamps))
+    if options.stamps:
+        options.stamps.write_text(json.dumps(stamps))
 
 
 def _serve_ours(settings: Settings, stamps: Stamps) -> None:

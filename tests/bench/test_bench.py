@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import socketio
+from PIL import Image
 
+from bench.chart import COLOURS
 from bench.figures import ROWS
 from bench.serve import Server
 from bench.stamps import PROJECT
@@ -28,11 +30,16 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lines(checkpoint: Path) -> list[str]:
-    """What `python -m bench` prints, with 2 clients and 2 answers."""
-    size = ["--clients", "2", "--asking", "1", "--answers", "2", "--rounds", "1"]
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("chart") / "bench.png"
+
+
+@pytest.fixture(scope="module")
+def lines(checkpoint: Path, chart: Path) -> list[str]:
+    """What `python -m bench` prints, with 2 clients and 4 answers."""
+    size = ["--clients", "2", "--answers", "4", "--rounds", "1"]
     bench = subprocess.run(
-        [sys.executable, "-m", "bench", "--model", str(checkpoint), *size],
+        [sys.executable, "-m", "bench", "--model", str(checkpoint), *size, "--chart", str(chart)],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -54,8 +61,22 @@ def test_table_names_every_row(lines: list[str]):
     assert [label for label in ROWS.values() if not any(label in line for line in lines)] == []
 
 
-def test_output_names_no_path(lines: list[str], checkpoint: Path):
-    assert not [line for line in lines if str(PROJECT) in line or str(checkpoint) in line]
+def test_document_tells_the_memory_of_both_servers(lines: list[str]):
+    memory = json.loads(lines[-1])["memory"]
+    for design in ("ours", "naive"):
+        assert memory[design]["answers"] == 4
+        assert memory[design]["end_bytes"] > 0
+
+
+def test_chart_is_drawn_of_every_load(lines: list[str], chart: Path):
+    with Image.open(chart) as drawn:
+        assert drawn.format == "PNG"
+        assert len(drawn.getcolors(maxcolors=2**24) or []) > len(COLOURS)
+
+
+def test_output_names_no_path(lines: list[str], checkpoint: Path, chart: Path):
+    paths = [str(path) for path in (PROJECT, checkpoint, chart)]
+    assert not [line for line in lines if any(path in line for path in paths)]
 
 
 def test_bench_says_in_one_sentence_why_it_cannot_begin():

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.clients import Record
-from bench.figures import ROWS, hops_ms, percentile, ratios, summarise
+from bench.figures import ROWS, hops_ms, percentile, ratios, summarise, wait_spread
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,19 @@ def test_hops_refuse_a_token_that_was_lost():
 
 def test_summary_has_every_row_of_the_table():
     assert summarise(Record(seconds=1.0), []).keys() == ROWS.keys()
+
+
+def test_spread_compares_the_means_of_the_slowest_and_the_fastest_client():
+    assert wait_spread({0: [1.0, 3.0], 1: [4.0], 2: [1.0, 5.0]}) == 2.0
+    assert wait_spread({}) is None
+
+
+def test_record_keeps_the_wait_of_each_client_and_the_pace_of_each_answer():
+    record = Record()
+    record.keep(7, 10.0, "a", [10.5, 11.0, 12.0])
+    record.keep(7, 20.0, "b", [])
+    assert record.wait_ms == {7: [500.0]}
+    assert record.words_per_s == [1.5]
 
 
 def test_ratio_is_missing_where_a_figure_is_missing():

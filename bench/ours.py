@@ -1,0 +1,109 @@
+"""Our network by itself, without engine or web, as the benches of the network ask it."""
+
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import torch
+from PIL import Image
+
+from bench.floor import synchronise
+from bench.sides import Heard
+from moondream2.decoding import Decoding, run, start, step
+from moondream2.kv_cache import Prefix
+from moondream2.network import Input
+from moondream2.prompts import Prompts
+from moondream2.sampling import Sampling
+from moondream2.skills import Feed, NextToken, Skill
+from moondream2.weights import load_checkpoint
+
+
+class Ours:
+    """A loaded checkpoint and one row of keys and values. Follows `Side`.
+
+    quantize is handed to `load_checkpoint` when it is asked for; None leaves the weights alone.
+    """
+
+    def __init__(
+        self, folder: Path, device: torch.device, dtype: torch.dtype, quantize: str | None = None
+    ) -> None:
+        options: dict[str, Any] = {} if quantize is None else {"quantize": quantize}
+        self.network, self._tokenizer = load_checkpoint(
+            folder, device=device, dtype=dtype, **options
+        )
+        self._prompts = Prompts(self.network.config.tokenizer, self._tokenizer)
+        self._cache = self.network.make_cache(n_rows=1)
+        self._prefix: Prefix | None = None
+
+    def record_graphs(self) -> bool:
+        """Let the network replay its decode steps from now on; says whether it can."""
+        record = getattr(self.network, "record_graphs", None)
+        if record is None or self.network.device.type != "cuda":
+            return False
+        record()
+        return True
+
+    @torch.inference_mode()
+    def encode(self, picture: Image.Image) -> None:
+        self.network.encode_picture(picture)
+        synchronise(self.network.device)
+
+    @torch.inference_mode()
+    def ask(self, picture: Image.Image, question: str, n_tokens: int) -> Heard:
+        heard = Heard()
+        self._look(picture)
+        self._answer(question, n_tokens, heard)
+        return heard
+
+    @torch.inference_mode()
+    def ask_again(self, question: str, n_tokens: int) -> Heard:
+        heard = Heard()
+        self._answer(question, n_tokens, heard)
+        return heard
+
+    @torch.inference_mode()
+    def step_s(self, picture: Image.Image, question: str, n_rows: int, n_steps: int) -> float:
+        """Seconds that one step of `n_rows` rows takes, all of them about one picture."""
+        self._look(picture)
+        assert self._prefix is not None, "a frame that was looked at leaves its prefix"
+        cache = self.network.make_cache(n_rows)
+        decodings = []
+        for row in range(n_rows):
+            cache.restore(row, self._prefix)
+            skill = _greedy(self._prompts.query(question), n_steps + 2, Heard())
+            decodings.append(start(self.network, skill, row, Sampling()))
+        # The prompts, and one step that may find something to prepare.
+        self._step(cache, decodings, 2)
+        began = monotonic()
+        self._step(cache, decodings, n_steps)
+        return (monotonic() - began) / n_steps
+
+    def n_prompt_tokens(self, question: str) -> int:
+        return len(self._prompts.query(question))
+
+    def _step(self, cache: Any, decodings: list[Decoding], count: int) -> None:
+        for _ in range(count):
+            step(self.network, cache, decodings)
+        synchronise(self.network.device)
+
+    def _look(self, picture: Image.Image) -> None:
+        self.network.begin_with_picture(self._cache, 0, self.network.encode_picture(picture))
+        self._prefix = self._cache.save(0)
+
+    def _answer(self, question: str, n_tokens: int, heard: Heard) -> None:
+        assert self._prefix is not None, "a question is kept for a frame that was looked at"
+        self._cache.restore(0, self._prefix)
+        skill = _greedy(self._prompts.query(question), n_tokens, heard)
+        for _ in run(self.network, self._cache, start(self.network, skill, 0, Sampling())):
+            pass
+
+
+def _greedy(prompt: list[Input], n_tokens: int, heard: Heard) -> Skill:
+    """Write `n_tokens` tokens, the end of the answer being a token like any other."""
+    yield Feed(tuple(prompt))
+    while True:
+        token = yield NextToken(is_greedy=True)
+        heard.hear(token)
+        if len(heard.ids) == n_tokens:
+            return "length"
+        yield Feed((token,))

@@ -1,0 +1,146 @@
+"""One side of the comparison of two networks, in a process of its own.
+
+`python -m bench.sides ours|reference CHECKPOINT …` loads one implementation, asks it what
+`bench.network` wants to know, and prints one JSON line: seconds, and the token ids it chose.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import monotonic
+from typing import Protocol
+
+import click
+import numpy as np
+import torch
+from PIL import Image
+
+from bench.floor import FRAME_SIZES, synchronise
+from moondream2.device import choose_device
+
+QUESTION = "What is on the table, and where?"
+# A follow-up is short, so that other work on the machine would weigh heavily in a single one.
+MIN_FOLLOW_UPS = 3
+TILED_SIZE = (640, 480)
+SINGLE_SIZE = (640, 360)
+
+
+@dataclass
+class Heard:
+    """The tokens of one answer: their ids, and time.monotonic() when each was known."""
+
+    asked_at: float = field(default_factory=monotonic)
+    ids: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def hear(self, id: int) -> None:
+        self.ids.append(id)
+        self.times.append(monotonic())
+
+    @property
+    def first_word_s(self) -> float:
+        return self.times[0] - self.asked_at
+
+    @property
+    def step_s(self) -> float:
+        """Seconds from one token to the next, the first one left out."""
+        return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
+
+
+class Side(Protocol):
+    """A loaded implementation. A token counts as known when its id is on the host."""
+
+    def encode(self, picture: Image.Image) -> None:
+        """Turn a picture into image tokens and wait for the device."""
+
+    def ask(self, picture: Image.Image, question: str, n_tokens: int) -> Heard:
+        """Ask greedily about a picture that was not seen before."""
+
+    def ask_again(self, question: str, n_tokens: int) -> Heard:
+        """Ask about the picture of the last `ask`, whose keys and values were kept."""
+
+
+def make_picture(size: tuple[int, int]) -> Image.Image:
+    """A picture of (width, height) pixels, the same at every call: a gradient under noise."""
+    width, height = size
+    slope = np.linspace(0, 200, width)[None, :, None] + np.zeros((height, 1, 3))
+    noise = np.random.default_rng(0).integers(0, 56, (height, width, 3))
+    return Image.fromarray((slope + noise).astype(np.uint8))
+
+
+def measure(side: Side, n_tokens: int, n_repeats: int, with_tiles: bool) -> dict:
+    """Ask a side everything; times in seconds, each the median of `n_repeats`.
+
+    Follow-ups are asked MIN_FOLLOW_UPS times at least. One short answer comes before it all, so
+    that no row pays for what happens once.
+    """
+    picture = make_picture(SINGLE_SIZE)
+    side.ask(picture, QUESTION, 2)
+    sizes = [size for size in FRAME_SIZES if with_tiles or size != TILED_SIZE]
+    encoded = {
+        f"encode_{width}x{height}_s": median(
+            _seconds_to_encode(side, make_picture((width, height))) for _ in range(n_repeats)
+        )
+        for width, height in sizes
+    }
+    answers = [side.ask(picture, QUESTION, n_tokens) for _ in range(n_repeats)]
+    kept = [side.ask_again(QUESTION, n_tokens) for _ in range(max(n_repeats, MIN_FOLLOW_UPS))]
+    return {
+        **encoded,
+        "first_word_s": median(each.first_word_s for each in answers),
+        "kept_s": median(each.first_word_s for each in kept),
+        "step_s": median(each.step_s for each in [*answers, *kept]),
+        "ids": answers[0].ids,
+        "kept_ids": kept[0].ids,
+    }
+
+
+def _seconds_to_encode(side: Side, picture: Image.Image) -> float:
+    began = monotonic()
+    side.encode(picture)
+    return monotonic() - began
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["ours", "reference"]))
+@click.argument("checkpoint", type=click.Path(exists=True, path_type=Path))
+@click.option("--reference", type=click.Path(exists=True, path_type=Path))
+@click.option("--device", "device_name", default="auto")
+@click.option("--dtype", "dtype_name", default="auto")
+@click.option("--quantize")
+@click.option("--tokens", "n_tokens", type=int, default=16)
+@click.option("--repeats", "n_repeats", type=int, default=1)
+@click.option("--tiles/--no-tiles", "with_tiles", default=True)
+def main(
+    name: str,
+    checkpoint: Path,
+    reference: Path | None,
+    device_name: str,
+    dtype_name: str,
+    quantize: str | None,
+    n_tokens: int,
+    n_repeats: int,
+    with_tiles: bool,
+) -> None:
+    device, dtype = choose_device(device_name, dtype_name)
+    began = monotonic()
+    side: Side
+    if name == "ours":
+        from bench.ours import Ours
+
+        side = Ours(checkpoint, device, dtype, quantize=quantize)
+    else:
+        from bench.reference import Reference
+
+        assert reference is not None, "the reference's folder is known when it is asked for"
+        side = Reference(reference, checkpoint, device, dtype)
+    synchronise(device)
+    load_s = monotonic() - began
+    about = {"dtype": str(dtype).removeprefix("torch."), "threads": torch.get_num_threads()}
+    figures = measure(side, n_tokens, n_repeats, with_tiles)
+    print(json.dumps({**about, "load_s": load_s, **figures}))
+
+
+if __name__ == "__main__":
+    main()

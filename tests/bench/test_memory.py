@@ -1,0 +1,34 @@
+"""When memory counts as flat."""
+
+import pytest
+
+from bench.memory import EARLY_ANSWERS, MemoryWatch
+
+
+def watch_of(*read: int | None) -> MemoryWatch:
+    """A watch that will read these values, one at each reading."""
+    values = iter(read)
+    return MemoryWatch(lambda: next(values))
+
+
+def test_growth_counts_from_the_first_answers_to_the_end():
+    watch = watch_of(1000, 1010)
+    for _ in range(EARLY_ANSWERS + 5):
+        watch.count_answer()
+    told = watch.as_json()
+    assert told["growth"] == pytest.approx(0.01)
+    assert (told["early_bytes"], told["end_bytes"]) == (1000, 1010)
+    assert told["answers"] == EARLY_ANSWERS + 5
+
+
+def test_growth_is_unknown_after_too_few_answers():
+    watch = watch_of(1010)
+    watch.count_answer()
+    assert watch.as_json()["growth"] is None
+
+
+def test_growth_is_unknown_where_the_system_does_not_tell_memory():
+    watch = watch_of(None, None)
+    for _ in range(EARLY_ANSWERS):
+        watch.count_answer()
+    assert watch.as_json()["growth"] is None
