@@ -1,9 +1,9 @@
 """Everything there is to know of our network on a GPU: `python -m bench.gpu --out FILE`.
 
 Writes random weights in the published sizes (or takes --checkpoint), measures the device's two
-numbers, then our network step by step and, where it can record them, with CUDA graphs: both prices
-of a frame, the first word, a follow-up question, and the decode step for 1, 8 and 32 rows, each as
-a multiple of its floor. Takes a few minutes. `--device cpu --config tiny` tries the script out.
+numbers, then our network step by step: both prices of a frame, the first word, a follow-up
+question, and the decode step for 1, 8 and 32 rows, each as a multiple of its floor. Takes a few
+minutes. `--device cpu --config tiny` tries the script out.
 """
 
 import json
@@ -36,6 +36,7 @@ from bench.sides import QUESTION, make_picture
 from moondream2.config import Config, RegionConfig, TextConfig, VisionConfig
 from moondream2.crops import make_crops
 from moondream2.device import DeviceMissing, choose_device
+from settings import Settings
 
 N_REPEATS, N_STEPS = 5, 64
 CONFIGS = {
@@ -141,15 +142,11 @@ def _median_of(seconds: Callable[[], float]) -> float:
     return median(seconds() for _ in range(N_REPEATS))
 
 
-def measure_variants(
-    folder: Path, device: torch.device, dtype: torch.dtype, limits: Limits
-) -> Iterator[Row]:
-    """Measure the network as it runs by itself, then with graphs where it offers them."""
-    ours = Ours(folder, device, dtype)
-    costs = Costs(ours.network.config, dtype.itemsize, dtype.itemsize)
-    yield from Measuring("eager", ours, costs, limits).rows()
-    if ours.record_graphs():
-        yield from Measuring("graphs", ours, costs, limits).rows()
+def measure_network(folder: Path, settings: Settings, limits: Limits) -> Iterator[Row]:
+    """Measure the network as the app runs it."""
+    ours = Ours(folder, settings)
+    n_bytes = ours.network.dtype.itemsize
+    yield from Measuring("eager", ours, Costs(ours.network.config, n_bytes, n_bytes), limits).rows()
 
 
 def show(rows: list[Row]) -> None:
@@ -187,8 +184,9 @@ def main(
         print(error, file=sys.stderr)
         sys.exit(2)
     limits = measure_limits(device, dtype)
+    settings = Settings(device=device.type, dtype=str(dtype).removeprefix("torch."))
     with _checkpoint(checkpoint, CONFIGS[sizes], dtype) as folder:
-        rows = list(measure_variants(folder, device, dtype, limits))
+        rows = list(measure_network(folder, settings, limits))
     document = _document(rows, device, dtype, limits)
     print(
         f"{document['machine']['device']}, {document['dtype']}:"

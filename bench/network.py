@@ -2,7 +2,7 @@
 
 FOLDER is a checkout of vikhyat/moondream at 44146f1. Both run on the same weights, random ones in
 the published sizes unless --checkpoint names others; one after the other, each in a process of its
-own, with as many threads as torch takes by itself. Ours runs as it would here (--dtype auto), the
+own, with as many threads as the app takes. Ours runs as it would here (--dtype auto), the
 reference as it ships (bfloat16) and made float32. The last line is one JSON document.
 """
 
@@ -25,14 +25,14 @@ from bench.make_checkpoint import DTYPES, write_checkpoint
 from bench.sides import QUESTION, SINGLE_SIZE, TILED_SIZE
 from bench.stamps import PROJECT
 from moondream2.config import Config
-from moondream2.device import choose_device
+from moondream2.device import choose_device, leave_a_core
 from moondream2.tokenizer import Tokenizer
 from moondream2.weights import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 
 # On a processor the tiled picture alone takes a minute; on a GPU a median costs nothing.
 N_REPEATS = {"cpu": 1, "mps": 3, "cuda": 5}
 # What a weight takes when it is quantised.
-WEIGHT_BYTES = {"int8": 1.0, "int4": 0.5}
+WEIGHT_BYTES = {"int8": 1.0}
 READ_CHUNK_BYTES = 16 * 2**20
 
 # Each row, and the figures of ours and of the reference that it compares. The reference keeps an
@@ -128,7 +128,7 @@ def same_ids(ours: dict, reference: dict | None) -> bool | None:
 @click.option(
     "--quantize",
     type=click.Choice(list(WEIGHT_BYTES)),
-    help="How our weights are stored; handed to load_checkpoint.",
+    help="How the weights of our text decoder are multiplied.",
 )
 @click.option("--tokens", "n_tokens", type=click.IntRange(2), default=16, show_default=True)
 @click.option("--tiles/--no-tiles", default=True, help="Whether to encode 640x480, too.")
@@ -143,21 +143,23 @@ def main(
     tiles: bool,
 ) -> None:
     """Print ours beside the reference, and each row of ours as a multiple of its floor."""
-    device, dtype = choose_device(device_name, dtype_name)
+    leave_a_core()
+    device, _ = choose_device(device_name, dtype_name)
     about = {**machine(), "device": device.type, "busy_cores_before": busy_cores()}
-    before = measure_limits(device, dtype)
     shared = ["--device", device.type, "--tokens", str(n_tokens)]
     shared += ["--repeats", str(N_REPEATS[device.type]), "--tiles" if tiles else "--no-tiles"]
     own = ["--dtype", dtype_name, *(["--quantize", quantize] if quantize else [])]
     with _checkpoint(checkpoint) as folder:
-        costs, n_prompt = _costs(folder, dtype, quantize)
         _read_once(folder / WEIGHTS_FILE)
         ours = run_side("ours", folder, *shared, *own)
+        dtype = getattr(torch, ours["dtype"])
+        before = measure_limits(device, dtype)
         theirs = ["--reference", str(reference.resolve())] if reference else []
         references = {
             name: run_side("reference", folder, *shared, *theirs, "--dtype", name)
             for name in (dtypes if reference else ())
         }
+        costs, n_prompt = _costs(folder, dtype, quantize)
     # Twice, because other work may have held the device up the first time.
     limits = before.better(measure_limits(device, dtype))
     rows = compare(ours, references, floors(costs, limits, n_prompt, n_tokens))

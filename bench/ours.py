@@ -9,39 +9,32 @@ from PIL import Image
 
 from bench.floor import synchronise
 from bench.sides import Heard
+from checkpoint import Checkpoint
+from loading import read_network
 from moondream2.decoding import Decoding, run, start, step
+from moondream2.device import choose_device, leave_a_core
 from moondream2.kv_cache import Prefix
 from moondream2.network import Input
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
 from moondream2.skills import Feed, NextToken, Skill
-from moondream2.weights import load_checkpoint
+from settings import Settings
 
 
 class Ours:
     """A loaded checkpoint and one row of keys and values. Follows `Side`.
 
-    quantize is handed to `load_checkpoint` when it is asked for; None leaves the weights alone.
+    It is read as the app reads it: on a CPU the fastest arithmetic is chosen by measuring.
     """
 
-    def __init__(
-        self, folder: Path, device: torch.device, dtype: torch.dtype, quantize: str | None = None
-    ) -> None:
-        options: dict[str, Any] = {} if quantize is None else {"quantize": quantize}
-        self.network, self._tokenizer = load_checkpoint(
-            folder, device=device, dtype=dtype, **options
-        )
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        leave_a_core()
+        device, dtype = choose_device(settings.device, settings.dtype)
+        found = Checkpoint(folder.name, folder)
+        self.network, self._tokenizer = read_network(settings, found, device, dtype)
         self._prompts = Prompts(self.network.config.tokenizer, self._tokenizer)
         self._cache = self.network.make_cache(n_rows=1)
         self._prefix: Prefix | None = None
-
-    def record_graphs(self) -> bool:
-        """Let the network replay its decode steps from now on; says whether it can."""
-        record = getattr(self.network, "record_graphs", None)
-        if record is None or self.network.device.type != "cuda":
-            return False
-        record()
-        return True
 
     @torch.inference_mode()
     def encode(self, picture: Image.Image) -> None:

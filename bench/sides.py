@@ -17,7 +17,8 @@ import torch
 from PIL import Image
 
 from bench.floor import FRAME_SIZES, synchronise
-from moondream2.device import choose_device
+from moondream2.device import choose_device, leave_a_core
+from settings import Settings
 
 QUESTION = "What is on the table, and where?"
 # A follow-up is short, so that other work on the machine would weigh heavily in a single one.
@@ -108,7 +109,7 @@ def _seconds_to_encode(side: Side, picture: Image.Image) -> float:
 @click.option("--reference", type=click.Path(exists=True, path_type=Path))
 @click.option("--device", "device_name", default="auto")
 @click.option("--dtype", "dtype_name", default="auto")
-@click.option("--quantize")
+@click.option("--quantize", default="none")
 @click.option("--tokens", "n_tokens", type=int, default=16)
 @click.option("--repeats", "n_repeats", type=int, default=1)
 @click.option("--tiles/--no-tiles", "with_tiles", default=True)
@@ -118,7 +119,7 @@ def main(
     reference: Path | None,
     device_name: str,
     dtype_name: str,
-    quantize: str | None,
+    quantize: str,
     n_tokens: int,
     n_repeats: int,
     with_tiles: bool,
@@ -129,8 +130,11 @@ def main(
     if name == "ours":
         from bench.ours import Ours
 
-        side = Ours(checkpoint, device, dtype, quantize=quantize)
+        ours = Ours(checkpoint, Settings(device=device.type, dtype=dtype_name, quantize=quantize))
+        side, dtype = ours, ours.network.dtype
     else:
+        # As many threads as ours takes.
+        leave_a_core()
         from bench.reference import Reference
 
         assert reference is not None, "the reference's folder is known when it is asked for"
