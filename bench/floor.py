@@ -7,7 +7,7 @@ between two layers does not, because it may stay in the device's caches. So this
 that nobody reaches, and a timing is worth being told as a multiple of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,9 +15,11 @@ from time import monotonic
 
 import click
 import torch
+from torch import nn
 
 from bench.make_checkpoint import DTYPES
 from moondream2.config import Config
+from moondream2.cpu import PackedLinear, can_pack
 from moondream2.crops import select_tiling
 from moondream2.device import choose_device
 from moondream2.weights import CONFIG_FILE
@@ -178,11 +180,13 @@ def measure_limits(device: torch.device, dtype: torch.dtype) -> Limits:
     """Measure a device, in about three seconds.
 
     Products may be made in float32, too, where that is faster: weights can be stored in one dtype
-    and multiplied in another.
+    and multiplied in another. On a CPU a packed layer often is the fastest product there is.
     """
     side = PRODUCT_SIDE[device.type]
     product_s = min(
-        _product_s(side, device, each) for each in dict.fromkeys((dtype, torch.float32))
+        _fastest_s(product, device)
+        for each in dict.fromkeys((dtype, torch.float32))
+        for product in _products(side, device, each)
     )
     source = torch.ones(BUFFER_BYTES[device.type] // 4, device=device)
     target = torch.empty_like(source)
@@ -194,9 +198,15 @@ def measure_limits(device: torch.device, dtype: torch.dtype) -> Limits:
     return Limits(2 * side**3 / product_s, max(rates))
 
 
-def _product_s(side: int, device: torch.device, dtype: torch.dtype) -> float:
-    left = torch.randn(side, side, device=device).to(dtype)
-    return _fastest_s(lambda: left @ left, device)
+def _products(
+    side: int, device: torch.device, dtype: torch.dtype
+) -> Iterator[Callable[[], object]]:
+    """Each way to multiply two square matrices there."""
+    x = torch.randn(side, side, device=device).to(dtype)
+    yield lambda: x @ x
+    if device.type == "cpu" and can_pack(dtype):
+        layer = PackedLinear(nn.Linear(side, side, dtype=dtype))
+        yield lambda: layer(x)
 
 
 def _fastest_s(work: Callable[[], object], device: torch.device) -> float:

@@ -186,7 +186,7 @@ class Engine:
         for sequence in islice(self._scheduler.line(), N_PREPARED):
             runner.prepare(sequence)
         if beginning := self._scheduler.beginning():
-            self._go_on_beginning(beginning)
+            self._go_on_beginning(runner, beginning)
         if ready := [each for each in self._scheduler.running if each.decoding is not None]:
             self._step(runner, ready)
 
@@ -196,10 +196,13 @@ class Engine:
         sequence.sink(Started(request.id, request.frame_id, round(sequence.queue_ms, 1)))
         sequence.beginning = runner.begin(sequence)
 
-    def _go_on_beginning(self, sequence: Sequence) -> None:
+    def _go_on_beginning(self, runner: "Runner", sequence: Sequence) -> None:
         with self._guard(sequence):
             assert sequence.beginning is not None, "what was admitted has begun"
             next(sequence.beginning, None)
+        if sequence.decoding is not None:
+            # Its prompt named the first word, which waits for nobody's next.
+            self._tell(runner, sequence)
 
     def _step(self, runner: "Runner", sequences: list[Sequence]) -> None:
         try:

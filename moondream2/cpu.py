@@ -143,14 +143,15 @@ def choose_arithmetic(
         Arithmetic(each, is_packed)
         for each in dtypes
         for is_packed in ((True,) if is_quantised else (False, True))
-        if _can_pack(each) or not is_packed
+        if can_pack(each) or not is_packed
     ]
     return min(
         tried, key=lambda each: _answer_s(config, each), default=Arithmetic(dtypes[0], False)
     )
 
 
-def _can_pack(dtype: torch.dtype) -> bool:
+def can_pack(dtype: torch.dtype) -> bool:
+    """Whether oneDNN is here and multiplies this dtype."""
     return torch.backends.mkldnn.is_available() and dtype in (torch.float32, torch.bfloat16)
 
 

@@ -62,24 +62,24 @@ def start(network: Network, skill: Skill, row: int, sampling: Sampling) -> Decod
 
 @torch.inference_mode()
 def step(network: Network, cache: KVCache, decodings: Iterable[Decoding]) -> None:
-    """Fulfil wishes until every decoding has fed its row once more or has ended.
+    """Feed each decoding's row once and read from it until it wants to feed again or has ended.
 
-    What is read from a row is read before the next feed, so one step costs one pass of the decoder
+    So what a pass of the decoder made known is told before the next pass. One step costs one pass
     for all rows that feed one token, and one pass more for each longer prompt. Wishes of one kind
     are read together, so that the host waits for the device once for all of them. When something
     raises, whoever was not served keeps the wish: a step may be repeated with fewer.
     """
-    running = [decoding for decoding in decodings if decoding.finish_reason is None]
-    while reading := [each for each in running if not isinstance(each.wish, Feed)]:
+    running = [each for each in decodings if each.finish_reason is None]
+    feeding = [each for each in running if isinstance(each.wish, Feed)]
+    for length, same in groupby(sorted(feeding, key=_n_inputs), key=_n_inputs):
+        # Prompts differ in length and are prefilled one by one; single tokens go together.
+        for batch in [list(same)] if length == 1 else ([each] for each in same):
+            _feed(network, cache, batch)
+    while reading := [each for each in running if not isinstance(each.wish, Feed | None)]:
         for kind, read in _READERS.items():
             if batch := [each for each in reading if isinstance(each.wish, kind)]:
                 for decoding, result in zip(batch, read(network, batch), strict=True):
                     decoding.advance(result)
-        running = [each for each in running if each.finish_reason is None]
-    for length, same in groupby(sorted(running, key=_n_inputs), key=_n_inputs):
-        # Prompts differ in length and are prefilled one by one; single tokens go together.
-        for batch in [list(same)] if length == 1 else ([each] for each in same):
-            _feed(network, cache, batch)
 
 
 def run(network: Network, cache: KVCache, decoding: Decoding) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Small stand-ins for what is slow or far away; each does one thing and shows what happened."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Event
 from time import monotonic
@@ -40,6 +41,17 @@ class Inbox:
         return self._events.empty()
 
 
+@dataclass
+class Echo:
+    """An answer of the runner below: the words to come, and those said since it was last asked."""
+
+    words: list[str]
+    said: list[str] = field(default_factory=list)
+
+    def say(self) -> None:
+        self.said.append(self.words.pop(0))
+
+
 class EchoRunner:
     """A runner without a network: it answers a question with its own words, one word a step.
 
@@ -65,15 +77,18 @@ class EchoRunner:
             assert self.gate.wait(WAIT_S)
             self.looks += 1
             yield
-        sequence.decoding = sequence.request.question.split()
+        sequence.decoding = Echo(sequence.request.question.split())
 
     def step(self, sequences: list[Sequence]) -> None:
         assert self.gate.wait(WAIT_S)
         if any(sequence.request.question == "break" for sequence in sequences):
             raise RuntimeError("this network is broken")
         self.steps += [sequence.request.id for sequence in sequences]
+        for sequence in sequences:
+            sequence.decoding.say()
 
     def take(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
-        word = sequence.decoding.pop(0)
-        pieces: list[Piece] = [TextDelta(sequence.request.id, word + " ")]
-        return pieces, None if sequence.decoding else "stop"
+        echo: Echo = sequence.decoding
+        said, echo.said = echo.said, []
+        pieces: list[Piece] = [TextDelta(sequence.request.id, word + " ") for word in said]
+        return pieces, None if echo.words else "stop"

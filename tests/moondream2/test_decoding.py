@@ -38,6 +38,15 @@ def test_rows_in_one_batch_answer_as_if_alone(loaded: Loaded):
     assert {decoding.row: decoding.take_findings() for decoding in decodings} == alone
 
 
+def test_prompt_names_the_first_word_before_that_word_is_fed(loaded: Loaded):
+    prompt = loaded.prompts.query("What is on the desk?")
+    decoding = loaded.begin(loaded.skills.write(prompt, 20), "kiosk", row=0)
+    n_before = loaded.cache.lengths[0]
+    step(loaded.network, loaded.cache, [decoding])
+    assert decoding.take_findings()
+    assert loaded.cache.lengths[0] == n_before + len(prompt)
+
+
 def test_stale_positions_of_a_row_are_never_seen(loaded: Loaded):
     question = loaded.prompts.query("How many cups?")
     first, _ = loaded.run(loaded.skills.write(question, 20), "stamp")
