@@ -16,16 +16,24 @@ from moondream2.cpu import choose_arithmetic, pack
 from moondream2.device import (
     DeviceMissing,
     choose_device,
+    free_bytes,
     is_out_of_memory,
     leave_a_core,
     used_bytes,
 )
+from moondream2.kv_cache import KVCache
 from moondream2.network import Network
 from moondream2.tokenizer import Tokenizer
 from moondream2.weights import UNUSABLE, load_checkpoint
 from protocol.errors import ModelFailed, StartRefused
 from protocol.status import LoadStage, ModelState, Progress
 from settings import Settings
+
+# Rows of keys and values take a quarter of what is free: frames, the work itself and other programs
+# need the rest. Beyond so many rows, each waits longer for its next word than all gain.
+ROWS_SHARE, MAX_ROWS = 4, 32
+# Where the system does not tell what is free.
+DEFAULT_ROWS = 4
 
 # Takes the fields of Status that changed.
 Tell = Callable[..., None]
@@ -48,7 +56,7 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
         runner = Runner(
             network,
             tokenizer,
-            n_rows=settings.max_running,
+            n_rows=settings.max_running or count_rows(network),
             max_prefix_bytes=settings.max_prefix_bytes,
         )
         runner.warm_up()
@@ -68,6 +76,13 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     gc.freeze()
     tell(state=ModelState.READY, progress=None, memory_bytes=used_bytes(device))
     return runner
+
+
+def count_rows(network: Network) -> int:
+    """How many answers fit side by side into what memory a loaded network left free."""
+    row_bytes = KVCache.row_bytes(network.config.text, network.dtype)
+    free = free_bytes(network.device)
+    return DEFAULT_ROWS if free is None else min(max(1, free // ROWS_SHARE // row_bytes), MAX_ROWS)
 
 
 def read_network(

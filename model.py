@@ -75,7 +75,6 @@ class Model:
         self.status = Status(ModelState.LOADING, self._wanted.name, progress=finding)
         self._engine = Engine(
             self._load,
-            n_rows=settings.max_running,
             max_waiting=settings.max_waiting,
             max_waiting_per_client=settings.max_waiting_per_client,
             on_failed=self._tell_failure,

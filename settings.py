@@ -27,7 +27,7 @@ class Settings:
     cors_origin: tuple[str, ...] = ()
     max_frame_bytes: int = 8 * 2**20
     max_frame_pixels: int = 4096 * 4096
-    max_running: int = 4
+    max_running: int | None = None
     max_waiting: int = 32
     max_prefix_bytes: int = 640 * 2**20
     max_waiting_per_client: int = 8
@@ -49,7 +49,11 @@ _OPTIONS = (
     ("cors_origin", str, "Another web origin that may connect. Can be given several times."),
     ("max_frame_bytes", _COUNT, "Largest picture accepted, in bytes."),
     ("max_frame_pixels", _COUNT, "Largest picture accepted, in pixels."),
-    ("max_running", _COUNT, "Questions answered side by side."),
+    (
+        "max_running",
+        _COUNT,
+        "Questions answered side by side; without it as many as memory allows, at most 32.",
+    ),
     ("max_waiting", _COUNT, "Questions that may wait in line."),
     ("max_prefix_bytes", _COUNT, "Memory for frames that were looked at, in bytes."),
     ("max_waiting_per_client", _COUNT, "Questions of one page that may wait in line."),

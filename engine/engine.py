@@ -5,7 +5,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from math import inf
 from threading import Condition, Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.scheduler import Scheduler
@@ -24,6 +26,13 @@ Load = Callable[[Callable[[], None]], "Runner"]
 
 # How much one more answer moves the mean that the expected waiting time is made of.
 ANSWER_MS_WEIGHT = 0.2
+
+# How long running answers stand still at most for those who begin, unless one piece takes longer.
+BEGIN_S = 0.02
+
+# What share of a told place in line a new place is at most to be worth telling. In a long line all
+# move up at every answer, and telling each of it each time would cost more than the answers.
+NEWS = 0.8
 
 # How many pictures of those in line are read ahead, while the model is busy with others.
 N_PREPARED = 2
@@ -44,18 +53,19 @@ class Engine:
         self,
         load: Load,
         *,
-        n_rows: int,
         max_waiting: int,
         max_waiting_per_client: int,
         on_failed: Callable[[ModelFailed], None],
     ) -> None:
         self._load = load
-        self._max_open = max_waiting + n_rows
+        self._max_waiting = max_waiting
         self._max_open_per_client = max_waiting_per_client + 1
         self._on_failed = on_failed
-        self._scheduler = Scheduler(n_rows)
+        # Until the network is loaded nobody knows how many rows fit, and nobody runs.
+        self._scheduler = Scheduler(n_rows=0)
         self._runner: Runner | None = None
         self._mean_answer_ms: float | None = None
+        self._stepped_at = -inf
 
         # Guards what follows: written by submit, cancel and close, read by the engine thread.
         self._changed = Condition()
@@ -113,7 +123,8 @@ class Engine:
         wait_s = max(1, round((self._mean_answer_ms or 1000) / 1000))
         if self._open_per_client[client] >= self._max_open_per_client:
             raise Busy("You asked faster than answers come. Wait for one of them.")
-        if len(self._open) >= self._max_open:
+        n_rows = self._runner.n_rows if self._runner else 0
+        if len(self._open) >= self._max_waiting + n_rows:
             raise Busy(f"Too many questions are waiting. Try again in {wait_s} s.")
 
     # Everything below runs on the engine thread.
@@ -132,6 +143,7 @@ class Engine:
             self._answer(self._runner)
 
     def _answer(self, runner: "Runner") -> None:
+        self._scheduler.add_rows(runner.n_rows)
         while self._wait_for_work():
             self._take_inbox()
             self._take_turns(runner)
@@ -175,20 +187,25 @@ class Engine:
             self._end(sequence, FinishReason.CANCELLED)
 
     def _take_turns(self, runner: "Runner") -> None:
-        """Do one piece of one beginning, then give everybody who has begun one step together.
+        """Do one piece of one beginning; when a step is due, give it to all who have begun.
 
         Looking at a frame takes long and running answers must keep flowing: so frames are looked
-        at one after the other and piece by piece.
+        at one after the other and piece by piece. But the more rows share a step, the less each
+        costs: so a step is due when nobody begins, or once BEGIN_S went into beginnings.
         """
         if admitted := self._scheduler.admit():
             self._begin(runner, admitted)
         self._tell_positions()
         for sequence in islice(self._scheduler.line(), N_PREPARED):
             runner.prepare(sequence)
-        if beginning := self._scheduler.beginning():
+        beginning = self._scheduler.beginning()
+        if beginning is not None:
             self._go_on_beginning(runner, beginning)
+            if monotonic() - self._stepped_at < BEGIN_S:
+                return
         if ready := [each for each in self._scheduler.running if each.decoding is not None]:
             self._step(runner, ready)
+        self._stepped_at = monotonic()
 
     def _begin(self, runner: "Runner", sequence: Sequence) -> None:
         sequence.queue_ms = sequence.age_ms
@@ -262,7 +279,8 @@ class Engine:
 
     def _tell_positions(self) -> None:
         for position, sequence in enumerate(self._scheduler.line(), start=1):
-            if sequence.position != position:
+            told = sequence.position
+            if told is None or position > told or position <= told * NEWS:
                 sequence.position = position
                 sequence.sink(Waiting(sequence.request.id, position, self._expected_ms(position)))
 

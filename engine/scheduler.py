@@ -18,12 +18,20 @@ class Scheduler:
         self._waiting: OrderedDict[str, deque[Sequence]] = OrderedDict()
         self._looks: dict[str, Sequence] = {}
         # A heap: the lowest free row is taken, so that the rows at work lie close together.
-        self._free_rows = list(range(n_rows))
+        self._free_rows: list[int] = []
+        self._n_rows = 0
         self.running: list[Sequence] = []
+        self.add_rows(n_rows)
 
     @property
     def is_idle(self) -> bool:
         return not self.running and not self._waiting and not self._looks
+
+    def add_rows(self, n_rows: int) -> None:
+        """Let so many more sequences run."""
+        for row in range(self._n_rows, self._n_rows + n_rows):
+            heappush(self._free_rows, row)
+        self._n_rows += n_rows
 
     def add(self, sequence: Sequence) -> Sequence | None:
         """Put a sequence in line; returns the waiting one it replaces, if any."""

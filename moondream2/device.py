@@ -14,6 +14,8 @@ NO_MEMORY = re.compile(r"(can't|cannot) allocate memory|(out of|not enough) memo
 
 # Linux only: sizes of this process in pages, the second one what it holds in memory.
 STATM = Path("/proc/self/statm")
+# What programs may still take, in a line of its own, in kB.
+MEMINFO, AVAILABLE = Path("/proc/meminfo"), "MemAvailable:"
 
 
 class DeviceMissing(ValueError):
@@ -60,3 +62,16 @@ def used_bytes(device: torch.device) -> int | None:
     if not STATM.is_file():
         return None
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that is free there; None if untold."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    if not MEMINFO.is_file():
+        return None
+    lines = MEMINFO.read_text().splitlines()
+    available = (line.split()[1] for line in lines if line.startswith(AVAILABLE))
+    return next((int(kilobytes) * 1024 for kilobytes in available), None)

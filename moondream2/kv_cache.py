@@ -58,6 +58,12 @@ class KVCache:
         self._row_numbers = torch.arange(n_rows, device=device)[:, None]
         self.max_context = config.max_context
 
+    @staticmethod
+    def row_bytes(config: TextConfig, dtype: torch.dtype) -> int:
+        """What one row takes."""
+        n_values = config.n_layers * config.n_kv_heads * config.max_context * config.head_dim
+        return 2 * n_values * dtype.itemsize
+
     def append(self, layer: int, span: Span, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Write keys and values (B, kv heads, T, K) into a span.
 

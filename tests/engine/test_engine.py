@@ -22,9 +22,10 @@ def start() -> Iterator[Callable[..., Engine]]:
     engines: list[Engine] = []
 
     def start_engine(load, *, n_rows: int = 2, max_waiting: int = 3, per_client: int = 2) -> Engine:
+        if isinstance(load, EchoRunner):
+            load.n_rows = n_rows
         engine = Engine(
             load if callable(load) else lambda _: load,
-            n_rows=n_rows,
             max_waiting=max_waiting,
             max_waiting_per_client=per_client,
             on_failed=lambda error: None,
@@ -148,7 +149,11 @@ def test_line_is_bounded_in_all_and_per_client(start, runner):
     engine = start(runner, n_rows=1)
     runner.gate.clear()
     for number in range(3):
-        engine.submit(make_request(str(number), "ann"), Inbox().put)
+        inbox = Inbox()
+        engine.submit(make_request(str(number), "ann"), inbox.put)
+        # How many may wait is known exactly once the first one runs.
+        while number == 0 and not isinstance(inbox.next(), Started):
+            pass
     with pytest.raises(Busy, match="faster than answers come"):
         engine.submit(make_request("4", "ann"), Inbox().put)
     engine.submit(make_request("b", "bob"), Inbox().put)
@@ -181,6 +186,19 @@ def test_those_who_wait_hear_their_place_in_line(start, runner):
     assert told == [2, 1]
 
 
+def test_long_line_hears_of_its_places_now_and_then_and_always_of_the_last(start, runner):
+    engine = start(runner, n_rows=1, max_waiting=40, per_client=40)
+    runner.gate.clear()
+    inboxes = [Inbox() for _ in range(41)]
+    for id, inbox in enumerate(inboxes):
+        engine.submit(make_request(str(id), question="a"), inbox.put)
+    runner.gate.set()
+    told = [e.position for e in inboxes[-1].until_finished() if isinstance(e, Waiting)]
+    assert told[0] == 40
+    assert told[-4:] == [4, 3, 2, 1]
+    assert len(told) < 15
+
+
 def test_question_asked_while_loading_waits_and_is_answered(start, runner):
     may_load = Event()
 
@@ -197,12 +215,13 @@ def test_question_asked_while_loading_waits_and_is_answered(start, runner):
     assert events[-1].reason is FinishReason.STOP
 
 
-def test_question_asked_while_loading_can_be_cancelled_at_once(start):
+def test_question_asked_while_loading_can_be_cancelled_at_once(start, runner):
     engine_closes = Event()
 
     def load(while_loading):
         while not engine_closes.is_set():
             while_loading()
+        return runner
 
     engine, inbox = start(load), Inbox()
     engine.submit(make_request(), inbox.put)
