@@ -8,6 +8,7 @@ also emits `token` events, so that their way can be compared, and answers nobody
 
 from base64 import b64decode
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from time import monotonic
 from typing import Any
@@ -51,7 +52,7 @@ def create_naive_app(settings: Settings, stamps: Stamps) -> Flask:
         "max_question_chars": MAX_QUESTION_CHARS,
     }
     status = status_payload(Status(ModelState.READY, found.name, device.type))
-    app.get("/")(lambda: render_template("index.html", limits=limits))
+    app.get("/", endpoint="page")(cache(lambda: render_template("index.html", limits=limits)))
     app.get("/healthz", endpoint="healthz")(lambda: status)
 
     socketio = SocketIO(app, async_mode="eventlet")

@@ -34,7 +34,7 @@ STOP_TIMEOUT_S = 20.0
 POLL_INTERVAL_S = 0.05
 # The bench asks about each frame once, so what is kept of frames helps nobody here. It is kept all
 # the same, and within the first hundred frames of the demo model takes all the memory it ever will.
-MAX_PREFIX_BYTES = 32 * 2**20
+MAX_PREFIX_BYTES = 128 * 2**20
 
 Design = Literal["ours", "naive"]
 DESIGNS: tuple[Design, ...] = get_args(Design)

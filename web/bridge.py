@@ -38,14 +38,17 @@ class Bridge:
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
+        self._is_woken = False
         self._stopped = Event()
 
     def call(self, function: Callable[..., None], *args: Any) -> None:
         """Run `function(*args)` on the hub soon. From any thread, or a signal handler."""
         self._calls.append((function, args))
-        # A pipe full of wake-ups cannot take one more, and needs none.
-        with suppress(BlockingIOError):
-            self._writer.send(b"\0")
+        # One wake-up serves all calls until the hub has heard it. Each costs two threads the lock.
+        if not self._is_woken:
+            self._is_woken = True
+            with suppress(BlockingIOError):
+                self._writer.send(b"\0")
 
     def breathe(self) -> None:
         """Let other greenlets run: a client that never pauses must not starve the rest."""
@@ -84,6 +87,8 @@ class Bridge:
         while True:
             trampoline(self._reader, read=True)
             self._reader.recv(4096)
+            # First this, then the calls: one that comes in between wakes the hub once more.
+            self._is_woken = False
             while self._calls:
                 function, args = self._calls.popleft()
                 try:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
@@ -58,7 +59,9 @@ def add_pages(app: Flask, model: Answers, limits: FrameLimits) -> None:
     """Serve the pages of one app."""
     pages = Blueprint("pages", __name__)
 
+    # Rendering takes 2 ms of the hub, and nothing in it changes while the server runs.
     @pages.get("/")
+    @cache
     def index() -> str:
         return render_template(
             "index.html",
