@@ -73,7 +73,7 @@ class StepGraphs:
         capture: Capture,
         keys_per_bucket: int = KEYS_PER_BUCKET,
     ) -> None:
-        """Capture and verify every graph, about 50 ms each; the cache must be empty.
+        """Capture and verify every graph; the cache must be empty.
 
         Raises GraphDiffers, and whatever torch raises where it cannot capture.
         """

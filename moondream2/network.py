@@ -40,7 +40,10 @@ IDLE: tuple[Input, ...] = (0,)
 
 
 class Network(nn.Module):
-    """moondream2 of any size. Parameters carry the published names; one thread at a time."""
+    """moondream2 of any size. Parameters carry the published names; one thread at a time.
+
+    graphs: the steps of one cache as CUDA graphs, once they were captured.
+    """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -73,16 +76,15 @@ class Network(nn.Module):
 
     def encode_crops(self, crops: np.ndarray) -> Tensor:
         """Look at some of a picture's distinct crops (N, S, S, 3); returns (N, G * G, E)."""
-        return self.vision.encode_crops(
-            self.vision.normalise(torch.from_numpy(crops).to(self.device))
-        )
+        pixels = self.vision.normalise(self._to_device(torch.from_numpy(crops)))
+        return self.vision.encode_crops(pixels)
 
     def begin_with_picture(self, cache: KVCache, row: int, image_tokens: Tensor) -> Tensor:
         """Make `row` start with BOS and image tokens (G * G, D), all of which see each other.
 
         Returns the prefix's residual stream (1 + G * G, D).
         """
-        bos = self._to_device([self.config.tokenizer.bos_id])
+        bos = self._to_device(torch.tensor([self.config.tokenizer.bos_id]))
         cache.lengths[row] = 0
         prefix = torch.cat([self.text.embed(bos), image_tokens])
         return self._extend(cache, row, prefix[None], is_picture=True)[0]
@@ -100,22 +102,24 @@ class Network(nn.Module):
     def embed_inputs(self, inputs: Sequence[Sequence[Input]]) -> Tensor:
         """Turn B sequences of T inputs into vectors (B, T, D)."""
         ids = [[item if isinstance(item, int) else 0 for item in sequence] for sequence in inputs]
-        x = self.text.embed(self._to_device(ids))
+        x = self.text.embed(self._to_device(torch.tensor(ids)))
         for b, sequence in enumerate(inputs):
             for t, item in enumerate(sequence):
                 if isinstance(item, Coordinate):
-                    values = self._to_device([item.value], self.dtype)
-                    x[b, t] = self.region.encode_coordinate(values)
+                    x[b, t] = self.region.encode_coordinate(self._vector(item.value))
                 elif isinstance(item, Size):
-                    values = self._to_device([item.width, item.height], self.dtype)
-                    x[b, t] = self.region.encode_size(values)
+                    x[b, t] = self.region.encode_size(self._vector(item.width, item.height))
         return x
 
-    def _to_device(self, values: list, dtype: torch.dtype | None = None) -> Tensor:
-        """Numbers of the host as a tensor; a GPU fetches them without being waited for."""
-        is_cuda = self.device.type == "cuda"
-        tensor = torch.tensor(values, dtype=dtype, pin_memory=is_cuda)
-        return tensor.to(self.device, non_blocking=is_cuda)
+    def _vector(self, *values: float) -> Tensor:
+        return self._to_device(torch.tensor(values, dtype=self.dtype))
+
+    def _to_device(self, tensor: Tensor) -> Tensor:
+        """Bring a tensor of the host to the device; a GPU fetches it and is not waited for."""
+        if self.device.type != "cuda":
+            return tensor.to(self.device)
+        # From pageable memory the host would stand still until all earlier work is done.
+        return tensor.pin_memory().to(self.device, non_blocking=True)
 
     def _extend(self, cache: KVCache, row: int, x: Tensor, *, is_picture: bool = False) -> Tensor:
         """Append x (1, T, D) to one row. A picture begins the row and sees all of itself."""
@@ -142,7 +146,7 @@ class Network(nn.Module):
             bucket = graphs.bucket(end, n_keys)
             first, end = 0, bucket.n_rows
         x = self.embed_inputs([inputs.get(row, IDLE) for row in range(first, end)])
-        positions = self._to_device([[cache.lengths[row]] for row in range(first, end)])
+        positions = self._to_device(torch.tensor(cache.lengths[first:end])[:, None])
         if graphs is not None:
             hidden = graphs.replay(bucket, x, positions)
         else:
