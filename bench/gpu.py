@@ -2,8 +2,10 @@
 
 Writes random weights in the published sizes (or takes --checkpoint), measures the device's two
 numbers, then our network step by step: both prices of a frame, the first word, a follow-up
-question, and the decode step for 1, 8 and 32 rows, each as a multiple of its floor. Takes a few
-minutes. `--device cpu --config tiny` tries the script out.
+question, and the decode step for 1, 8 and 32 rows, without and with CUDA graphs, each as a multiple
+of its floor. Graphs that fail cost their own rows only, and the reason is told. At the end, which
+operations one step consists of. Takes a few minutes. `--device cpu --config tiny` tries the script
+out: there the same steps in fixed shapes stand in for graphs.
 """
 
 import json
@@ -11,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -22,23 +24,21 @@ import click
 import torch
 
 from bench.figures import machine
-from bench.floor import (
-    BATCH_SIZES,
-    FRAME_SIZES,
-    Cost,
-    Costs,
-    Limits,
-    measure_limits,
-)
+from bench.floor import BATCH_SIZES, FRAME_SIZES, Cost, Costs, Limits, measure_limits
 from bench.make_checkpoint import DTYPES, write_checkpoint
+from bench.operations import Operation, operations
 from bench.ours import Ours
 from bench.sides import QUESTION, make_picture
 from moondream2.config import Config, RegionConfig, TextConfig, VisionConfig
 from moondream2.crops import make_crops
 from moondream2.device import DeviceMissing, choose_device
+from moondream2.graphs import Capture, CudaCapture, StepGraphs
+from moondream2.kv_cache import KVCache
 from settings import Settings
 
 N_REPEATS, N_STEPS = 5, 64
+# How many steps are taken apart, and how many of their operations are shown.
+N_PROFILED_STEPS, N_SHOWN = 16, 12
 CONFIGS = {
     "published": Config(),
     "tiny": Config(
@@ -69,37 +69,64 @@ CONFIGS = {
 class Row:
     """One figure of one variant: milliseconds, and the least that this device could need.
 
-    floor_ms is None for work of the host.
+    floor_ms is None for work of the host. is_reading: whether bytes make that floor.
     """
 
     variant: str
     name: str
     ms: float
     floor_ms: float | None = None
+    is_reading: bool = False
 
     @property
     def over_floor(self) -> float | None:
         return self.ms / self.floor_ms if self.floor_ms else None
 
+    @property
+    def of_bandwidth(self) -> float | None:
+        """The share of the device's bandwidth that was reached, where there is most to read."""
+        return self.floor_ms / self.ms if self.floor_ms and self.is_reading else None
+
     def as_json(self) -> dict:
-        return {**asdict(self), "over_floor": self.over_floor}
+        return {**asdict(self), "over_floor": self.over_floor, "of_bandwidth": self.of_bandwidth}
+
+
+@dataclass
+class Figures:
+    """What one run of the bench found.
+
+    graphs: of each number of rows, how many graphs were captured and verified, how long that took,
+    and the largest difference from the step without them. operations: of one step of one row.
+    faults: what could not be measured, and why.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    graphs: list[dict[str, Any]] = field(default_factory=list)
+    operations: dict[str, list[Operation]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
 
 
 class Measuring:
     """Measures one loaded network against the floors of its device."""
 
-    def __init__(self, variant: str, ours: Ours, costs: Costs, limits: Limits) -> None:
-        self._variant, self._ours = variant, ours
-        self._costs, self._limits = costs, limits
+    def __init__(self, ours: Ours, costs: Costs, limits: Limits) -> None:
+        self._ours, self._costs, self._limits = ours, costs, limits
         self._n_prompt = ours.n_prompt_tokens(QUESTION)
+        self._is_cuda = ours.network.device.type == "cuda"
+        self._variant = "eager"
+        self.figures = Figures()
 
-    def rows(self) -> Iterator[Row]:
+    def run(self) -> None:
         """Every figure, each after a run that does not count."""
         for width, height in FRAME_SIZES:
-            yield from self._frame(width, height)
-        yield self._follow_up()
+            self.figures.rows += self._frame(width, height)
+        self.figures.rows.append(self._follow_up())
         for n_rows in BATCH_SIZES:
-            yield self._decode(n_rows)
+            self._decode(n_rows)
+        self._variant = "graphs" if self._is_cuda else "static"
+        for n_rows in BATCH_SIZES:
+            with self._or_fault(f"{self._variant}, {n_rows} rows"):
+                self._decode(n_rows, self._captured)
 
     def _frame(self, width: int, height: int) -> Iterator[Row]:
         ours, picture, size = self._ours, make_picture((width, height)), f"{width}x{height}"
@@ -117,15 +144,45 @@ class Measuring:
         cost = self._costs.prefill_prompt(self._n_prompt, prefix)
         return self._row("follow-up, first word", first_word_s, cost)
 
-    def _decode(self, n_rows: int) -> Row:
-        picture = make_picture(FRAME_SIZES[0])
-        step_s = self._ours.step_s(picture, QUESTION, n_rows, N_STEPS)
+    def _decode(self, n_rows: int, capture: Callable[[KVCache], StepGraphs] | None = None) -> None:
+        picture, n_steps = make_picture(FRAME_SIZES[0]), N_STEPS + N_PROFILED_STEPS
+        take = self._ours.stepping(picture, QUESTION, n_rows, n_steps, capture)
+        began = monotonic()
+        take(N_STEPS)
+        step_s = (monotonic() - began) / N_STEPS
         n_positions = self._costs.config.prefix_length + self._n_prompt + N_STEPS // 2
         cost = self._costs.decode_step(n_positions, n_rows)
-        return self._row(f"decode step, {n_rows} rows", step_s, cost)
+        self.figures.rows.append(self._row(f"decode step, {n_rows} rows", step_s, cost))
+        if n_rows == 1:
+            with self._or_fault(f"{self._variant}, operations of a step"):
+                found = operations(take, N_PROFILED_STEPS, self._ours.network.device)
+                self.figures.operations[self._variant] = found
+
+    def _captured(self, cache: KVCache) -> StepGraphs:
+        capture: Capture = CudaCapture() if self._is_cuda else lambda work: work
+        began = monotonic()
+        graphs = StepGraphs(self._ours.network.text, cache, capture)
+        self.figures.graphs.append(
+            {
+                "rows": len(cache.lengths),
+                "verified": len(graphs.differences),
+                "capture_s": monotonic() - began,
+                "largest_difference": max(graphs.differences.values()),
+            }
+        )
+        return graphs
+
+    @contextmanager
+    def _or_fault(self, what: str) -> Iterator[None]:
+        """Around what may fail without taking the other figures along."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001
+            self.figures.faults.append(f"{what}: {type(error).__name__}: {error}")
 
     def _row(self, name: str, seconds: float, *parts: Cost) -> Row:
-        return Row(self._variant, name, seconds * 1000, self._limits.floor_ms(*parts))
+        floor_ms, is_reading = self._limits.floor_ms(*parts), not self._limits.is_computing(*parts)
+        return Row(self._variant, name, seconds * 1000, floor_ms, is_reading)
 
 
 def _median_s(work: Callable[[], object]) -> float:
@@ -142,20 +199,38 @@ def _median_of(seconds: Callable[[], float]) -> float:
     return median(seconds() for _ in range(N_REPEATS))
 
 
-def measure_network(folder: Path, settings: Settings, limits: Limits) -> Iterator[Row]:
+def measure_network(folder: Path, settings: Settings, limits: Limits) -> Figures:
     """Measure the network as the app runs it."""
     ours = Ours(folder, settings)
     n_bytes = ours.network.dtype.itemsize
-    yield from Measuring("eager", ours, Costs(ours.network.config, n_bytes, n_bytes), limits).rows()
+    measuring = Measuring(ours, Costs(ours.network.config, n_bytes, n_bytes), limits)
+    measuring.run()
+    return measuring.figures
 
 
-def show(rows: list[Row]) -> None:
-    """Print the table for people."""
-    print(f"{'':10}{'':28}{'ms':>12}{'floor ms':>12}{'x floor':>10}")
-    for row in rows:
+def show(figures: Figures) -> None:
+    """Print the tables for people."""
+    print(f"{'':10}{'':28}{'ms':>12}{'floor ms':>12}{'x floor':>10}{'bandwidth':>11}")
+    for row in figures.rows:
         floor = "–" if row.floor_ms is None else f"{row.floor_ms:,.3f}"
         over = "–" if row.over_floor is None else f"{row.over_floor:.2f}"
-        print(f"{row.variant:10}{row.name:28}{row.ms:12,.3f}{floor:>12}{over:>10}")
+        share = "–" if row.of_bandwidth is None else f"{row.of_bandwidth:.0%}"
+        print(f"{row.variant:10}{row.name:28}{row.ms:12,.3f}{floor:>12}{over:>10}{share:>11}")
+    for graphs in figures.graphs:
+        print(
+            f"{graphs['rows']} rows: {graphs['verified']} graphs captured and verified in"
+            f" {graphs['capture_s']:.1f} s, largest difference {graphs['largest_difference']:.2g}"
+        )
+    for variant, found in figures.operations.items():
+        total_us, count = (
+            sum(each.microseconds for each in found),
+            sum(each.count for each in found),
+        )
+        print(f"{variant}, one step of one row: {count:,.0f} operations, {total_us:,.0f} us")
+        for each in found[:N_SHOWN]:
+            print(f"{each.microseconds:12,.1f} us{each.count:8,.1f} x  {each.name[:76]}")
+    for fault in figures.faults:
+        print(f"failed: {fault}")
 
 
 @contextmanager
@@ -186,20 +261,20 @@ def main(
     limits = measure_limits(device, dtype)
     settings = Settings(device=device.type, dtype=str(dtype).removeprefix("torch."))
     with _checkpoint(checkpoint, CONFIGS[sizes], dtype) as folder:
-        rows = list(measure_network(folder, settings, limits))
-    document = _document(rows, device, dtype, limits)
+        figures = measure_network(folder, settings, limits)
+    document = _document(figures, device, dtype, limits)
     print(
         f"{document['machine']['device']}, {document['dtype']}:"
         f" {limits.operations_per_s / 1e12:,.2f} TFLOP/s, {limits.bytes_per_s / 1e9:,.0f} GB/s"
     )
-    show(rows)
+    show(figures)
     if out is not None:
         out.write_text(json.dumps(document, indent=1) + "\n")
     print(json.dumps(document))
 
 
 def _document(
-    rows: list[Row], device: torch.device, dtype: torch.dtype, limits: Limits
+    figures: Figures, device: torch.device, dtype: torch.dtype, limits: Limits
 ) -> dict[str, Any]:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return {
@@ -208,7 +283,13 @@ def _document(
         "machine": {**machine(), "device": name},
         "dtype": str(dtype).removeprefix("torch."),
         "limits": asdict(limits),
-        "rows": [row.as_json() for row in rows],
+        "rows": [row.as_json() for row in figures.rows],
+        "graphs": figures.graphs,
+        "operations": {
+            variant: [asdict(each) for each in found[:N_SHOWN]]
+            for variant, found in figures.operations.items()
+        },
+        "faults": figures.faults,
     }
 
 

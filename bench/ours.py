@@ -1,8 +1,7 @@
 """Our network by itself, without engine or web, as the benches of the network ask it."""
 
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
-from typing import Any
 
 import torch
 from PIL import Image
@@ -13,7 +12,8 @@ from checkpoint import Checkpoint
 from loading import read_network
 from moondream2.decoding import Decoding, run, start, step
 from moondream2.device import choose_device, leave_a_core
-from moondream2.kv_cache import Prefix
+from moondream2.graphs import StepGraphs
+from moondream2.kv_cache import KVCache, Prefix
 from moondream2.network import Input
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
@@ -55,11 +55,25 @@ class Ours:
         return heard
 
     @torch.inference_mode()
-    def step_s(self, picture: Image.Image, question: str, n_rows: int, n_steps: int) -> float:
-        """Seconds that one step of `n_rows` rows takes, all of them about one picture."""
+    def stepping(
+        self,
+        picture: Image.Image,
+        question: str,
+        n_rows: int,
+        n_steps: int,
+        capture: Callable[[KVCache], StepGraphs] | None = None,
+    ) -> Callable[[int], None]:
+        """Begin `n_rows` answers of `n_steps` about one picture; returns what takes steps of them.
+
+        capture: makes the graphs that they step by; without it there are none.
+        """
         self._look(picture)
         assert self._prefix is not None, "a frame that was looked at leaves its prefix"
+        # What the last one held is given back first.
+        self.network.graphs = None
         cache = self.network.make_cache(n_rows)
+        if capture is not None:
+            self.network.graphs = capture(cache)
         decodings = []
         for row in range(n_rows):
             cache.restore(row, self._prefix)
@@ -67,14 +81,12 @@ class Ours:
             decodings.append(start(self.network, skill, row, Sampling()))
         # The prompts, and one step that may find something to prepare.
         self._step(cache, decodings, 2)
-        began = monotonic()
-        self._step(cache, decodings, n_steps)
-        return (monotonic() - began) / n_steps
+        return lambda count: self._step(cache, decodings, count)
 
     def n_prompt_tokens(self, question: str) -> int:
         return len(self._prompts.query(question))
 
-    def _step(self, cache: Any, decodings: list[Decoding], count: int) -> None:
+    def _step(self, cache: KVCache, decodings: list[Decoding], count: int) -> None:
         for _ in range(count):
             step(self.network, cache, decodings)
         synchronise(self.network.device)

@@ -31,7 +31,7 @@ from moondream2.network import Coordinate, Input, Size
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling, distribution
 from moondream2.skills import Box, Finding, Point, Skill, Skills, Text, Thought
-from moondream2.text import rotary_table, rotate
+from moondream2.text import rotary_table, rotate_
 from moondream2.tokenizer import TextStream
 from moondream2.weights import load_checkpoint
 
@@ -202,7 +202,7 @@ def compare_vision(fixture: Fixture) -> Iterator[Stage]:
             yield from fixture.near(f"{name} {stage}", mine, f"{name}/{stage}")
         prefix = fixture.cache.save(0)
         for layer in range(network.config.text.n_layers):
-            keys, values = prefix.keys[layer], prefix.values[layer]
+            keys, values = prefix.kv[layer].chunk(2)
             yield from fixture.near(f"{name} keys {layer}", keys, f"{name}/keys/{layer}")
             yield from fixture.near(f"{name} values {layer}", values, f"{name}/values/{layer}")
 
@@ -211,7 +211,7 @@ def compare_pieces(fixture: Fixture) -> Iterator[Stage]:
     """Rotary positions, coordinates, sizes, sampling and streaming, each alone."""
     tensors, region = fixture.tensors, fixture.network.region
     table = rotary_table(fixture.network.config.text)
-    turned = rotate(tensors["rope/x"], table[tensors["rope/positions"]][None])
+    turned = rotate_(tensors["rope/x"].clone(), table[tensors["rope/positions"]][None])
     yield from fixture.near("rotary table", table, "rope/cos_sin")
     yield from fixture.near("rotary positions", turned, "rope/out")
     hidden = tensors["coordinate/hidden"]

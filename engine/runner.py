@@ -57,6 +57,7 @@ class Runner:
     @torch.inference_mode()
     def warm_up(self) -> None:
         """Run every kind of work once, so that the first question does not pay for it."""
+        self._network.capture_steps(self._cache)
         picture = Image.new("RGB", (640, 480))
         self._network.begin_with_picture(self._cache, 0, self._network.encode_picture(picture))
         skill = self._skills.write(self._prompts.query(""), max_tokens=2)

@@ -26,10 +26,13 @@ class AttentionWeights(nn.Module):
         self.qkv = nn.Linear(dim, (n_heads + 2 * n_kv_heads) * (dim // n_heads))
         self.proj = nn.Linear(dim, dim)
 
+    def heads(self, x: Tensor) -> Tensor:
+        """Turn (B, T, D) into all heads in one (B, H + 2 * kv heads, T, K)."""
+        return rearrange(self.qkv(x), "b t (h k) -> b h t k", h=self.n_heads + 2 * self.n_kv_heads)
+
     def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Turn (B, T, D) into queries (B, H, T, K), keys and values (B, kv heads, T, K)."""
-        heads = rearrange(self.qkv(x), "b t (h k) -> b h t k", h=self.n_heads + 2 * self.n_kv_heads)
-        q, k, v = heads.split((self.n_heads, self.n_kv_heads, self.n_kv_heads), dim=1)
+        q, k, v = self.heads(x).split((self.n_heads, self.n_kv_heads, self.n_kv_heads), dim=1)
         return q, k, v
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from moondream2.config import Config
 from moondream2.crops import distinct_crops, make_crops
+from moondream2.graphs import StepGraphs, capture_steps, step_rows
 from moondream2.kv_cache import KVCache, Span
 from moondream2.region import Region
 from moondream2.text import TextDecoder, visibility
@@ -34,9 +35,15 @@ class Size:
 # What one position of a prompt or an answer can hold: a token id, a coordinate or a size.
 Input = int | Coordinate | Size
 
+# What a row is given that takes no part in a step.
+IDLE: tuple[Input, ...] = (0,)
+
 
 class Network(nn.Module):
-    """moondream2 of any size. Parameters carry the published names; one thread at a time."""
+    """moondream2 of any size. Parameters carry the published names; one thread at a time.
+
+    graphs: the steps of one cache as CUDA graphs, once they were captured.
+    """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -44,6 +51,7 @@ class Network(nn.Module):
         self.text = TextDecoder(config.text)
         self.vision = VisionEncoder(config.vision)
         self.region = Region(config.region)
+        self.graphs: StepGraphs | None = None
 
     @property
     def device(self) -> torch.device:
@@ -56,6 +64,11 @@ class Network(nn.Module):
     def make_cache(self, n_rows: int) -> KVCache:
         return KVCache(self.config.text, n_rows, device=self.device, dtype=self.dtype)
 
+    def capture_steps(self, cache: KVCache) -> None:
+        """From now on, step through this empty cache by CUDA graphs; elsewhere, do nothing."""
+        if self.device.type == "cuda":
+            self.graphs = capture_steps(self.text, cache)
+
     def encode_picture(self, picture: Image.Image) -> Tensor:
         """Look at a picture; returns its image tokens (G * G, D)."""
         crops, tiling = make_crops(picture, self.config.vision)
@@ -63,16 +76,15 @@ class Network(nn.Module):
 
     def encode_crops(self, crops: np.ndarray) -> Tensor:
         """Look at some of a picture's distinct crops (N, S, S, 3); returns (N, G * G, E)."""
-        return self.vision.encode_crops(
-            self.vision.normalise(torch.from_numpy(crops).to(self.device))
-        )
+        pixels = self.vision.normalise(self._to_device(torch.from_numpy(crops)))
+        return self.vision.encode_crops(pixels)
 
     def begin_with_picture(self, cache: KVCache, row: int, image_tokens: Tensor) -> Tensor:
         """Make `row` start with BOS and image tokens (G * G, D), all of which see each other.
 
         Returns the prefix's residual stream (1 + G * G, D).
         """
-        bos = torch.tensor([self.config.tokenizer.bos_id], device=self.device)
+        bos = self._to_device(torch.tensor([self.config.tokenizer.bos_id]))
         cache.lengths[row] = 0
         prefix = torch.cat([self.text.embed(bos), image_tokens])
         return self._extend(cache, row, prefix[None], is_picture=True)[0]
@@ -82,15 +94,15 @@ class Network(nn.Module):
 
         Returns the residual streams (B, T, D). The caller keeps rows within `max_context`.
         """
-        x = self.embed_inputs(inputs)
-        if len(rows) == 1:
-            return self._extend(cache, rows[0], x)
-        return self._step(cache, rows, x)
+        graphs = self.graphs if self.graphs is not None and self.graphs.cache is cache else None
+        if len(inputs[0]) == 1 and (graphs is not None or len(rows) > 1):
+            return self._step(cache, dict(zip(rows, inputs, strict=True)), graphs)
+        return self._extend(cache, rows[0], self.embed_inputs(inputs))
 
     def embed_inputs(self, inputs: Sequence[Sequence[Input]]) -> Tensor:
         """Turn B sequences of T inputs into vectors (B, T, D)."""
         ids = [[item if isinstance(item, int) else 0 for item in sequence] for sequence in inputs]
-        x = self.text.embed(torch.tensor(ids, device=self.device))
+        x = self.text.embed(self._to_device(torch.tensor(ids)))
         for b, sequence in enumerate(inputs):
             for t, item in enumerate(sequence):
                 if isinstance(item, Coordinate):
@@ -100,7 +112,14 @@ class Network(nn.Module):
         return x
 
     def _vector(self, *values: float) -> Tensor:
-        return torch.tensor(values, device=self.device, dtype=self.dtype)
+        return self._to_device(torch.tensor(values, dtype=self.dtype))
+
+    def _to_device(self, tensor: Tensor) -> Tensor:
+        """Bring a tensor of the host to the device; a GPU fetches it and is not waited for."""
+        if self.device.type != "cuda":
+            return tensor.to(self.device)
+        # From pageable memory the host would stand still until all earlier work is done.
+        return tensor.pin_memory().to(self.device, non_blocking=True)
 
     def _extend(self, cache: KVCache, row: int, x: Tensor, *, is_picture: bool = False) -> Tensor:
         """Append x (1, T, D) to one row. A picture begins the row and sees all of itself."""
@@ -113,20 +132,26 @@ class Network(nn.Module):
         cache.lengths[row] = end
         return hidden
 
-    def _step(self, cache: KVCache, rows: list[int], x: Tensor) -> Tensor:
-        """Append x (B, 1, D) to several rows in one pass over all rows from the first to the last.
+    def _step(
+        self, cache: KVCache, inputs: dict[int, Sequence[Input]], graphs: StepGraphs | None
+    ) -> Tensor:
+        """Append one input to each of several rows in one pass over neighbouring rows.
 
-        Rows in between that take no part are computed, too, and forgotten: what is written behind
+        Rows among them that take no part are computed, too, and forgotten: what is written behind
         their end is never seen. So keys and values are read where they lie.
         """
-        first, last = min(rows), max(rows)
-        places = torch.tensor([row - first for row in rows], device=self.device)
-        starts = [min(cache.lengths[row], cache.max_context - 1) for row in range(first, last + 1)]
-        positions = torch.tensor(starts, device=self.device)[:, None]
-        all_x = x.new_zeros(len(starts), 1, x.shape[-1]).index_copy_(0, places, x)
-        n_keys = 1 + max(cache.lengths[row] for row in rows)
-        mask = visibility(positions, n_keys)
-        hidden = self.text(all_x, positions, mask, cache, Span(first, positions, n_keys))
-        for row in rows:
+        n_keys = 1 + max(cache.lengths[row] for row in inputs)
+        first, end = min(inputs), max(inputs) + 1
+        if graphs is not None:
+            bucket = graphs.bucket(end, n_keys)
+            first, end = 0, bucket.n_rows
+        x = self.embed_inputs([inputs.get(row, IDLE) for row in range(first, end)])
+        positions = self._to_device(torch.tensor(cache.lengths[first:end])[:, None])
+        if graphs is not None:
+            hidden = graphs.replay(bucket, x, positions)
+        else:
+            hidden = step_rows(self.text, cache, first, x, positions, n_keys)
+        for row in inputs:
             cache.lengths[row] += 1
-        return hidden[places]
+        # A copy in any case, because the next replay overwrites what this one returned.
+        return torch.stack([hidden[row - first] for row in inputs])

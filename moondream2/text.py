@@ -23,27 +23,30 @@ def rotary_table(config: TextConfig, device: torch.device | None = None) -> Tens
     return torch.stack([angles.cos(), angles.sin()], dim=-1)
 
 
-def rotate(x: Tensor, cos_sin: Tensor) -> Tensor:
-    """Turn the leading dims of each head of x (B, H, T, K) by its position's angles.
+def rotate_(x: Tensor, cos_sin: Tensor) -> Tensor:
+    """Turn the leading dims of each head of x (B, H, T, K) by its position's angles, in place.
 
     cos_sin: (B, T, rotary_dim / 2, 2). Pairs are half split on the way in, interleaved on the way
-    out, as the reference writes them: scores do not care, cached keys do.
+    out, as the reference writes them: scores do not care, cached keys do. A pair is one complex
+    number, so that all of them are turned by one product: a GPU spends a step on starting such
+    small operations, not on their numbers.
     """
     half = cos_sin.shape[-2]
-    cos, sin = cos_sin.unsqueeze(1).unbind(-1)
-    real, imaginary, rest = x.split((half, half, x.shape[-1] - 2 * half), dim=-1)
-    turned = torch.stack([real * cos - imaginary * sin, real * sin + imaginary * cos], dim=-1)
-    return torch.cat([turned.flatten(-2).to(x.dtype), rest], dim=-1)
+    leading = x[..., : 2 * half]
+    pairs = leading.unflatten(-1, (2, half)).mT
+    # The cast alone would leave float32 as it lies, and complex numbers need both parts together.
+    pairs = pairs.to(torch.float32, memory_format=torch.contiguous_format).contiguous()
+    turned = torch.view_as_complex(pairs) * torch.view_as_complex(cos_sin).unsqueeze(1)
+    leading.copy_(torch.view_as_real(turned).flatten(-2))
+    return x
 
 
-def visibility(positions: Tensor, n_keys: int, prefix_length: int = 0) -> Tensor:
-    """Which keys each query may see: the earlier ones and, inside the image prefix, all of it.
+def visibility(positions: Tensor, n_keys: int) -> Tensor:
+    """Which keys each query may see: its own and the earlier ones.
 
     positions: (B, T). Returns bool (B, 1, T, n_keys).
     """
-    queries = positions[:, None, :, None]
-    keys = torch.arange(n_keys, device=positions.device)
-    return (keys <= queries) | ((queries < prefix_length) & (keys < prefix_length))
+    return torch.arange(n_keys, device=positions.device) <= positions[:, None, :, None]
 
 
 class TextBlock(nn.Module):
@@ -96,10 +99,13 @@ class TextDecoder(nn.Module):
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, TextBlock)
             h = block.ln(x)
-            q, k, v = block.attn.split(h)
-            q, k = rotate(q, cos_sin), rotate(k, cos_sin)
+            heads = block.attn.heads(h)
+            n_heads, n_kv_heads = self.config.n_heads, self.config.n_kv_heads
+            rotate_(heads[:, : n_heads + n_kv_heads], cos_sin)
+            q, kv = heads[:, :n_heads], heads[:, n_heads:]
             if cache is not None and span is not None:
-                k, v = cache.append(layer, span, k, v)
+                kv = cache.append(layer, span, kv)
+            k, v = kv.chunk(2, dim=1)
             x = x + block.attn.attend(q, k, v, mask) + block.mlp(h)
         return x
 

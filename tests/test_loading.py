@@ -28,7 +28,7 @@ def test_rows_take_a_quarter_of_free_memory(free: int | None, n_rows: int, monke
 
 def test_row_takes_what_its_cache_takes():
     cache = KVCache(CONFIG.text, 3, device=torch.device("cpu"), dtype=torch.float32)
-    assert cache.keys.nbytes + cache.values.nbytes == 3 * ROW_BYTES
+    assert cache.kv.nbytes == 3 * ROW_BYTES
 
 
 @pytest.mark.skipif(not hasattr(os, "sysconf"), reason="this system does not tell its memory")

@@ -4,13 +4,17 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from bench.floor import BATCH_SIZES, FRAME_SIZES
-from bench.gpu import Row
+from bench.floor import BATCH_SIZES, FRAME_SIZES, Limits
+from bench.gpu import CONFIGS, Row, measure_network
+from bench.make_checkpoint import write_checkpoint
 from bench.stamps import PROJECT
+from moondream2.graphs import GraphDiffers, StepGraphs
+from settings import Settings
 
 RUN_TIMEOUT_S = 300
 
@@ -36,8 +40,12 @@ def test_bench_writes_each_figure_with_its_floor(tmp_path: Path):
     assert names == [
         *(f"{what} {frame}" for frame in frames for what in ("encode", "first word")),
         "follow-up, first word",
-        *(f"decode step, {n_rows} rows" for n_rows in BATCH_SIZES),
+        *[f"decode step, {n_rows} rows" for n_rows in BATCH_SIZES] * 2,
     ]
+    assert [each["rows"] for each in document["graphs"]] == list(BATCH_SIZES)
+    assert all(each["verified"] and not each["largest_difference"] for each in document["graphs"])
+    assert document["operations"].keys() == {"eager", "static"}
+    assert document["faults"] == []
     assert str(tmp_path) not in done.stdout
 
 
@@ -52,3 +60,32 @@ def test_bench_says_in_one_sentence_that_there_is_no_gpu():
 def test_work_of_the_host_has_no_floor():
     assert Row("eager", "crops", 2.0).over_floor is None
     assert Row("eager", "encode", 3.0, 2.0).over_floor == 1.5
+
+
+def test_bandwidth_is_told_of_what_mostly_reads():
+    assert Row("graphs", "encode", 4.0, 3.0).of_bandwidth is None
+    assert Row("graphs", "decode step", 4.0, 3.0, is_reading=True).of_bandwidth == 0.75
+
+
+class Sabotaged(StepGraphs):
+    """Graphs that work for one row and no others."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        if max(bucket.n_rows for bucket in self.differences) > 1:
+            raise GraphDiffers("is off by 1")
+
+
+def test_graphs_that_fail_cost_no_other_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bench.gpu.StepGraphs", Sabotaged)
+    write_checkpoint(tmp_path, CONFIGS["tiny"], torch.float32)
+    limits = Limits(operations_per_s=1e9, bytes_per_s=1e9)
+    figures = measure_network(tmp_path, Settings(device="cpu", dtype="float32"), limits)
+    decoded = [(row.variant, row.name) for row in figures.rows if "decode" in row.name]
+    assert decoded == [
+        *(("eager", f"decode step, {n_rows} rows") for n_rows in BATCH_SIZES),
+        ("static", "decode step, 1 rows"),
+    ]
+    assert figures.faults == [
+        f"static, {n_rows} rows: GraphDiffers: is off by 1" for n_rows in BATCH_SIZES[1:]
+    ]

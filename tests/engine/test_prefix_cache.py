@@ -5,7 +5,7 @@ import torch
 from engine.prefix_cache import PrefixCache
 from moondream2.kv_cache import Prefix
 
-PREFIX = Prefix(torch.zeros(1, 1, 4, 2), torch.zeros(1, 1, 4, 2))
+PREFIX = Prefix(torch.zeros(1, 2, 4, 2))
 
 
 def test_longest_unused_prefix_goes_first():
