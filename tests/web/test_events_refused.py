@@ -2,6 +2,7 @@
 
 import json
 import struct
+from contextlib import suppress
 
 import pytest
 
@@ -199,10 +200,12 @@ ENDING_MESSAGES = {
 @over_the_wire
 async def test_hopeless_message_harms_nobody_else(server, messages):
     async with connect(server) as bert, raw_websocket(server) as websocket:
-        for message in messages:
-            await (websocket.send_str if isinstance(message, str) else websocket.send_bytes)(
-                message
-            )
+        # The server may hang up before it was sent the whole of it.
+        with suppress(ConnectionError):
+            for message in messages:
+                await (websocket.send_str if isinstance(message, str) else websocket.send_bytes)(
+                    message
+                )
         assert (await bert.ask(**GOOD))["finish_reason"] == "length"
 
 
