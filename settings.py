@@ -10,6 +10,9 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 QUANTIZATIONS = ("none", "int8")
 
+# How the default is told of what follows from this computer.
+FITTING = "what memory allows, 32 at most"
+
 Command = TypeVar("Command", bound=Callable)
 
 
@@ -49,11 +52,7 @@ _OPTIONS = (
     ("cors_origin", str, "Another web origin that may connect. Can be given several times."),
     ("max_frame_bytes", _COUNT, "Largest picture accepted, in bytes."),
     ("max_frame_pixels", _COUNT, "Largest picture accepted, in pixels."),
-    (
-        "max_running",
-        _COUNT,
-        "Questions answered side by side; without it as many as memory allows, at most 32.",
-    ),
+    ("max_running", _COUNT, "Questions answered side by side."),
     ("max_waiting", _COUNT, "Questions that may wait in line."),
     ("max_prefix_bytes", _COUNT, "Memory for frames that were looked at, in bytes."),
     ("max_waiting_per_client", _COUNT, "Questions of one page that may wait in line."),
@@ -70,7 +69,7 @@ def with_options(command: Command) -> Command:
             type=kind,
             default=default,
             multiple=isinstance(default, tuple),
-            show_default=not isinstance(default, tuple),
+            show_default=FITTING if default is None else not isinstance(default, tuple),
             envvar=f"MOONSIGHT_{name.upper()}",
             help=text,
         )(command)

@@ -5,12 +5,12 @@ import asyncio
 import json
 import sys
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from bench.chart import draw_chart
-from bench.clients import BenchFailed, Load, Record, draw_views, fresh_asks, measure
+from bench.clients import BenchFailed, Load, Record, draw_views, fresh_frames, measure
 from bench.figures import ROWS, Figures, busy_cores, machine, ratios, summarise
 from bench.memory import MemoryWatch
 from bench.serve import DESIGNS, Server
@@ -62,6 +62,8 @@ def main() -> None:
         Load(n_clients, options.seconds, options.pages_per_s, options.answers)
         for n_clients in options.clients
     ]
+    if options.follow_ups:
+        loads.append(replace(loads[-1], questions_per_frame=1 + options.follow_ups))
     about = {**machine(), "busy_cores_before": busy_cores()}
     try:
         compared = compare(options.model, loads, options.rounds)
@@ -89,6 +91,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--clients", type=int, nargs="+", default=[1, 8, 32], help="who ask at once, per load"
     )
+    parser.add_argument(
+        "--follow-ups", type=int, default=3, help="questions more about each frame, in a last load"
+    )
     parser.add_argument("--rounds", type=int, default=4, help="how often the designs take turns")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of one turn")
     parser.add_argument("--answers", type=int, help="end a turn after so many answers")
@@ -102,7 +107,7 @@ def compare(model: str, loads: list[Load], n_rounds: int) -> Comparison:
 
     In turns, because other work on the machine then slows both alike; the one that waits is idle.
     """
-    asks = fresh_asks(draw_views())
+    frames = fresh_frames(draw_views())
     with ExitStack() as stack:
         servers = {design: stack.enter_context(Server(design, model)) for design in DESIGNS}
         devices = {design: server.wait() for design, server in servers.items()}
@@ -113,7 +118,7 @@ def compare(model: str, loads: list[Load], n_rounds: int) -> Comparison:
         for _ in range(n_rounds):
             for index, load in enumerate(loads):
                 for design, server in servers.items():
-                    asyncio.run(measure(server.url, load, asks, records[design][index]))
+                    asyncio.run(measure(server.url, load, frames, records[design][index]))
         memory: dict[str, dict] = {design: watch.as_json() for design, watch in watches.items()}
         stamps = {design: server.stop() for design, server in servers.items()}
     figures = {
@@ -136,7 +141,10 @@ def show(about: dict, compared: Comparison) -> None:
     )
     for result in compared.results:
         load = result.load
-        print(f"\n{load.n_clients} asking at once, {load.pages_per_s:g} page views / s")
+        print(
+            f"\n{load.n_clients} asking at once, {load.questions_per_frame} about each frame,"
+            f" {load.pages_per_s:g} page views / s"
+        )
         _show_row("", "ours", "naive", "naive / ours")
         for name, label in ROWS.items():
             values = (result.ours[name], result.naive[name], result.ratios[name])

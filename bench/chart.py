@@ -43,7 +43,7 @@ def draw_chart(results: Sequence[dict], path: Path) -> None:
     height = HEADER_HEIGHT + n_lines * (PANEL_HEIGHT + PANEL_GAP) + MARGIN - PANEL_GAP
     image = Image.new("RGB", (WIDTH * SCALE, height * SCALE), PAPER)
     brush = Brush(image)
-    _draw_legend(brush, [result["load"]["n_clients"] for result in results])
+    _draw_legend(brush)
     panel_width = (WIDTH - 2 * MARGIN - (PANEL_COLUMNS - 1) * PANEL_GAP) / PANEL_COLUMNS
     for index, panel in enumerate(PANELS):
         line, column = divmod(index, PANEL_COLUMNS)
@@ -83,9 +83,8 @@ class Brush:
         self._draw.line(line, fill=RULE, width=SCALE)
 
 
-def _draw_legend(brush: Brush, clients: Sequence[int]) -> None:
-    counts = ", ".join(map(str, clients))
-    title = f"{counts} clients asking at once"
+def _draw_legend(brush: Brush) -> None:
+    title = "Clients asking at once, and how often about each frame"
     x = MARGIN + brush.text(MARGIN, MARGIN - 6, title, size=TITLE_SIZE) + PANEL_GAP
     for name, colour in COLOURS.items():
         brush.bar(x, MARGIN - 4, x + TEXT_SIZE, MARGIN - 4 + TEXT_SIZE, colour)
@@ -116,11 +115,16 @@ def _draw_panel(
         brush.text(
             middle,
             base + LABEL_HEIGHT / 2,
-            str(result["load"]["n_clients"]),
+            _label(result["load"]),
             fill=QUIET,
             anchor="mm",
         )
     brush.rule(left, left + width, base)
+
+
+def _label(load: dict) -> str:
+    n_asks = load["questions_per_frame"]
+    return str(load["n_clients"]) if n_asks == 1 else f"{load['n_clients']}, {n_asks} x"
 
 
 def short(value: float) -> str:

@@ -19,7 +19,8 @@ from demo.scenes import make_scene
 
 FRAME_ASPECT = 4 / 3
 FRAME_HEIGHT_PX = 480
-N_FRAMES = 256
+N_FRAMES, N_QUESTIONS = 256, 4
+LENGTHS = ("normal", "short")
 # Random weights never end an answer; trained ones end long before this.
 MAX_TOKENS = 64
 # After its first two bytes a JPEG may carry comments.
@@ -36,14 +37,15 @@ class BenchFailed(Exception):
 class Load:
     """What is asked of a server in one turn.
 
-    n_clients: connected clients, each of which asks again as soon as it has its answer. A turn ends
-    after `seconds`, or after `max_answers`.
+    n_clients: connected clients, each of which asks again as soon as it has its answer, so many
+    `questions_per_frame`. A turn ends after `seconds`, or after `max_answers`.
     """
 
     n_clients: int
     seconds: float
     pages_per_s: float
     max_answers: int | None = None
+    questions_per_frame: int = 1
 
 
 @dataclass
@@ -84,23 +86,26 @@ class Ask:
 
 @dataclass(frozen=True)
 class View:
-    """A picture of the demo world and a question about it."""
+    """A picture of the demo world and questions about it."""
 
     jpeg: bytes
-    question: str
+    questions: list[str]
 
 
 def draw_views(n_views: int = N_FRAMES) -> list[View]:
     """Draw so many demo scenes, 640x480 JPEG, the same at every call."""
     scenes = (scene for scene in map(make_scene, count()) if scene.aspect == FRAME_ASPECT)
     return [
-        View(encode_jpeg(draw(scene, FRAME_HEIGHT_PX), scene.seed), ask(scene, Random(turn)).text)
+        View(
+            encode_jpeg(draw(scene, FRAME_HEIGHT_PX), scene.seed),
+            [ask(scene, Random(seed)).text for seed in range(turn, turn + N_QUESTIONS)],
+        )
         for turn, scene in enumerate(islice(scenes, n_views))
     ]
 
 
-def fresh_asks(views: list[View], min_frame_bytes: int = 0) -> Iterator[Ask]:
-    """Questions and captions without end, each about a frame that no server has seen.
+def fresh_frames(views: list[View], min_frame_bytes: int = 0) -> Iterator[Iterator[Ask]]:
+    """Frames without end that no server has seen, and of each what is asked about it.
 
     A view comes back under another number, which stands in the JPEG's comment: to whoever keeps
     frames by their bytes it is another frame, and numbering costs this process nothing.
@@ -109,11 +114,17 @@ def fresh_asks(views: list[View], min_frame_bytes: int = 0) -> Iterator[Ask]:
         jpeg = commented(view.jpeg, str(turn).encode())
         while len(jpeg) < min_frame_bytes:
             jpeg = commented(jpeg, bytes(JPEG_COMMENT_MAX_BYTES))
-        payload = {"image": _data_url(jpeg), "settings": {"max_tokens": MAX_TOKENS}}
-        if turn % 2:
-            yield Ask("caption", {**payload, "length": "normal"})
-        else:
-            yield Ask("query", {**payload, "question": view.question})
+        yield _asks({"image": _data_url(jpeg)}, view.questions, begins_with_caption=turn % 2 == 1)
+
+
+def _asks(image: dict, questions: list[str], *, begins_with_caption: bool) -> Iterator[Ask]:
+    """Questions and captions in turns, without end."""
+    payload = {**image, "settings": {"max_tokens": MAX_TOKENS}}
+    for question, length in zip(cycle(questions), cycle(LENGTHS), strict=False):
+        if not begins_with_caption:
+            yield Ask("query", {**payload, "question": question})
+        begins_with_caption = False
+        yield Ask("caption", {**payload, "length": length})
 
 
 def commented(jpeg: bytes, comment: bytes) -> bytes:
@@ -173,27 +184,31 @@ class Client:
             self._response.set_exception(BenchFailed("The server closed a connection."))
 
 
-async def measure(url: str, load: Load, asks: Iterator[Ask], record: Record) -> None:
+async def measure(url: str, load: Load, frames: Iterator[Iterator[Ask]], record: Record) -> None:
     """Connect all clients, let one ask to warm the server up, then add the load to `record`."""
     clients = [Client(number) for number in range(load.n_clients)]
     try:
         await asyncio.gather(*(client.connect(url) for client in clients))
-        await clients[0].ask(next(asks), Record())
-        await _put_load(url, load, clients, asks, record)
+        await clients[0].ask(next(next(frames)), Record())
+        await _put_load(url, load, clients, frames, record)
     finally:
         await asyncio.gather(*(client.close() for client in clients))
 
 
 async def _put_load(
-    url: str, load: Load, clients: list[Client], asks: Iterator[Ask], record: Record
+    url: str,
+    load: Load,
+    clients: list[Client],
+    frames: Iterator[Iterator[Ask]],
+    record: Record,
 ) -> None:
     ended = asyncio.Event()
     pages = asyncio.create_task(_view_pages(url, load.pages_per_s, record, ended))
     began_at = monotonic()
-    shared_asks = islice(asks, load.max_answers)
-    asking = (
-        _keep_asking(client, shared_asks, began_at + load.seconds, record) for client in clients
-    )
+    n_asks = load.questions_per_frame
+    asks_of_frames = (islice(asks, n_asks) for asks in frames)
+    shared = islice(asks_of_frames, load.max_answers and -(-load.max_answers // n_asks))
+    asking = (_keep_asking(client, shared, began_at + load.seconds, record) for client in clients)
     try:
         await asyncio.gather(*asking)
     finally:
@@ -202,11 +217,14 @@ async def _put_load(
         await pages
 
 
-async def _keep_asking(client: Client, asks: Iterator[Ask], ends_at: float, record: Record) -> None:
-    for asked in asks:
-        await client.ask(asked, record)
-        if monotonic() > ends_at:
-            return
+async def _keep_asking(
+    client: Client, frames: Iterator[Iterator[Ask]], ends_at: float, record: Record
+) -> None:
+    for asks in frames:
+        for asked in asks:
+            await client.ask(asked, record)
+            if monotonic() > ends_at:
+                return
 
 
 async def _view_pages(url: str, per_s: float, record: Record, ended: asyncio.Event) -> None:

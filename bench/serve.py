@@ -32,8 +32,8 @@ from web.bridge import Bridge, listen
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 20.0
 POLL_INTERVAL_S = 0.05
-# The bench asks about each frame once, so what is kept of frames helps nobody here. It is kept all
-# the same, and within the first hundred frames of the demo model takes all the memory it ever will.
+# Room for a frame of each client. The first fifty frames of the demo model take all the
+# memory that they ever will, so that what grows later is something else.
 MAX_PREFIX_BYTES = 128 * 2**20
 
 Design = Literal["ours", "naive"]

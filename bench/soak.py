@@ -14,7 +14,7 @@ import math
 import sys
 from datetime import date
 
-from bench.clients import BenchFailed, Load, Record, draw_views, fresh_asks, measure
+from bench.clients import BenchFailed, Load, Record, draw_views, fresh_frames, measure
 from bench.figures import machine
 from bench.memory import EARLY_ANSWERS, FLAT_GROWTH, MemoryWatch
 from bench.serve import Server
@@ -62,12 +62,12 @@ def parse_options() -> argparse.Namespace:
 
 def soak(model: str, load: Load) -> tuple[str, Record, dict]:
     """Put the load on our server; returns its device, what was seen, and its memory."""
-    asks = fresh_asks(draw_views(), FRAME_BYTES)
+    frames = fresh_frames(draw_views(), FRAME_BYTES)
     with Server("ours", model, keeps_stamps=False) as server:
         device = server.wait()
         watch = MemoryWatch(server.memory_bytes)
         record = Record(watch.count_answer)
-        asyncio.run(measure(server.url, load, asks, record))
+        asyncio.run(measure(server.url, load, frames, record))
         memory = watch.as_json()
         server.stop()
     return device, record, memory

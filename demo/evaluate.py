@@ -251,9 +251,10 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT)
     parser.add_argument("--scenes", type=int, default=200, help="pictures of each sort")
     parser.add_argument("--mistakes", type=int, default=0, help="wrong answers to show per kind")
+    parser.add_argument("--quantize", choices=("none", "int8"), default="none")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    reader = Reader(options.checkpoint)
+    reader = Reader(options.checkpoint, is_quantised=options.quantize == "int8")
     table, overlaps = evaluate(reader, options.scenes)
     print_table(table, overlaps, evaluate_without_picture(reader, options.scenes))
     for title, tallies in table.items():

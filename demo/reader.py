@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from demo.scenes import Box as TrueBox
+from moondream2.cpu import pack
 from moondream2.decoding import Decoding, start, step
 from moondream2.network import Input
 from moondream2.prompts import Prompts
@@ -23,10 +24,12 @@ MAX_OBJECTS = 10
 class Reader:
     """Answers questions about one picture after the other with a checkpoint."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_quantised: bool = False) -> None:
         self._network, tokenizer = load_checkpoint(
             folder, device=torch.device("cpu"), dtype=torch.float32
         )
+        if is_quantised:
+            pack(self._network, is_quantised=True)
         control = self._network.config.tokenizer
         self.prompts = Prompts(control, tokenizer)
         self._skills = Skills(control, tokenizer, self.prompts)

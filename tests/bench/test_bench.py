@@ -36,8 +36,8 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lines(checkpoint: Path, chart: Path) -> list[str]:
-    """What `python -m bench` prints, with 2 clients and 4 answers."""
-    size = ["--clients", "2", "--answers", "4", "--rounds", "1"]
+    """What `python -m bench` prints, with 2 clients and twice 4 answers."""
+    size = ["--clients", "2", "--answers", "4", "--rounds", "1", "--follow-ups", "1"]
     bench = subprocess.run(
         [sys.executable, "-m", "bench", "--model", str(checkpoint), *size, "--chart", str(chart)],
         cwd=PROJECT,
@@ -51,10 +51,12 @@ def lines(checkpoint: Path, chart: Path) -> list[str]:
 
 
 def test_last_line_is_one_document_with_every_row_of_both_designs(lines: list[str]):
-    (result,) = json.loads(lines[-1])["results"]
-    for column in ("ours", "naive", "naive_over_ours"):
-        assert result[column].keys() == ROWS.keys()
-        assert None not in result[column].values()
+    results = json.loads(lines[-1])["results"]
+    assert [result["load"]["questions_per_frame"] for result in results] == [1, 2]
+    for result in results:
+        for column in ("ours", "naive", "naive_over_ours"):
+            assert result[column].keys() == ROWS.keys()
+            assert None not in result[column].values()
 
 
 def test_table_names_every_row(lines: list[str]):
@@ -64,7 +66,7 @@ def test_table_names_every_row(lines: list[str]):
 def test_document_tells_the_memory_of_both_servers(lines: list[str]):
     memory = json.loads(lines[-1])["memory"]
     for design in ("ours", "naive"):
-        assert memory[design]["answers"] == 4
+        assert memory[design]["answers"] == 8
         assert memory[design]["end_bytes"] > 0
 
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from bench.clients import View, commented, draw_views, fresh_asks
+from bench.clients import View, commented, draw_views, fresh_frames
 from protocol.frame import FrameLimits, check_frame
 
 LIMITS = FrameLimits(max_bytes=2**20, max_pixels=2**20)
@@ -17,13 +17,13 @@ def views() -> list[View]:
 
 
 def test_frame_comes_back_in_other_bytes(views: list[View]):
-    images = [asked.payload["image"] for asked in islice(fresh_asks(views), 12)]
+    images = [next(asks).payload["image"] for asks in islice(fresh_frames(views), 12)]
     assert len(set(images)) == 12
 
 
 def test_frames_are_as_large_as_asked(views: list[View]):
-    (asked,) = islice(fresh_asks(views, 200_000), 1)
-    jpeg = b64decode(asked.payload["image"].partition(",")[2])
+    asks = next(fresh_frames(views, 200_000))
+    jpeg = b64decode(next(asks).payload["image"].partition(",")[2])
     assert 200_000 <= len(jpeg) < 300_000
     check_frame(jpeg, LIMITS).decode()
 
@@ -35,5 +35,14 @@ def test_comment_makes_another_frame_that_shows_the_same(views: list[View]):
 
 
 def test_load_asks_and_describes_in_turns(views: list[View]):
-    events = [asked.event for asked in islice(fresh_asks(views), 4)]
+    events = [next(asks).event for asks in islice(fresh_frames(views), 4)]
     assert events == ["query", "caption", "query", "caption"]
+
+
+def test_follow_ups_are_other_questions_about_the_same_bytes(views: list[View]):
+    for asks in islice(fresh_frames(views), 2):
+        first, *rest = islice(asks, 4)
+        assert {each.payload["image"] for each in rest} == {first.payload["image"]}
+        told = [each.payload.get("question", each.payload.get("length")) for each in (first, *rest)]
+        assert len(set(told)) >= 3
+        assert sorted(each.event for each in (first, *rest)) == ["caption"] * 2 + ["query"] * 2
