@@ -94,8 +94,8 @@ def read_network(
 ) -> tuple[Network, Tokenizer]:
     """Read a checkpoint as it computes fastest on a device.
 
-    On a CPU the dtype is chosen by a measurement, unless it was asked for. Raises one of UNUSABLE,
-    and StartRefused for weights that cannot be quantised there.
+    On a CPU the dtype, unless it was asked for, and the threads are chosen by a measurement.
+    Raises one of UNUSABLE, and StartRefused for weights that cannot be quantised there.
     """
     arithmetic = None
     is_quantised = settings.quantize == "int8"
@@ -104,6 +104,7 @@ def read_network(
         config = Config.from_file(found.folder / CONFIG_FILE).text
         arithmetic = choose_arithmetic(config, asked, is_quantised=is_quantised)
         dtype = arithmetic.dtype
+        torch.set_num_threads(arithmetic.n_threads)
     if is_quantised and (arithmetic is None or not arithmetic.is_packed):
         raise StartRefused(
             "--quantize needs a CPU, in float32 or bfloat16. Start without it or with --device cpu."

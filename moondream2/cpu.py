@@ -29,10 +29,11 @@ SMALLEST_SCALE = torch.finfo(torch.float32).tiny
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """How a CPU computes: the number format, and whether layers are packed for oneDNN."""
+    """How a CPU computes: number format, layers packed for oneDNN or not, torch's threads."""
 
     dtype: torch.dtype
     is_packed: bool
+    n_threads: int = 1
 
 
 class PackedLinear(nn.Module):
@@ -132,22 +133,28 @@ def choose_arithmetic(
     """Measure what answers soonest on this CPU, in `dtype` if one is asked for; about a second.
 
     Some CPUs multiply bfloat16 several times faster than float32, others several times slower.
-    Quantised layers are packed wherever they can be.
+    Quantised layers are packed wherever they can be. No more threads are taken than torch takes
+    now: a small network is often fastest on one, a large one where each core has one.
     """
     is_small = config.dim * config.ff_dim < SMALL_WEIGHT
     if dtype is None:
         dtypes = [torch.float32] if is_small else [torch.float32, torch.bfloat16]
     else:
         dtypes = [dtype]
+    n_threads = torch.get_num_threads()
     tried = [
-        Arithmetic(each, is_packed)
+        Arithmetic(each, is_packed, n)
         for each in dtypes
         for is_packed in ((True,) if is_quantised else (False, True))
         if can_pack(each) or not is_packed
+        # Two threads that share a core share its arithmetic, too.
+        for n in sorted({1 if is_small else max(1, n_threads // 2), n_threads})
     ]
-    return min(
-        tried, key=lambda each: _answer_s(config, each), default=Arithmetic(dtypes[0], False)
-    )
+    plain = Arithmetic(dtypes[0], is_packed=False, n_threads=n_threads)
+    try:
+        return min(tried, key=lambda each: _answer_s(config, each), default=plain)
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def can_pack(dtype: torch.dtype) -> bool:
@@ -160,6 +167,7 @@ def _answer_s(config: TextConfig, arithmetic: Arithmetic) -> float:
     """Seconds that one layer takes for the rows of a picture and the steps of an answer."""
     linear = nn.Linear(config.dim, config.ff_dim, dtype=arithmetic.dtype)
     layer = PackedLinear(linear) if arithmetic.is_packed else linear
+    torch.set_num_threads(arithmetic.n_threads)
     total_s = 0.0
     for n_rows, n_times in ((N_PICTURE_ROWS, 1), (1, N_ANSWER_STEPS)):
         x = torch.ones(n_rows, config.dim, dtype=arithmetic.dtype)

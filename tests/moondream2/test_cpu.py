@@ -86,6 +86,18 @@ def test_what_answers_soonest_is_chosen(monkeypatch):
     assert choose_arithmetic(TextConfig(), None, is_quantised=True).is_packed
 
 
+@pytest.mark.parametrize(
+    ("config", "tried"), [(TextConfig(), {4, 8}), (TextConfig(dim=128, ff_dim=512), {1, 8})]
+)
+def test_fastest_number_of_threads_is_chosen(config: TextConfig, tried: set[int], monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr(torch, "set_num_threads", lambda n: None)
+    monkeypatch.setattr(cpu, "_answer_s", lambda config, each: seconds[each.n_threads])
+    for fastest in tried:
+        seconds = {n: n != fastest for n in tried}
+        assert choose_arithmetic(config, FP32).n_threads == fastest
+
+
 def test_measurement_is_real_and_a_small_network_stays_exact():
     half = Config().text.dim // 2
     assert choose_arithmetic(TextConfig(dim=half, ff_dim=2 * half), None).dtype in (FP32, BF16)
