@@ -1,5 +1,7 @@
 """The pieces that vision, text and region share."""
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
@@ -17,6 +19,18 @@ class MLP(nn.Module):
         return self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
 
 
+def mix_values(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Mix values (B, kv heads, keys, K) by scaled dot products; returns (B, H, T, K).
+
+    Several heads of q (B, H, T, K) may share one of k and v. mask: as torch takes it.
+    """
+    is_shared = q.shape[1] != k.shape[1]
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=is_shared)
+
+
+Mix = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
+
+
 class AttentionWeights(nn.Module):
     """The two projections around an attention; qkv is all query, all key, then all value heads."""
 
@@ -25,6 +39,8 @@ class AttentionWeights(nn.Module):
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads
         self.qkv = nn.Linear(dim, (n_heads + 2 * n_kv_heads) * (dim // n_heads))
         self.proj = nn.Linear(dim, dim)
+        # What mixes the values; a CPU may have a faster way.
+        self.mix: Mix = mix_values
 
     def heads(self, x: Tensor) -> Tensor:
         """Turn (B, T, D) into all heads in one (B, H + 2 * kv heads, T, K)."""
@@ -40,7 +56,4 @@ class AttentionWeights(nn.Module):
 
         mask: bool, broadcastable to (B, H, T, keys); True means "may see".
         """
-        mixed = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, enable_gqa=self.n_heads != self.n_kv_heads
-        )
-        return self.proj(rearrange(mixed, "b h t k -> b t (h k)"))
+        return self.proj(rearrange(self.mix(q, k, v, mask), "b h t k -> b t (h k)"))

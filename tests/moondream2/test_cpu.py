@@ -11,12 +11,14 @@ from moondream2.config import Config, TextConfig
 from moondream2.cpu import (
     MAX_INT8_ROWS,
     MIN_PACKED_ROWS,
+    MIN_QUERIES,
     Arithmetic,
     PackedLinear,
     choose_arithmetic,
+    mix_by_head,
     pack,
 )
-from moondream2.layers import MLP
+from moondream2.layers import MLP, mix_values
 from tests.moondream2.conftest import Loaded
 
 ROWS = [1, 2, MIN_PACKED_ROWS - 1, MIN_PACKED_ROWS, MAX_INT8_ROWS + 1]
@@ -69,6 +71,20 @@ def test_packed_network_says_what_the_plain_one_says(loaded: Loaded, is_quantise
         network.feed(cache, [0], [prompt[1:]])
         logits.append(network.text.logits(network.feed(cache, [0], step)[0, -1]))
     assert error(*logits) < (0.05 if is_quantised else 1e-4)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(FP32, 1e-5), (BF16, 0.01)])
+@pytest.mark.parametrize("n_kv_heads", [4, 2])
+@pytest.mark.parametrize("n_queries", [MIN_QUERIES - 1, MIN_QUERIES + 5])
+def test_heads_mixed_one_by_one_are_mixed_as_together(
+    n_queries: int, n_kv_heads: int, dtype: torch.dtype, tolerance: float
+):
+    # As attention gets them: views of what one product made of all heads.
+    heads = torch.randn(2, n_queries, 4 + 2 * n_kv_heads, 24, dtype=dtype).transpose(1, 2)
+    q, k, v = heads.split((4, n_kv_heads, n_kv_heads), dim=1)
+    together = mix_values(q.float(), k.float(), v.float(), None)
+    assert mix_by_head(q, k, v, None).dtype is dtype
+    assert error(mix_by_head(q, k, v, None).float(), together) < tolerance
 
 
 def test_what_answers_soonest_is_chosen(monkeypatch):
