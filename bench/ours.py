@@ -31,8 +31,8 @@ class Ours:
         leave_a_core()
         device, dtype = choose_device(settings.device, settings.dtype)
         found = Checkpoint(folder.name, folder)
-        self.network, self._tokenizer = read_network(settings, found, device, dtype)
-        self._prompts = Prompts(self.network.config.tokenizer, self._tokenizer)
+        self.network, self.tokenizer = read_network(settings, found, device, dtype)
+        self.prompts = Prompts(self.network.config.tokenizer, self.tokenizer)
         self._cache = self.network.make_cache(n_rows=1)
         self._prefix: Prefix | None = None
 
@@ -77,14 +77,14 @@ class Ours:
         decodings = []
         for row in range(n_rows):
             cache.restore(row, self._prefix)
-            skill = _greedy(self._prompts.query(question), n_steps + 2, Heard())
+            skill = _greedy(self.prompts.query(question), n_steps + 2, Heard())
             decodings.append(start(self.network, skill, row, Sampling()))
         # The prompts, and one step that may find something to prepare.
         self._step(cache, decodings, 2)
         return lambda count: self._step(cache, decodings, count)
 
     def n_prompt_tokens(self, question: str) -> int:
-        return len(self._prompts.query(question))
+        return len(self.prompts.query(question))
 
     def _step(self, cache: KVCache, decodings: list[Decoding], count: int) -> None:
         for _ in range(count):
@@ -98,7 +98,7 @@ class Ours:
     def _answer(self, question: str, n_tokens: int, heard: Heard) -> None:
         assert self._prefix is not None, "a question is kept for a frame that was looked at"
         self._cache.restore(0, self._prefix)
-        skill = _greedy(self._prompts.query(question), n_tokens, heard)
+        skill = _greedy(self.prompts.query(question), n_tokens, heard)
         for _ in run(self.network, self._cache, start(self.network, skill, 0, Sampling())):
             pass
 
