@@ -31,7 +31,7 @@ from settings import Settings
 
 # Rows of keys and values take a quarter of what is free: frames, the work itself and other programs
 # need the rest. Beyond so many rows, each waits longer for its next word than all gain.
-ROWS_SHARE, MAX_ROWS = 4, 32
+ROWS_SHARE, MAX_ROWS = 4, 8
 # Where the system does not tell what is free.
 DEFAULT_ROWS = 4
 

@@ -32,9 +32,9 @@ from web.bridge import Bridge, listen
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 20.0
 POLL_INTERVAL_S = 0.05
-# Room for a frame of each client. The first fifty frames of the demo model take all the
-# memory that they ever will, so that what grows later is something else.
-MAX_PREFIX_BYTES = 128 * 2**20
+# Room for a frame of each client. The first hundred frames of the demo model take all the memory
+# that they ever will, so that what grows later is something else.
+MAX_PREFIX_BYTES = 32 * 2**20
 
 Design = Literal["ours", "naive"]
 DESIGNS: tuple[Design, ...] = get_args(Design)

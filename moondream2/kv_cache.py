@@ -1,7 +1,9 @@
 """Keys and values of every position that a row has seen."""
 
 from dataclasses import dataclass
+from math import prod
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,7 +55,7 @@ class KVCache:
     ) -> None:
         n_heads, n_positions = 2 * config.n_kv_heads, config.max_context + 1
         shape = (config.n_layers, n_rows, n_heads, n_positions, config.head_dim)
-        self.kv = torch.zeros(shape, device=device, dtype=dtype)
+        self.kv = _zeros(shape, device, dtype)
         self.lengths = [0] * n_rows
         self._row_numbers = torch.arange(n_rows, device=device)[:, None]
         self.max_context = config.max_context
@@ -86,3 +88,11 @@ class KVCache:
         """Make `row` continue after `prefix`."""
         self.kv[:, row, :, : prefix.length] = prefix.kv
         self.lengths[row] = prefix.length
+
+
+def _zeros(shape: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Zeros; on a CPU those that take memory only once they are written, unlike torch's."""
+    if device.type != "cpu":
+        return torch.zeros(shape, device=device, dtype=dtype)
+    n_bytes = prod(shape) * dtype.itemsize
+    return torch.from_numpy(np.zeros(n_bytes, np.uint8)).view(dtype).view(shape)

@@ -19,7 +19,7 @@ ROW_BYTES = KVCache.row_bytes(CONFIG.text, torch.float32)
 
 @pytest.mark.parametrize(
     ("free", "n_rows"),
-    [(None, 4), (0, 1), (4 * ROW_BYTES - 1, 1), (12 * ROW_BYTES, 3), (4000 * ROW_BYTES, 32)],
+    [(None, 4), (0, 1), (4 * ROW_BYTES - 1, 1), (12 * ROW_BYTES, 3), (4000 * ROW_BYTES, 8)],
 )
 def test_rows_take_a_quarter_of_free_memory(free: int | None, n_rows: int, monkeypatch):
     monkeypatch.setattr(loading, "free_bytes", lambda device: free)
