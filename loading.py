@@ -30,7 +30,7 @@ from protocol.status import LoadStage, ModelState, Progress
 from settings import Settings
 
 # Rows of keys and values take a quarter of what is free: frames, the work itself and other programs
-# need the rest. Beyond so many rows, each waits longer for its next word than all gain.
+# need the rest. More rows gain little on a CPU, and their words would queue up for the hub.
 ROWS_SHARE, MAX_ROWS = 4, 8
 # Where the system does not tell what is free.
 DEFAULT_ROWS = 4

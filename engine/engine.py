@@ -201,7 +201,8 @@ class Engine:
         beginning = self._scheduler.beginning()
         if beginning is not None:
             self._go_on_beginning(runner, beginning)
-            if monotonic() - self._stepped_at < BEGIN_S:
+            # Nothing is begun while its picture is still being read.
+            if beginning.reading is None and monotonic() - self._stepped_at < BEGIN_S:
                 return
         if ready := [each for each in self._scheduler.running if each.decoding is not None]:
             self._step(runner, ready)

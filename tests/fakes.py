@@ -56,7 +56,8 @@ class EchoRunner:
     """A runner without a network: it answers a question with its own words, one word a step.
 
     A question "break" fails in its first step, "unreadable" while it begins; an "endless look"
-    never ends to begin. `gate` holds every step until it is set.
+    never ends to begin, of an "endless picture" the reading never ends. `gate` holds every step
+    until it is set.
     """
 
     def __init__(self, n_rows: int = 2) -> None:
@@ -73,7 +74,9 @@ class EchoRunner:
     def begin(self, sequence: Sequence) -> Iterator[None]:
         if sequence.request.question == "unreadable":
             raise ValueError("unreadable")
-        while sequence.request.question == "endless look":
+        if sequence.request.question == "endless picture":
+            sequence.reading = "not done"
+        while sequence.request.question.startswith("endless"):
             assert self.gate.wait(WAIT_S)
             self.looks += 1
             yield

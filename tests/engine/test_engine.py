@@ -1,6 +1,7 @@
 """The engine thread answers in order, stops at once, and survives what breaks."""
 
 from collections.abc import Callable, Iterator
+from math import inf
 from threading import Event
 
 import pytest
@@ -123,15 +124,24 @@ def test_batch_that_breaks_costs_the_others_nothing(start, runner):
     assert runner.steps == ["2"] * 3
 
 
-def test_answers_flow_while_somebody_looks_and_looking_can_be_cancelled(start, runner):
-    engine, looking, answering = start(runner), Inbox(), Inbox()
-    engine.submit(make_request("1", question="endless look"), looking.put)
-    while not isinstance(looking.next(), Started):
+@pytest.mark.parametrize("begin_s", [0.02, inf], ids=["by and by", "between any two pieces"])
+def test_answers_flow_while_somebody_begins_and_beginning_can_be_cancelled(
+    begin_s: float, start, runner, monkeypatch
+):
+    monkeypatch.setattr("engine.engine.BEGIN_S", begin_s)
+    engine, beginning, answering = start(runner), Inbox(), Inbox()
+    engine.submit(make_request("2", "bob", question="a " * 100_000), answering.put)
+    # However much of a turn goes into beginnings, none goes into waiting for a picture.
+    question = "endless look" if begin_s < inf else "endless picture"
+    engine.submit(make_request("1", question=question), beginning.put)
+    while not isinstance(beginning.next(), Started):
         pass
-    engine.submit(make_request("2", "bob", question="a"), answering.put)
+    n_before = len(runner.steps)
+    while not (isinstance(answering.next(), TextDelta) and len(runner.steps) > n_before + 5):
+        pass
+    engine.cancel("bob")
     engine.cancel("ann")
-    assert looking.until_finished()[-1].reason is FinishReason.CANCELLED
-    assert answering.until_finished()[-1].text == "a "
+    assert beginning.until_finished()[-1].reason is FinishReason.CANCELLED
 
 
 def test_pictures_of_those_who_wait_are_read_ahead(start, runner):
