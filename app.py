@@ -11,13 +11,13 @@ from typing import TextIO
 import click
 from flask import Flask
 
-from model import Model, load_model
+from model_process import LOG_FORMAT, ModelProcess
 from protocol.errors import StartRefused
 from protocol.frame import FrameLimits
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings, with_options
-from web.bridge import Bridge, listen
-from web.events import add_events
+from web.bridge import Bridge, Wire, listen
+from web.events import Answers, add_events
 from web.page import add_pages, refuse_foreign_hosts
 
 EXIT_REFUSED = 2
@@ -26,7 +26,7 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 EVERY_ADDRESS = ("0.0.0.0", "::")
 
 
-def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
+def create_app(settings: Settings, model: Answers, bridge: Bridge) -> Flask:
     """Wire the web tier to a model. `bridge` carries the model's events to the hub."""
     app = Flask(__name__)
     limits = FrameLimits(settings.max_frame_bytes, settings.max_frame_pixels)
@@ -47,7 +47,7 @@ def run(settings: Settings) -> None:
             f"Port {settings.port} on {settings.host} cannot be opened: {error.strerror}."
             f" Start with --port {_other_port(settings.port)}, or stop the program that has it."
         ) from error
-    model = load_model(settings)
+    model = ModelProcess(settings, Wire)
     bridge = Bridge()
     app = create_app(settings, model, bridge)
     download = DownloadLine(sys.stdout)
@@ -93,21 +93,26 @@ class DownloadLine:
         self._is_open = False
 
 
-def _narrate(settings: Settings, model: Model, bridge: Bridge, download: DownloadLine) -> None:
+def _narrate(
+    settings: Settings, model: ModelProcess, bridge: Bridge, download: DownloadLine
+) -> None:
     """Say in the terminal where the page is and how the model is doing."""
-    started_at = monotonic()
+    started_at: float | None = monotonic()
     host = "localhost" if settings.host in ("127.0.0.1", *EVERY_ADDRESS) else settings.host
     welcome = f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)"
     # Said by the hub: what it promises holds from then on.
     bridge.call(partial(print, flush=True), welcome)
 
     def on_status(status: Status) -> None:
+        nonlocal started_at
+        # A model that broke off starts again.
+        started_at = started_at or monotonic()
         if status.progress and status.progress.stage is LoadStage.DOWNLOADING:
             download.tell(status.model, status.progress)
             return
         download.end()
         if status.state is ModelState.READY:
-            took_s = monotonic() - started_at
+            took_s, started_at = monotonic() - started_at, None
             if status.notice:
                 print(f"{status.notice} The demo model answers: it knows coloured shapes.")
             print(
@@ -130,7 +135,7 @@ def command(**options: object) -> None:
 
 def main() -> None:
     """Run the command line; what stops a start is one sentence and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
     exit_code = 0
     try:
         command(standalone_mode=False)

@@ -74,7 +74,8 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     # What is loaded stays. Walking it again would stop every thread for a tenth of a second.
     gc.collect()
     gc.freeze()
-    tell(state=ModelState.READY, progress=None, memory_bytes=used_bytes(device))
+    ready = {"memory_bytes": used_bytes(device), "max_running": runner.n_rows}
+    tell(state=ModelState.READY, progress=None, **ready)
     return runner
 
 

@@ -2,16 +2,24 @@
 
 from collections.abc import Callable
 
+import psutil
+
 # By then everything that is made once has been made.
 EARLY_ANSWERS = 200
 # Less growth than this from then to the end is called flat.
 FLAT_GROWTH = 0.02
 
 
+def held_bytes(pid: int) -> int:
+    """Memory that a process and those it started hold in RAM now."""
+    process = psutil.Process(pid)
+    return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+
+
 class MemoryWatch:
     """Reads a server's memory after its first answers and whenever it is asked."""
 
-    def __init__(self, read_bytes: Callable[[], int | None]) -> None:
+    def __init__(self, read_bytes: Callable[[], int]) -> None:
         self._read_bytes = read_bytes
         self.n_answers = 0
         self.early_bytes: int | None = None
@@ -24,7 +32,7 @@ class MemoryWatch:
     def as_json(self) -> dict:
         """Read the memory once more; growth is a fraction of EARLY_ANSWERS', None if unknown."""
         end_bytes, growth = self._read_bytes(), None
-        if end_bytes is not None and self.early_bytes is not None:
+        if self.early_bytes is not None:
             growth = end_bytes / self.early_bytes - 1
         return {
             "early_answers": EARLY_ANSWERS,

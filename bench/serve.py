@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,14 +21,16 @@ from urllib.request import urlopen
 
 from app import create_app
 from bench.clients import BenchFailed
+from bench.memory import held_bytes
 from bench.stamps import PROJECT, Stamps
 from engine.sequence import Sink
 from model import Model
+from model_process import ModelProcess
 from protocol.answer import AnswerEvent, TextDelta
 from protocol.errors import StartRefused
 from protocol.request import Request
 from settings import Settings
-from web.bridge import Bridge, listen
+from web.bridge import Bridge, Wire, listen
 
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 20.0
@@ -41,10 +44,14 @@ DESIGNS: tuple[Design, ...] = get_args(Design)
 
 
 class StampedModel(Model):
-    """The model as it is, but for a note at each token event before the sink gets it."""
+    """The model as it is, but for a note at each token event before the sink gets it.
 
-    def __init__(self, settings: Settings, stamps: Stamps) -> None:
-        self._stamps = stamps
+    The notes are written to a file when it closes; without one, nothing is kept.
+    """
+
+    def __init__(self, file: Path | None, settings: Settings) -> None:
+        self._file = file
+        self._stamps = _stamps(file)
         super().__init__(settings)
 
     def submit(self, request: Request, sink: Sink) -> None:
@@ -56,6 +63,11 @@ class StampedModel(Model):
             sink(event)
 
         super().submit(request, stamp)
+
+    def close(self) -> bool:
+        has_ended = super().close()
+        _write(self._stamps, self._file)
+        return has_ended
 
 
 class Server:
@@ -90,13 +102,9 @@ class Server:
             sleep(POLL_INTERVAL_S)
         raise BenchFailed("The server did not start; what it said is above.")
 
-    def memory_bytes(self) -> int | None:
-        """Memory that the process holds in RAM now; None where the system does not say."""
-        status = Path(f"/proc/{self._process.pid}/status")
-        if not status.is_file():
-            return None
-        held = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-        return int(held.split()[1]) * 1024
+    def memory_bytes(self) -> int:
+        """Memory that the server holds in RAM now, in all its processes."""
+        return held_bytes(self._process.pid)
 
     def stop(self) -> Stamps:
         """End the process; returns what it noted."""
@@ -136,29 +144,38 @@ def main() -> None:
     parser.add_argument("--stamps", type=Path)
     options = parser.parse_args()
     settings = Settings(model=options.model, port=options.port, max_prefix_bytes=MAX_PREFIX_BYTES)
-    # Without a file to write to, nothing is kept: notes are memory, too.
-    stamps: Stamps = [] if options.stamps else deque(maxlen=0)
     serve = _serve_ours if options.design == "ours" else _serve_naive
     try:
-        serve(settings, stamps)
+        serve(settings, options.stamps)
     except StartRefused as error:
         sys.exit(error.message)
-    if options.stamps:
-        options.stamps.write_text(json.dumps(stamps))
 
 
-def _serve_ours(settings: Settings, stamps: Stamps) -> None:
+def _serve_ours(settings: Settings, stamps_file: Path | None) -> None:
     listener, bridge = listen(settings.host, settings.port), Bridge()
-    with StampedModel(settings, stamps) as model:
-        bridge.serve(create_app(settings, model, bridge), listener)
+    model = ModelProcess(settings, Wire, partial(StampedModel, stamps_file))
+    bridge.serve(create_app(settings, model, bridge), listener)
+    model.close()
 
 
-def _serve_naive(settings: Settings, stamps: Stamps) -> None:
-    # Imports torch, which our server imports on its engine thread.
+def _serve_naive(settings: Settings, stamps_file: Path | None) -> None:
+    # Imports torch, which our server imports in the model's process.
     from bench.naive import create_naive_app
 
+    stamps = _stamps(stamps_file)
     app = create_naive_app(settings, stamps)
     Bridge().serve(app, listen(settings.host, settings.port))
+    _write(stamps, stamps_file)
+
+
+def _stamps(file: Path | None) -> Stamps:
+    """Where notes go; without a file to write them to, nowhere: notes are memory, too."""
+    return [] if file else deque(maxlen=0)
+
+
+def _write(stamps: Stamps, file: Path | None) -> None:
+    if file:
+        file.write_text(json.dumps(stamps))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The engine thread: it loads the network, owns it, and answers one request after the other."""
 
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -10,10 +10,11 @@ from threading import Condition, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from engine.admission import Admission
 from engine.scheduler import Scheduler
 from engine.sequence import Sequence, Sink
 from protocol.answer import FinishReason, Started, Waiting
-from protocol.errors import BadRequest, Busy, Internal, ModelFailed, RequestError
+from protocol.errors import Internal, ModelFailed, RequestError
 from protocol.request import Request
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ log = logging.getLogger(__name__)
 
 # Loads the network on the engine thread; it calls its argument now and then while it works.
 Load = Callable[[Callable[[], None]], "Runner"]
-
-# How much one more answer moves the mean that the expected waiting time is made of.
-ANSWER_MS_WEIGHT = 0.2
 
 # How long running answers stand still at most for those who begin, unless one piece takes longer.
 BEGIN_S = 0.02
@@ -58,20 +56,15 @@ class Engine:
         on_failed: Callable[[ModelFailed], None],
     ) -> None:
         self._load = load
-        self._max_waiting = max_waiting
-        self._max_open_per_client = max_waiting_per_client + 1
         self._on_failed = on_failed
         # Until the network is loaded nobody knows how many rows fit, and nobody runs.
         self._scheduler = Scheduler(n_rows=0)
-        self._runner: Runner | None = None
-        self._mean_answer_ms: float | None = None
         self._stepped_at = -inf
 
         # Guards what follows: written by submit, cancel and close, read by the engine thread.
         self._changed = Condition()
         self._inbox: deque[Callable[[], None]] = deque()
-        self._open: set[tuple[str, str]] = set()
-        self._open_per_client: Counter[str] = Counter()
+        self._admission = Admission(max_waiting, max_waiting_per_client)
         self._is_closed = False
         self._failure: ModelFailed | None = None
 
@@ -84,17 +77,12 @@ class Engine:
         Raises Busy when too many requests are open in all or of this client, BadRequest when its id
         is open already, ModelFailed when loading failed or after `close()`.
         """
-        key = (request.client, request.id)
         with self._changed:
             if self._is_closed:
                 raise ModelFailed("Moonsight is closing. Start it again to ask.")
             if self._failure is not None:
                 raise self._failure
-            if key in self._open:
-                raise BadRequest("A request with this `id` is still running. Choose another.")
-            self._check_room(request.client)
-            self._open.add(key)
-            self._open_per_client[request.client] += 1
+            self._admission.enter(request)
             self._inbox.append(lambda: self._enter(Sequence(request, sink)))
             self._changed.notify()
 
@@ -104,9 +92,7 @@ class Engine:
         Unknown ids are ignored.
         """
         with self._changed:
-            if id is None and client not in self._open_per_client:
-                return
-            if id is not None and (client, id) not in self._open:
+            if not self._admission.has(client, id):
                 return
             self._inbox.append(lambda: self._leave(client, id))
             self._changed.notify()
@@ -119,19 +105,11 @@ class Engine:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _check_room(self, client: str) -> None:
-        wait_s = max(1, round((self._mean_answer_ms or 1000) / 1000))
-        if self._open_per_client[client] >= self._max_open_per_client:
-            raise Busy("You asked faster than answers come. Wait for one of them.")
-        n_rows = self._runner.n_rows if self._runner else 0
-        if len(self._open) >= self._max_waiting + n_rows:
-            raise Busy(f"Too many questions are waiting. Try again in {wait_s} s.")
-
     # Everything below runs on the engine thread.
 
     def _run(self) -> None:
         try:
-            self._runner = self._load(self._while_loading)
+            runner = self._load(self._while_loading)
         except EngineClosed:
             self._end_all(FinishReason.CANCELLED)
         except ModelFailed as error:
@@ -140,10 +118,12 @@ class Engine:
             log.exception("The model could not be loaded")
             self._fail(ModelFailed("Loading broke off. The terminal shows why."))
         else:
-            self._answer(self._runner)
+            self._answer(runner)
 
     def _answer(self, runner: "Runner") -> None:
         self._scheduler.add_rows(runner.n_rows)
+        with self._changed:
+            self._admission.n_rows = runner.n_rows
         while self._wait_for_work():
             self._take_inbox()
             self._take_turns(runner)
@@ -240,8 +220,6 @@ class Engine:
             sequence.tell(piece)
         if finish_reason is not None:
             self._scheduler.remove(sequence)
-            if not sequence.request.is_look:
-                self._learn_answer_time(sequence)
             self._end(sequence, FinishReason(finish_reason))
 
     @contextmanager
@@ -261,13 +239,10 @@ class Engine:
         self, sequence: Sequence, reason: FinishReason, error: RequestError | None = None
     ) -> None:
         """Send the last event of a sequence that the scheduler has let go of."""
-        request = sequence.request
+        end = sequence.finished(reason, error)
         with self._changed:
-            self._open.discard((request.client, request.id))
-            self._open_per_client[request.client] -= 1
-            if not self._open_per_client[request.client]:
-                del self._open_per_client[request.client]
-        sequence.sink(sequence.finished(reason, error))
+            self._admission.leave(sequence.request, end)
+        sequence.sink(end)
 
     def _end_all(self, reason: FinishReason, error: RequestError | None = None) -> None:
         # Those who are still in the inbox enter first, so that they, too, hear the end.
@@ -286,13 +261,5 @@ class Engine:
                 sequence.sink(Waiting(sequence.request.id, position, self._expected_ms(position)))
 
     def _expected_ms(self, position: int) -> float | None:
-        if self._mean_answer_ms is None or self._runner is None:
-            return None
-        return round(self._mean_answer_ms * position / self._runner.n_rows)
-
-    def _learn_answer_time(self, sequence: Sequence) -> None:
-        answer_ms = sequence.age_ms - (sequence.queue_ms or 0)
-        mean = self._mean_answer_ms
-        self._mean_answer_ms = (
-            answer_ms if mean is None else mean + ANSWER_MS_WEIGHT * (answer_ms - mean)
-        )
+        mean_ms, n_rows = self._admission.mean_answer_ms, self._admission.n_rows
+        return None if mean_ms is None else round(mean_ms * position / n_rows)

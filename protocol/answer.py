@@ -129,4 +129,9 @@ class Finished:
     frame_id: str | None = None
 
 
+def refusal(id: str, skill: Skill, error: RequestError) -> Finished:
+    """The end of a request that never began."""
+    return Finished(id, skill, FinishReason.ERROR, "", Timings(), Usage(), error)
+
+
 AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Finished

@@ -61,5 +61,5 @@ class Internal(RequestError):
 
     code, http_status = "internal", 500
 
-    def __init__(self) -> None:
-        super().__init__("Something went wrong while answering. Ask again.")
+    def __init__(self, message: str = "Something went wrong while answering. Ask again.") -> None:
+        super().__init__(message)

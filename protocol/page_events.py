@@ -17,12 +17,10 @@ from protocol.answer import (
     Reasoned,
     Started,
     TextDelta,
-    Timings,
-    Usage,
     Waiting,
 )
 from protocol.answer import FinishReason as Reason
-from protocol.errors import BadImage, BadRequest, ImageTooLarge, RequestError
+from protocol.errors import BadImage, BadRequest, ImageTooLarge
 from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.request import (
     CAPTION_LENGTHS,
@@ -114,11 +112,6 @@ def event_payload(event: AnswerEvent) -> tuple[str, dict[str, Any]]:
             return "looked", _looked(event)
         case Finished():
             return "response", _response(event)
-
-
-def refusal(id: str, skill: Skill, error: RequestError) -> Finished:
-    """The end of a request that never began."""
-    return Finished(id, skill, Reason.ERROR, "", Timings(), Usage(), error)
 
 
 def status_payload(status: Status) -> dict[str, Any]:

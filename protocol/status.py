@@ -36,7 +36,7 @@ class Status:
 
     device: "cuda", "mps" or "cpu"; dtype: its number format; None until they are known.
     revision: of the hub's repository. memory_bytes: held on the device (on a CPU, by the process),
-    None where nobody can tell.
+    None where nobody can tell. max_running: how many questions are answered side by side.
     is_demo, notice: the demo model is answering, and why, as "what is so: the reason and remedy".
     error: a sentence with the remedy, when loading failed.
     """
@@ -47,6 +47,7 @@ class Status:
     dtype: str | None = None
     revision: str | None = None
     memory_bytes: int | None = None
+    max_running: int | None = None
     progress: Progress | None = None
     is_demo: bool = False
     notice: str | None = None

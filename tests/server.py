@@ -22,8 +22,10 @@ from threading import Condition, Thread
 from typing import IO, Any
 
 import aiohttp
+import psutil
 import socketio
 
+from bench.memory import held_bytes
 from tests.checkpoints import copy_reference
 
 ROOT = Path(__file__).parent.parent
@@ -136,7 +138,13 @@ class Output:
 class Server:
     """One `python app.py`. `stdout` and `stderr` are what it has said so far."""
 
-    def __init__(self, *options: str, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        *options: str,
+        port: int | None = None,
+        in_own_group: bool = False,
+        **environment: str,
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
@@ -146,6 +154,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=in_own_group,
         )
         assert self.process.stdout is not None
         assert self.process.stderr is not None
@@ -173,10 +182,13 @@ class Server:
                 return error.code, dict(error.headers), error.read()
 
     def memory_mb(self) -> float:
-        """Resident memory of the process."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        kilobytes = next(line.split()[1] for line in status.splitlines() if "VmRSS" in line)
-        return int(kilobytes) / 1024
+        """Resident memory of all its processes."""
+        return held_bytes(self.process.pid) / 2**20
+
+    def model_process(self) -> psutil.Process:
+        """The process in which the model lives, once it has started."""
+        children = psutil.Process(self.process.pid).children()
+        return next(each for each in children if "spawn_main" in " ".join(each.cmdline()))
 
     def end(self, signum: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code; fails when it takes too long."""
@@ -191,15 +203,17 @@ class Server:
         return exit_code
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.wait()
+        self.process.kill()
+        self.wait()
 
 
 @contextmanager
-def serve(*options: str, **environment: str) -> Iterator[Server]:
-    """A server for one test, gone at its end however it ends."""
-    server = Server(*options, **environment)
+def serve(*options: str, in_own_group: bool = False, **environment: str) -> Iterator[Server]:
+    """A server for one test, gone at its end however it ends.
+
+    in_own_group: signals can be sent to it and all its processes, as a terminal does.
+    """
+    server = Server(*options, in_own_group=in_own_group, **environment)
     try:
         yield server
     finally:

@@ -65,7 +65,7 @@ def test_health_check_is_503_until_the_model_is_ready(awakening):
 
 def test_health_check_has_the_same_fields_at_all_times(awakening):
     fields = {"status", "model", "device", "progress", "is_demo", "notice", "error"}
-    fields |= {"dtype", "revision", "memory_bytes"}
+    fields |= {"dtype", "revision", "memory_bytes", "max_running"}
     assert set(awakening.health_while_loading[1]) == fields
     assert set(awakening.health_when_ready[1]) == fields
 

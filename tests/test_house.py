@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent
 MAX_FUNCTION_LINES, MAX_MODULE_LINES = 40, 300
 PARTS = (
     "app",
+    "model_process",
     "model",
     "loading",
     "checkpoint",
@@ -21,7 +22,8 @@ PARTS = (
 )
 
 MAY_IMPORT = {
-    "app": {"web", "model", "settings", "protocol"},
+    "app": {"web", "model_process", "settings", "protocol"},
+    "model_process": {"model", "checkpoint", "engine", "settings", "protocol"},
     "model": {"checkpoint", "engine", "loading", "protocol", "settings"},
     "loading": {"checkpoint", "engine", "moondream2", "protocol", "settings"},
     "checkpoint": {"hub", "moondream2", "protocol"},

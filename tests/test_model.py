@@ -4,12 +4,15 @@ import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 
 from model import Model, load_model
+from moondream2.network import Network
+from moondream2.vision import VisionEncoder
 from protocol.answer import Box, Point
 from protocol.errors import BadImage, ModelFailed, OutOfMemory, StartRefused
 from protocol.request import SamplingParams
@@ -63,18 +66,22 @@ def test_question_can_speak_of_places_and_be_thought_about(model: Model):
     "".join(model.query(picture, "And here?", SHORT, is_reasoning=True, spatial_refs=refs))
 
 
-def count_looks(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """The tiling of every picture that a ready model looks at from now on."""
-    vision = model._engine._runner._network.vision
+def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The tiling of every picture that is looked at from now on."""
     looks: list[tuple[int, int]] = []
-    merge = vision.merge
-    monkeypatch.setattr(vision, "merge", lambda f, tiling: looks.append(tiling) or merge(f, tiling))
+    merge = VisionEncoder.merge
+
+    def count(vision: VisionEncoder, features: torch.Tensor, tiling: tuple[int, int]) -> Any:
+        looks.append(tiling)
+        return merge(vision, features, tiling)
+
+    monkeypatch.setattr(VisionEncoder, "merge", count)
     return looks
 
 
 def test_second_question_about_a_frame_costs_no_look(model: Model, monkeypatch):
     """What was encoded stays: only the first of these questions runs the vision encoder."""
-    looks = count_looks(model, monkeypatch)
+    looks = count_looks(monkeypatch)
     picture = Image.new("RGB", (91, 71), (9, 9, 9))
     first = "".join(model.query(picture, "What is it?", SHORT))
     assert "".join(model.query(picture, "What is it?", SHORT)) == first
@@ -82,7 +89,7 @@ def test_second_question_about_a_frame_costs_no_look(model: Model, monkeypatch):
 
 
 def test_encoded_picture_is_looked_at_once_for_every_skill(model: Model, monkeypatch):
-    looks = count_looks(model, monkeypatch)
+    looks = count_looks(monkeypatch)
     picture = model.encode(Image.new("RGB", (92, 72), (40, 200, 40)))
     assert len(looks) == 1
     "".join(model.query(picture, "What is it?", SHORT))
@@ -104,7 +111,7 @@ def test_encoded_picture_that_is_no_longer_held_is_looked_at_again(folder: Path,
     """Memory bounds what is held; whoever has encoded a picture need not know."""
     with load_model(Settings(model=str(folder), max_prefix_bytes=1)) as forgetful:
         "".join(forgetful.query(None, "Ready?", SHORT))
-        looks = count_looks(forgetful, monkeypatch)
+        looks = count_looks(monkeypatch)
         picture = forgetful.encode(Image.new("RGB", (94, 74)))
         first = "".join(forgetful.query(picture, "What is it?", SHORT))
         assert "".join(forgetful.query(picture, "What is it?", SHORT)) == first
@@ -155,7 +162,7 @@ def test_answer_that_runs_out_of_memory_fails_alone(model: Model, monkeypatch, m
     """The errors are real: torch and Python refuse what no computer has."""
     asked = Image.effect_noise((95, 75), 50), "What is it?", SHORT
     with monkeypatch.context() as patch:
-        patch.setattr(model._engine._runner._network, method, lambda *_: allocate())
+        patch.setattr(Network, method, lambda *_: allocate())
         with pytest.raises(OutOfMemory, match="out of memory"):
             "".join(model.query(*asked))
     "".join(model.query(*asked))

@@ -1,7 +1,9 @@
-"""The one file that knows eventlet: native thread to hub in order, and the server's life."""
+"""The one file that knows eventlet: other threads and processes to the hub, the server's life."""
 
+import gc
 import io
 import logging
+import pickle
 import signal
 import socket
 import warnings
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # How long the last events may take to leave when the server stops.
 FAREWELL_S = 0.1
+
+WIRE_BUFFER_BYTES = 2**16
 
 # A connection that says nothing for so long is dropped, or a thousand half-sent requests would
 # keep everybody out. Pages say something every 25 s.
@@ -72,6 +76,10 @@ class Bridge:
             socket_timeout=SOCKET_TIMEOUT_S,
             debug=False,
         )
+        # What is loaded stays. Walking it again would stop every page for some hundredths of a
+        # second.
+        gc.collect()
+        gc.freeze()
         self._stopped.wait()
 
     def stop(self) -> None:
@@ -96,6 +104,57 @@ class Bridge:
                 # One failing call must not take the others with it.
                 except Exception:
                     log.exception("A call over the bridge failed")
+
+
+class Wire:
+    """Messages to and from another process, on the hub: whatever can be pickled, in order.
+
+    end: this side's end of a socket pair. on_message gets each message; on_end is called once, when
+    the other side is gone. Both processes are ours: unpickling runs what it is told to.
+    """
+
+    def __init__(
+        self,
+        end: socket.socket,
+        on_message: Callable[[Any], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self._end = GreenSocket(end)
+        self._on_message, self._on_end = on_message, on_end
+        self._unsent: deque[bytes] = deque()
+        self._has_ended = Event()
+        eventlet.spawn(self._read)
+
+    def send(self, message: object) -> None:
+        """Send soon; what is sent after the other side's end is lost."""
+        self._unsent.append(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        if len(self._unsent) == 1:
+            eventlet.spawn(self._write)
+
+    def wait_for_end(self, timeout_s: float) -> bool:
+        """Wait until the other side is gone; says whether that was in time."""
+        with eventlet.Timeout(timeout_s, False):
+            self._has_ended.wait()
+        return self._has_ended.ready()
+
+    def _write(self) -> None:
+        with suppress(OSError):
+            while self._unsent:
+                self._end.sendall(self._unsent[0])
+                self._unsent.popleft()
+
+    def _read(self) -> None:
+        inlet = self._end.makefile("rb", WIRE_BUFFER_BYTES)
+        # A process that was killed may leave half a message behind.
+        with suppress(OSError, EOFError, pickle.UnpicklingError):
+            while True:
+                message = pickle.load(inlet)
+                try:
+                    self._on_message(message)
+                except Exception:
+                    log.exception("A message of the other process could not be taken")
+        self._has_ended.send()
+        self._on_end()
 
 
 def listen(host: str, port: int) -> GreenSocket:

@@ -10,14 +10,13 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 from socketio.packet import Packet
 
-from protocol.answer import AnswerEvent
+from protocol.answer import AnswerEvent, refusal
 from protocol.errors import Internal, RequestError
 from protocol.frame import FrameLimits
 from protocol.page_events import (
     event_payload,
     parse_cancel,
     parse_request,
-    refusal,
     request_id,
     status_payload,
 )

@@ -1,11 +1,14 @@
 """When memory counts as flat."""
 
+import subprocess
+import sys
+
 import pytest
 
-from bench.memory import EARLY_ANSWERS, MemoryWatch
+from bench.memory import EARLY_ANSWERS, MemoryWatch, held_bytes
 
 
-def watch_of(*read: int | None) -> MemoryWatch:
+def watch_of(*read: int) -> MemoryWatch:
     """A watch that will read these values, one at each reading."""
     values = iter(read)
     return MemoryWatch(lambda: next(values))
@@ -27,8 +30,12 @@ def test_growth_is_unknown_after_too_few_answers():
     assert watch.as_json()["growth"] is None
 
 
-def test_growth_is_unknown_where_the_system_does_not_tell_memory():
-    watch = watch_of(None, None)
-    for _ in range(EARLY_ANSWERS):
-        watch.count_answer()
-    assert watch.as_json()["growth"] is None
+def test_memory_counts_the_processes_that_a_process_started():
+    hold = "import sys; held = b'x' * 50_000_000; print(1, flush=True); sys.stdin.read()"
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        assert held_bytes(process.pid) > 50_000_000
+        process.stdin.close()

@@ -21,6 +21,7 @@ from protocol.answer import (
     Timings,
     Usage,
     Waiting,
+    refusal,
 )
 from protocol.errors import BadImage, BadRequest, Busy, ImageTooLarge, RequestError
 from protocol.frame import FrameLimits, check_frame
@@ -28,7 +29,6 @@ from protocol.page_events import (
     event_payload,
     parse_cancel,
     parse_request,
-    refusal,
     request_id,
     status_payload,
 )

@@ -29,6 +29,7 @@ def test_health_check_says_ready_with_every_field(server):
         "device": "cpu",
         "dtype": "float32",
         "revision": None,
+        "max_running": 8,
         "progress": None,
         "is_demo": False,
         "notice": None,

@@ -1,0 +1,213 @@
+"""The model in a process of its own: there nobody else holds Python's one lock.
+
+In one process, the engine's thread stood still for a third of its time while pages were served and
+words were sent. Here it computes, and its events cross one socket to the hub. A process that breaks
+off leaves the page standing and is started again.
+"""
+
+import logging
+import os
+import pickle
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from multiprocessing import get_context
+from threading import Lock
+from typing import Any, Protocol
+
+from checkpoint import parse_model
+from engine.admission import Admission
+from engine.sequence import Sink
+from model import CLOSE_TIMEOUT_S, Model
+from protocol.answer import AnswerEvent, Finished, refusal
+from protocol.errors import ModelFailed, RequestError
+from protocol.request import Request
+from protocol.status import LoadStage, ModelState, Progress, Status
+from settings import Settings
+
+log = logging.getLogger(__name__)
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
+
+# How much longer than the model's own end its process may take.
+EXIT_S = 0.5
+
+# What goes there: a request under a ticket, (client, id) to cancel, None to close.
+Order = tuple[int, Request] | tuple[str, str | None] | None
+# What comes back: an event for a ticket, or the status and why it failed.
+Report = tuple[int, AnswerEvent] | tuple[Status, ModelFailed | None]
+
+
+class Wire(Protocol):
+    """Carries orders there; see `web/bridge.py`."""
+
+    def send(self, message: Order) -> None: ...
+    def wait_for_end(self, timeout_s: float) -> bool: ...
+
+
+OpenWire = Callable[[socket.socket, Callable[[Any], None], Callable[[], None]], Wire]
+
+
+class ModelProcess:
+    """What a `Model` is to the web tier, in another process. On the hub only.
+
+    status: how far it is. failure: why it cannot answer, None while it can. It is started again
+    when it breaks off, unless that happens before its first answer.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_wire: OpenWire,
+        make_model: Callable[[Settings], Model] = Model,
+    ) -> None:
+        """Start the process and return at once; it makes the model with `make_model`.
+
+        Raises StartRefused when there is no such checkpoint.
+        """
+        self._settings, self._open_wire, self._make_model = settings, open_wire, make_model
+        name = parse_model(settings.model, settings.revision).name
+        self._first_status = Status(ModelState.LOADING, name, progress=Progress(LoadStage.FINDING))
+        self.status = self._first_status
+        self.failure: ModelFailed | None = None
+        self._watchers: list[Callable[[Status], None]] = []
+        self._admission = Admission(settings.max_waiting, settings.max_waiting_per_client)
+        self._tickets = count()
+        self._open: dict[int, tuple[Request, Sink]] = {}
+        self._is_closing = False
+        self._start()
+
+    def watch(self, on_status: Callable[[Status], None]) -> None:
+        """Call `on_status` at every change from now on."""
+        self._watchers.append(on_status)
+
+    def submit(self, request: Request, sink: Sink) -> None:
+        """Send a request; its events go to `sink`. Raises as `Engine.submit` does."""
+        if self.failure is not None:
+            raise self.failure
+        self._admission.enter(request)
+        ticket = next(self._tickets)
+        self._open[ticket] = request, sink
+        self._wire.send((ticket, request))
+
+    def cancel(self, client: str, id: str | None = None) -> None:
+        """End one request of a client, or all of them; see `Engine.cancel`."""
+        if self._admission.has(client, id):
+            self._wire.send((client, id))
+
+    def close(self) -> bool:
+        """End every answer and the process; says whether it ended by itself."""
+        self._is_closing = True
+        self._wire.send(None)
+        has_ended = self._wire.wait_for_end(CLOSE_TIMEOUT_S + EXIT_S)
+        self._process.kill()
+        return has_ended
+
+    def _take(self, report: Report) -> None:
+        match report:
+            case Status() as status, ModelFailed() | None as failure:
+                self._admission.n_rows = status.max_running or 0
+                self.failure = failure
+                self._tell(status)
+            case int(ticket), event:
+                request, sink = self._open[ticket]
+                if isinstance(event, Finished):
+                    del self._open[ticket]
+                    self._admission.leave(request, event)
+                sink(event)
+
+    def _start(self) -> None:
+        here, there = socket.socketpair()
+        self._process = get_context("spawn").Process(
+            target=_serve, args=(there, self._settings, self._make_model), daemon=True
+        )
+        _start_without_signals(self._process)
+        there.close()
+        self._wire = self._open_wire(here, self._take, self._end)
+
+    def _end(self) -> None:
+        """The process is gone: tell who waits, and start it again if it ever answered."""
+        if self._is_closing:
+            self._refuse_all("Moonsight is closing. Start it again to ask.")
+        elif self._admission.mean_answer_ms is not None:
+            log.warning("The model's process broke off and is started again.")
+            self._refuse_all("The model broke off and starts again. Ask once more.")
+            self._admission.mean_answer_ms = None
+            self._start()
+            self._tell(self._first_status)
+        elif self.failure is None:
+            # One that dies at once would do so again and again.
+            self.failure = self._refuse_all(
+                "Its process broke off, perhaps for want of memory. Close other programs and start"
+                " Moonsight again."
+            )
+            error = self.failure.message
+            self._tell(replace(self.status, state=ModelState.FAILED, progress=None, error=error))
+
+    def _refuse_all(self, message: str) -> ModelFailed:
+        error = ModelFailed(message)
+        for ticket, (request, _) in list(self._open.items()):
+            self._take((ticket, refusal(request.id, request.skill, error)))
+        return error
+
+    def _tell(self, status: Status) -> None:
+        self.status = status
+        for on_status in self._watchers:
+            on_status(status)
+
+
+def _start_without_signals(process: Any) -> None:
+    """Start a process that Ctrl-C, which reaches all of a terminal's processes, does not end."""
+    kept = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        process.start()
+    finally:
+        for signum, handler in kept.items():
+            signal.signal(signum, handler)
+
+
+# Everything below runs in the model's process.
+
+
+def _serve(end: socket.socket, settings: Settings, make_model: Callable[[Settings], Model]) -> None:
+    """Take orders until told to close, or until nobody is left to give them."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+    lock = Lock()
+
+    def report(make_report: Callable[[], Report]) -> None:
+        with lock, suppress(OSError):
+            end.sendall(pickle.dumps(make_report(), pickle.HIGHEST_PROTOCOL))
+
+    model = make_model(settings)
+
+    def tell_status(status: Status | None = None) -> None:
+        # Read under the lock: what is told last is then the newest, whoever tells it.
+        report(lambda: (model.status, model.failure))
+
+    model.watch(tell_status)
+    tell_status()
+    with suppress(EOFError, OSError):
+        inlet = end.makefile("rb")
+        while order := pickle.load(inlet):
+            match order:
+                case int(ticket), Request() as request:
+                    _submit(model, ticket, request, report)
+                case client, id:
+                    model.cancel(client, id)
+    model.close()
+    # An ordinary exit would wait for torch.
+    os._exit(0)
+
+
+def _submit(
+    model: Model, ticket: int, request: Request, report: Callable[[Callable[[], Report]], None]
+) -> None:
+    try:
+        model.submit(request, lambda event: report(lambda: (ticket, event)))
+    except RequestError as error:
+        end = refusal(request.id, request.skill, error)
+        report(lambda: (ticket, end))

@@ -1,0 +1,82 @@
+"""The model's process may end in any way: the page and the other people outlive it."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.protocol.pictures import encoded
+from tests.server import EXIT_TIMEOUT_S, LINE_TIMEOUT_S, Server, connect, over_the_wire, serve
+
+QUESTION = {"question": "What is it?", "image": encoded()}
+SHORT, LONG = {"max_tokens": 3}, {"max_tokens": 400}
+
+
+@pytest.fixture
+def own_server(checkpoint) -> Iterator[Server]:
+    with serve("--model", str(checkpoint)) as server:
+        yield server.wait_until_open()
+
+
+def health(server: Server) -> tuple[int, dict]:
+    status, _, body = server.get("/healthz")
+    return status, json.loads(body)
+
+
+@over_the_wire
+async def test_model_that_breaks_off_is_started_again_and_everybody_hears_of_it(own_server):
+    async with connect(own_server) as anna, connect(own_server) as bert:
+        await anna.ask(settings=SHORT, **QUESTION)
+        await anna.send(id="running", settings=LONG, **QUESTION)
+        await anna.wait_for("token", "running")
+        await bert.send(id="too", settings=LONG, **QUESTION)
+        await bert.wait_for("started", "too")
+        own_server.model_process().kill()
+        broken = [await anna.response("running"), await bert.response("too")]
+        await bert.wait_for("status", status="loading")
+        again = await bert.ask(settings=SHORT, **QUESTION)
+    assert {each["error"]["code"] for each in broken} == {"model_failed"}
+    assert all("Ask once more" in each["answer"] for each in broken)
+    assert again["finish_reason"] == "length"
+    assert "started again" in own_server.stderr.text
+    assert "Traceback" not in own_server.stderr.text
+
+
+@over_the_wire
+async def test_model_that_breaks_off_before_its_first_answer_is_not_tried_again(own_server):
+    async with connect(own_server) as anna:
+        await anna.send(id="early", **QUESTION)
+        await anna.wait_for("waiting", "early")
+        own_server.model_process().kill()
+        assert (await anna.response("early"))["error"]["code"] == "model_failed"
+        assert (await anna.ask(**QUESTION))["error"]["code"] == "model_failed"
+    assert own_server.get("/")[0] == 200
+    status, told = health(own_server)
+    assert (status, told["status"]) == (503, "failed")
+    assert "start Moonsight again" in told["error"]
+    assert own_server.end() == 0
+    assert len(own_server.stderr.text.strip().splitlines()) == 1
+
+
+@over_the_wire
+async def test_ctrl_c_reaches_both_processes_and_the_answer_still_ends_in_order(checkpoint):
+    with serve("--model", str(checkpoint), in_own_group=True) as server:
+        server.wait_until_ready()
+        async with connect(server) as anna:
+            await anna.send(id="long", settings=LONG, **QUESTION)
+            await anna.wait_for("token", "long")
+            os.killpg(server.process.pid, signal.SIGINT)
+            assert (await anna.response("long"))["finish_reason"] == "cancelled"
+        assert await asyncio.to_thread(server.wait, EXIT_TIMEOUT_S) == 0
+    assert server.stderr.text == ""
+
+
+def test_model_does_not_outlive_the_program_that_started_it(own_server):
+    own_server.wait_until_ready()
+    model = own_server.model_process()
+    own_server.process.kill()
+    assert psutil.wait_procs([model], timeout=LINE_TIMEOUT_S)[0] == [model]
