@@ -80,7 +80,7 @@ class Answering:
         with self._stage("JPEG"):
             picture = frame.decode()
         with self._stage("crops"):
-            crops, tiling = make_crops(picture, network.config.vision)
+            crops, tiling = make_crops(picture, network.config.vision, network.device)
             distinct = distinct_crops(crops, tiling)
         with self._stage("vision"):
             features = network.encode_crops(distinct)

@@ -22,9 +22,10 @@ from typing import Any
 
 import click
 import torch
+from PIL import Image
 
 from bench.figures import machine
-from bench.floor import BATCH_SIZES, FRAME_SIZES, Cost, Costs, Limits, measure_limits
+from bench.floor import BATCH_SIZES, FRAME_SIZES, Cost, Costs, Limits, measure_limits, synchronise
 from bench.make_checkpoint import DTYPES, write_checkpoint
 from bench.operations import Operation, operations
 from bench.ours import Ours
@@ -130,13 +131,16 @@ class Measuring:
 
     def _frame(self, width: int, height: int) -> Iterator[Row]:
         ours, picture, size = self._ours, make_picture((width, height)), f"{width}x{height}"
-        cut_s = _median_s(lambda: make_crops(picture, self._costs.config.vision))
-        yield Row(self._variant, f"crops {size}, on the host", cut_s * 1000)
+        yield Row(self._variant, f"crops {size}", _median_s(lambda: self._cut(picture)) * 1000)
         parts = self._costs.encode_frame(width, height)
         yield self._row(f"encode {size}", _median_s(lambda: ours.encode(picture)), *parts)
         first_word_s = _median_of(lambda: ours.ask(picture, QUESTION, 1).first_word_s)
         parts = self._costs.first_word(width, height, self._n_prompt)
         yield self._row(f"first word {size}", first_word_s, *parts)
+
+    def _cut(self, picture: Image.Image) -> None:
+        make_crops(picture, self._costs.config.vision, device := self._ours.network.device)
+        synchronise(device)
 
     def _follow_up(self) -> Row:
         first_word_s = _median_of(lambda: self._ours.ask_again(QUESTION, 1).first_word_s)

@@ -158,7 +158,7 @@ def _size(box: Box) -> tuple[float, float]:
 def look(scene: Scene, config: Config, height_px: int) -> np.ndarray:
     """Draw a scene, send it through JPEG and return its only crop (S, S, 3), uint8."""
     encoded = encode_jpeg(draw(scene, height_px), scene.seed)
-    return make_crops(Image.open(io.BytesIO(encoded)), config.vision)[0][0]
+    return make_crops(Image.open(io.BytesIO(encoded)), config.vision)[0][0].numpy()
 
 
 Batch = dict[str, Tensor]

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from time import monotonic
 
-import numpy as np
 import torch
 from PIL import Image
 
@@ -135,9 +134,11 @@ class Runner:
         sequence.prefill_ms = _ms_since(began)
         yield
 
-    def _read(self, frame: Frame) -> tuple[np.ndarray, Tiling]:
+    @torch.inference_mode()
+    def _read(self, frame: Frame) -> tuple[torch.Tensor, Tiling]:
         """Decode and cut a frame, on the reader's thread."""
-        crops, tiling = make_crops(frame.decode(), self._network.config.vision)
+        picture, network = frame.decode(), self._network
+        crops, tiling = make_crops(picture, network.config.vision, network.device)
         return distinct_crops(crops, tiling), tiling
 
     @contextmanager

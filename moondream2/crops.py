@@ -2,19 +2,24 @@
 
 from math import ceil, floor, sqrt
 
-import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 from moondream2.config import VisionConfig
+from moondream2.resize import resizer
 
 Tiling = tuple[int, int]
+CPU = torch.device("cpu")
 
 
-def make_crops(picture: Image.Image, config: VisionConfig) -> tuple[np.ndarray, Tiling]:
+def make_crops(
+    picture: Image.Image, config: VisionConfig, device: torch.device = CPU
+) -> tuple[Tensor, Tiling]:
     """Cut `picture` into the whole frame, squeezed to a square, and overlapping tiles of it.
 
-    Returns uint8 RGB crops (N, S, S, 3), crop 0 the whole frame, then tiles row by row; and the
-    tiling (rows, cols). With tiling (1, 1) the one tile equals crop 0.
+    Returns uint8 RGB crops (N, S, S, 3) on `device`, crop 0 the whole frame, then tiles row by row;
+    and the tiling (rows, cols). With tiling (1, 1) the one tile equals crop 0.
 
     Follows `overlap_crop_image`, vikhyat/moondream@44146f1 moondream/torch/image_crops.py, the path
     that resizes with Pillow.
@@ -24,23 +29,20 @@ def make_crops(picture: Image.Image, config: VisionConfig) -> tuple[np.ndarray, 
     rows, cols = select_tiling(
         rgb.height - 2 * margin, rgb.width - 2 * margin, window, config.max_crops
     )
-    whole = np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS))
+    resize = resizer(rgb, device)
+    whole = resize(size, size)
     if (rows, cols) == (1, 1):
-        return np.stack([whole, whole]), (1, 1)
-    canvas = np.asarray(
-        rgb.resize(
-            (cols * window + 2 * margin, rows * window + 2 * margin), Image.Resampling.LANCZOS
-        )
-    )
+        return torch.stack([whole, whole]), (1, 1)
+    canvas = resize(cols * window + 2 * margin, rows * window + 2 * margin)
     tiles = [
         canvas[row * window : row * window + size, col * window : col * window + size]
         for row in range(rows)
         for col in range(cols)
     ]
-    return np.stack([whole, *tiles]), (rows, cols)
+    return torch.stack([whole, *tiles]), (rows, cols)
 
 
-def distinct_crops(crops: np.ndarray, tiling: Tiling) -> np.ndarray:
+def distinct_crops(crops: Tensor, tiling: Tiling) -> Tensor:
     """Leave out what is there twice: the only tile is the whole frame again."""
     return crops[:1] if tiling == (1, 1) else crops
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
@@ -71,13 +70,12 @@ class Network(nn.Module):
 
     def encode_picture(self, picture: Image.Image) -> Tensor:
         """Look at a picture; returns its image tokens (G * G, D)."""
-        crops, tiling = make_crops(picture, self.config.vision)
+        crops, tiling = make_crops(picture, self.config.vision, self.device)
         return self.vision.merge(self.encode_crops(distinct_crops(crops, tiling)), tiling)
 
-    def encode_crops(self, crops: np.ndarray) -> Tensor:
+    def encode_crops(self, crops: Tensor) -> Tensor:
         """Look at some of a picture's distinct crops (N, S, S, 3); returns (N, G * G, E)."""
-        pixels = self.vision.normalise(self._to_device(torch.from_numpy(crops)))
-        return self.vision.encode_crops(pixels)
+        return self.vision.encode_crops(self.vision.normalise(crops))
 
     def begin_with_picture(self, cache: KVCache, row: int, image_tokens: Tensor) -> Tensor:
         """Make `row` start with BOS and image tokens (G * G, D), all of which see each other.

@@ -50,6 +50,7 @@ HOMES = {
         "protocol/frame.py",
         "moondream2/crops.py",
         "moondream2/network.py",
+        "moondream2/resize.py",
     },
 }
 
