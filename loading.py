@@ -30,8 +30,8 @@ from protocol.status import LoadStage, ModelState, Progress
 from settings import Settings
 
 # Rows of keys and values take a quarter of what is free: frames, the work itself and other programs
-# need the rest. More rows gain little on a CPU, and their words would queue up for the hub.
-ROWS_SHARE, MAX_ROWS = 4, 8
+# need the rest. With more of them a CPU only computes longer; a GPU computes 32 as soon as one.
+ROWS_SHARE, MAX_ROWS, MAX_GPU_ROWS = 4, 8, 32
 # Where the system does not tell what is free.
 DEFAULT_ROWS = 4
 
@@ -82,8 +82,9 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
 def count_rows(network: Network) -> int:
     """How many answers fit side by side into what memory a loaded network left free."""
     row_bytes = KVCache.row_bytes(network.config.text, network.dtype)
+    max_rows = MAX_GPU_ROWS if network.device.type == "cuda" else MAX_ROWS
     free = free_bytes(network.device)
-    return DEFAULT_ROWS if free is None else min(max(1, free // ROWS_SHARE // row_bytes), MAX_ROWS)
+    return DEFAULT_ROWS if free is None else min(max(1, free // ROWS_SHARE // row_bytes), max_rows)
 
 
 def read_network(

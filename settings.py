@@ -11,7 +11,7 @@ DTYPES = ("auto", "bfloat16", "float16", "float32")
 QUANTIZATIONS = ("none", "int8")
 
 # How the default is told of what follows from this computer.
-FITTING = "what memory allows, 8 at most"
+FITTING = "what memory allows, 8 at most, on a GPU 32"
 
 Command = TypeVar("Command", bound=Callable)
 

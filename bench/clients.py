@@ -29,6 +29,10 @@ ANSWER_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 20
 
 
+# time.monotonic() and how many characters came.
+Arrival = tuple[float, int]
+
+
 class BenchFailed(Exception):
     """A server did not start or did not answer; the message says what it said instead."""
 
@@ -52,8 +56,9 @@ class Load:
 class Record:
     """What one load saw in all its turns.
 
-    wait_ms: from a question to its first word, by client. words_per_s: of each answer, from its
-    question to its last word. arrivals: time.monotonic() of each `token` event, by request id.
+    wait_ms: from a question to its first word, by client. answer_tokens_per_s: of each answer, from
+    its question to its last word. arrivals: of each `token` event time.monotonic() and how many
+    characters came, by request id.
     late_ms: how late this process was with its page views; so much of any figure may be its own.
     on_answer: called after each answer.
     """
@@ -64,16 +69,21 @@ class Record:
     n_tokens: int = 0
     page_ms: list[float] = field(default_factory=list)
     wait_ms: dict[int, list[float]] = field(default_factory=dict)
-    words_per_s: list[float] = field(default_factory=list)
+    answer_tokens_per_s: list[float] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)
-    arrivals: dict[str, list[float]] = field(default_factory=dict)
+    arrivals: dict[str, list[Arrival]] = field(default_factory=dict)
 
-    def keep(self, client: int, asked_at: float, id: str, words_at: list[float]) -> None:
-        """Keep when the words of one answer came."""
-        self.arrivals[id] = words_at
-        if words_at:
-            self.wait_ms.setdefault(client, []).append((words_at[0] - asked_at) * 1000)
-            self.words_per_s.append(len(words_at) / (words_at[-1] - asked_at))
+    def keep(
+        self, client: int, asked_at: float, id: str, arrivals: list[Arrival], n_tokens: int
+    ) -> None:
+        """Keep one answer: when its text came and how many tokens it took."""
+        self.n_answers += 1
+        self.n_tokens += n_tokens
+        self.arrivals[id] = arrivals
+        if arrivals:
+            (first_at, _), (last_at, _) = arrivals[0], arrivals[-1]
+            self.wait_ms.setdefault(client, []).append((first_at - asked_at) * 1000)
+            self.answer_tokens_per_s.append(n_tokens / (last_at - asked_at))
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,7 @@ class Client:
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._words_at: list[float] = []
+        self._arrivals: list[Arrival] = []
         self._response: asyncio.Future[dict] | None = None
         self._socket = socketio.AsyncClient(reconnection=False)
         self._socket.on("token", self._on_token)
@@ -160,20 +170,19 @@ class Client:
 
     async def ask(self, asked: Ask, record: Record) -> None:
         """Send one question and wait for its response. Raises BenchFailed when it is an error."""
-        id, self._words_at = uuid4().hex, []
+        id, self._arrivals = uuid4().hex, []
         self._response = asyncio.get_running_loop().create_future()
         asked_at = monotonic()
         await self._socket.emit(asked.event, {**asked.payload, "id": id})
         response = await asyncio.wait_for(self._response, ANSWER_TIMEOUT_S)
         if response.get("finish_reason") == "error":
             raise BenchFailed(f"The server answered: {response['error']['message']}")
-        record.n_answers += 1
-        record.n_tokens += response["usage"]["completion_tokens"]
-        record.keep(self._number, asked_at, id, self._words_at)
+        n_tokens = response["usage"]["completion_tokens"]
+        record.keep(self._number, asked_at, id, self._arrivals, n_tokens)
         record.on_answer()
 
     def _on_token(self, payload: dict) -> None:
-        self._words_at.append(monotonic())
+        self._arrivals.append((monotonic(), len(payload["text"])))
 
     def _on_response(self, payload: dict) -> None:
         if self._response is not None and not self._response.done():

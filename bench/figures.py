@@ -3,12 +3,12 @@
 import math
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
 
-from bench.clients import Record
+from bench.clients import Arrival, Record
 from bench.stamps import Stamps
 
 # What the rows are called on paper, by their names in the JSON document.
@@ -19,7 +19,7 @@ ROWS = {
     "hop_p99_ms": "token hop p99, ms",
     "first_word_p50_ms": "first word p50, ms",
     "first_word_p99_ms": "first word p99, ms",
-    "answer_words_per_s": "words / s of an answer",
+    "answer_tokens_per_s": "tokens / s of an answer",
     "tokens_per_s": "tokens / s",
     "answers_per_s": "answers / s",
     "wait_spread": "slowest / fastest wait",
@@ -38,20 +38,29 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
     return sorted(values)[max(0, rank - 1)]
 
 
-def hops_ms(stamps: Stamps, arrivals: dict[str, list[float]]) -> list[float]:
-    """Milliseconds from the sink to the client, one for each token event that arrived.
+def hops_ms(stamps: Stamps, arrivals: dict[str, list[Arrival]]) -> list[float]:
+    """Milliseconds from the sink to the client, one for each piece of text that the model wrote.
 
-    Both sides count the token events of one request id in order.
+    A piece arrived when its last character did; pieces may arrive together. Raises ValueError when
+    an answer did not arrive whole.
     """
-    sent: dict[str, list[float]] = {id: [] for id in arrivals}
-    for id, sent_at in stamps:
-        if id in sent:
-            sent[id].append(sent_at)
-    return [
-        (arrived_at - sent_at) * 1000
-        for id, times in arrivals.items()
-        for sent_at, arrived_at in zip(sent[id], times, strict=True)
-    ]
+    written: dict[str, list[Arrival]] = {id: [] for id in arrivals}
+    for id, written_at, n_chars in stamps:
+        if id in written:
+            written[id].append((written_at, n_chars))
+    return [each for id in arrivals for each in _hops_ms(written[id], arrivals[id])]
+
+
+def _hops_ms(written: list[Arrival], arrived: list[Arrival]) -> Iterator[float]:
+    if sum(n for _, n in written) != sum(n for _, n in arrived):
+        raise ValueError("Text was lost on its way.")
+    ways, n_arrived, n_written, arrived_at = iter(arrived), 0, 0, 0.0
+    for written_at, n_chars in written:
+        n_written += n_chars
+        while n_arrived < n_written:
+            arrived_at, n_more = next(ways)
+            n_arrived += n_more
+        yield (arrived_at - written_at) * 1000
 
 
 def summarise(record: Record, stamps: Stamps) -> Figures:
@@ -68,7 +77,7 @@ def summarise(record: Record, stamps: Stamps) -> Figures:
         "hop_p99_ms": percentile(hop_ms, 99),
         "first_word_p50_ms": percentile(first_word_ms, 50),
         "first_word_p99_ms": percentile(first_word_ms, 99),
-        "answer_words_per_s": percentile(record.words_per_s, 50),
+        "answer_tokens_per_s": percentile(record.answer_tokens_per_s, 50),
         "tokens_per_s": record.n_tokens / record.seconds,
         "answers_per_s": record.n_answers / record.seconds,
         "wait_spread": wait_spread(record.wait_ms),

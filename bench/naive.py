@@ -95,7 +95,7 @@ class Handlers:
         for found in run(self._network, self._cache, decoding):
             if isinstance(found, Text):
                 words.append(found.text)
-                self._stamps.append((id, monotonic()))
+                self._stamps.append((id, monotonic(), len(found.text)))
                 self._emit("token", {"id": id, "text": found.text}, to=connection.sid)
         usage = {"completion_tokens": decoding.n_completion_tokens}
         answer = {"id": id, key: "".join(words), "usage": usage}

@@ -59,7 +59,7 @@ class StampedModel(Model):
 
         def stamp(event: AnswerEvent) -> None:
             if isinstance(event, TextDelta):
-                stamps.append((event.id, monotonic()))
+                stamps.append((event.id, monotonic(), len(event.text)))
             sink(event)
 
         super().submit(request, stamp)

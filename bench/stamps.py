@@ -5,6 +5,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 
-# (request id, time.monotonic() when the model let go of a token event), in order.
+# (request id, time.monotonic() when the model let go of a piece of text, its characters), in order.
 # The clock is the system's, so a client on the same machine may subtract.
-Stamps = MutableSequence[tuple[str, float]]
+Stamps = MutableSequence[tuple[str, float, int]]

@@ -25,6 +25,7 @@ from protocol.status import Status
 from web.allowance import Allowance
 from web.bridge import Bridge
 from web.held_frames import HeldFrames
+from web.outlet import Outlet
 
 log = logging.getLogger(__name__)
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
@@ -147,7 +148,7 @@ class PageEvents:
             limits=self._limits,
             find_frame=partial(self._held_frames.find, client),
         )
-        self._model.submit(asked, partial(self._bridge.call, self._emit, client))
+        self._model.submit(asked, Outlet(self._bridge.call, partial(self._emit, client)))
         if asked.frame is not None and asked.frame_id is not None:
             self._held_frames.hold(client, asked.frame_id, asked.frame)
 
