@@ -19,9 +19,11 @@ from typing import Literal, get_args
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import psutil
+
 from app import create_app
 from bench.clients import BenchFailed
-from bench.memory import held_bytes
+from bench.memory import held_bytes, processes_of
 from bench.stamps import PROJECT, Stamps
 from engine.sequence import Sink
 from model import Model
@@ -86,6 +88,7 @@ class Server:
         if keeps_stamps:
             options += ["--stamps", str(self._stamps_file)]
         self._process = subprocess.Popen([*command, *options], cwd=PROJECT)
+        self._processes: list[psutil.Process] = []
 
     def wait(self) -> str:
         """Wait until the model can answer; returns the device that it runs on.
@@ -104,7 +107,9 @@ class Server:
 
     def memory_bytes(self) -> int:
         """Memory that the server holds in RAM now, in all its processes."""
-        return held_bytes(self._process.pid)
+        # Looked up once: walking all processes of the system takes longer than a token.
+        self._processes = self._processes or processes_of(self._process.pid)
+        return held_bytes(self._processes)
 
     def stop(self) -> Stamps:
         """End the process; returns what it noted."""

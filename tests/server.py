@@ -25,7 +25,7 @@ import aiohttp
 import psutil
 import socketio
 
-from bench.memory import held_bytes
+from bench.memory import held_bytes, processes_of
 from tests.checkpoints import copy_reference
 
 ROOT = Path(__file__).parent.parent
@@ -183,7 +183,7 @@ class Server:
 
     def memory_mb(self) -> float:
         """Resident memory of all its processes."""
-        return held_bytes(self.process.pid) / 2**20
+        return held_bytes(processes_of(self.process.pid)) / 2**20
 
     def model_process(self) -> psutil.Process:
         """The process in which the model lives, once it has started."""
