@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from bench.floor import synchronise
-from bench.sides import Heard
+from bench.heard import Heard
 from checkpoint import Checkpoint
 from loading import read_network
 from moondream2.decoding import Decoding, run, start, step

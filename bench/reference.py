@@ -19,7 +19,7 @@ from PIL import Image
 from tokenizers import Tokenizer
 
 from bench.floor import synchronise
-from bench.sides import Heard
+from bench.heard import Heard
 from moondream2.weights import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 
 

@@ -5,7 +5,6 @@
 """
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import monotonic
@@ -17,6 +16,7 @@ import torch
 from PIL import Image
 
 from bench.floor import FRAME_SIZES, synchronise
+from bench.heard import Heard
 from moondream2.device import choose_device, leave_a_core
 from settings import Settings
 
@@ -25,28 +25,6 @@ QUESTION = "What is on the table, and where?"
 MIN_FOLLOW_UPS = 3
 TILED_SIZE = (640, 480)
 SINGLE_SIZE = (640, 360)
-
-
-@dataclass
-class Heard:
-    """The tokens of one answer: their ids, and time.monotonic() when each was known."""
-
-    asked_at: float = field(default_factory=monotonic)
-    ids: list[int] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-
-    def hear(self, id: int) -> None:
-        self.ids.append(id)
-        self.times.append(monotonic())
-
-    @property
-    def first_word_s(self) -> float:
-        return self.times[0] - self.asked_at
-
-    @property
-    def step_s(self) -> float:
-        """Seconds from one token to the next, the first one left out."""
-        return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
 
 
 class Side(Protocol):
