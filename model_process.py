@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from threading import Lock
@@ -31,6 +32,7 @@ from settings import Settings
 log = logging.getLogger(__name__)
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
+CLOSING = "Moonsight is closing. Start it again to ask."
 # How much longer than the model's own end its process may take.
 EXIT_S = 0.5
 
@@ -85,6 +87,8 @@ class ModelProcess:
 
     def submit(self, request: Request, sink: Sink) -> None:
         """Send a request; its events go to `sink`. Raises as `Engine.submit` does."""
+        if self._is_closing:
+            raise ModelFailed(CLOSING)
         if self.failure is not None:
             raise self.failure
         self._admission.enter(request)
@@ -130,7 +134,7 @@ class ModelProcess:
     def _end(self) -> None:
         """The process is gone: tell who waits, and start it again if it ever answered."""
         if self._is_closing:
-            self._refuse_all("Moonsight is closing. Start it again to ask.")
+            self._refuse_all(CLOSING)
         elif self._admission.mean_answer_ms is not None:
             log.warning("The model's process broke off and is started again.")
             self._refuse_all("The model broke off and starts again. Ask once more.")
@@ -176,26 +180,16 @@ def _serve(end: socket.socket, settings: Settings, make_model: Callable[[Setting
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
-    lock = Lock()
-
-    def report(make_report: Callable[[], Report]) -> None:
-        with lock, suppress(OSError):
-            end.sendall(pickle.dumps(make_report(), pickle.HIGHEST_PROTOCOL))
-
     model = make_model(settings)
-
-    def tell_status(status: Status | None = None) -> None:
-        # Read under the lock: what is told last is then the newest, whoever tells it.
-        report(lambda: (model.status, model.failure))
-
-    model.watch(tell_status)
-    tell_status()
+    reporter = Reporter(end, model)
+    model.watch(reporter.tell_status)
+    reporter.tell_status()
     with suppress(EOFError, OSError):
         inlet = end.makefile("rb")
         while order := pickle.load(inlet):
             match order:
                 case int(ticket), Request() as request:
-                    _submit(model, ticket, request, report)
+                    _submit(model, request, partial(reporter.tell_event, ticket))
                 case client, id:
                     model.cancel(client, id)
     model.close()
@@ -203,11 +197,28 @@ def _serve(end: socket.socket, settings: Settings, make_model: Callable[[Setting
     os._exit(0)
 
 
-def _submit(
-    model: Model, ticket: int, request: Request, report: Callable[[Callable[[], Report]], None]
-) -> None:
+def _submit(model: Model, request: Request, sink: Sink) -> None:
     try:
-        model.submit(request, lambda event: report(lambda: (ticket, event)))
+        model.submit(request, sink)
     except RequestError as error:
-        end = refusal(request.id, request.skill, error)
-        report(lambda: (ticket, end))
+        sink(refusal(request.id, request.skill, error))
+
+
+class Reporter:
+    """Sends what happens, from any thread; nobody may be there to hear it."""
+
+    def __init__(self, end: socket.socket, model: Model) -> None:
+        self._end, self._model, self._lock = end, model, Lock()
+
+    def tell_event(self, ticket: int, event: AnswerEvent) -> None:
+        with self._lock:
+            self._send((ticket, event))
+
+    def tell_status(self, _: Status | None = None) -> None:
+        with self._lock:
+            # Read under the lock: what is told last is then the newest, whoever tells it.
+            self._send((self._model.status, self._model.failure))
+
+    def _send(self, report: Report) -> None:
+        with suppress(OSError):
+            self._end.sendall(pickle.dumps(report, pickle.HIGHEST_PROTOCOL))
