@@ -9,6 +9,8 @@ from tests.server import connect, over_the_wire
 
 JPEG = encoded()
 SHORT = {"max_tokens": 20}
+# Long enough for the words not to leave all at once, however busy the computer.
+LONG = {"max_tokens": 400}
 PICTURES = {
     "jpeg": encoded("JPEG"),
     "png": encoded("PNG"),
@@ -46,7 +48,7 @@ async def test_question_is_started_answered_in_tokens_and_ended_by_one_response(
 @over_the_wire
 async def test_tokens_in_order_are_the_answer(server):
     async with connect(server) as anna:
-        response = await anna.ask(id="q", question="What is it?", image=JPEG, settings=SHORT)
+        response = await anna.ask(id="q", question="What is it?", image=JPEG, settings=LONG)
         tokens = [payload["text"] for name, payload in anna.story("q") if name == "token"]
     assert "".join(tokens) == response["answer"]
     assert len(tokens) > 1
