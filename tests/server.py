@@ -181,6 +181,11 @@ class Server:
             with error:
                 return error.code, dict(error.headers), error.read()
 
+    def health(self) -> tuple[int, Payload]:
+        """GET the health check; returns its status and what it tells."""
+        status, _, body = self.get("/healthz")
+        return status, json.loads(body)
+
     def memory_mb(self) -> float:
         """Resident memory of all its processes."""
         return held_bytes(processes_of(self.process.pid)) / 2**20

@@ -1,7 +1,6 @@
 """Starting and ending Moonsight, as a person does it in a terminal."""
 
 import asyncio
-import json
 import resource
 import shutil
 import signal
@@ -37,17 +36,13 @@ class Awakening:
 
 @pytest.fixture(scope="module")
 def awakening(checkpoint: Path) -> Iterator[Awakening]:
-    def health() -> tuple[int, dict]:
-        status, _, body = server.get("/healthz")
-        return status, json.loads(body)
-
     async def watch() -> Awakening:
         async with connect(server) as anna:
-            page, loading = server.get("/")[0], health()
+            page, loading = server.get("/")[0], server.health()
             await anna.send(id="early", settings={"max_tokens": 3}, **QUESTION)
             await anna.wait_for("status", status="ready")
             await anna.response("early")
-            return Awakening(page, loading, health(), anna.events)
+            return Awakening(page, loading, server.health(), anna.events)
 
     with serve("--model", str(checkpoint)) as server:
         server.wait_until_open()
@@ -117,7 +112,7 @@ async def test_demo_model_says_what_it_sees_and_stops_by_itself(demo_server, sce
 
 
 def test_demo_model_is_announced_as_such(demo_server):
-    assert json.loads(demo_server.get("/healthz")[2])["is_demo"]
+    assert demo_server.health()[1]["is_demo"]
 
 
 async def hear_the_end(server: Server, signum: int) -> tuple[int, dict]:
@@ -253,8 +248,8 @@ def test_model_that_does_not_fit_into_memory_is_told_with_a_remedy(tmp_path):
     with serve("--model", str(folder), "--device", "cpu") as server:
         resource.prlimit(server.process.pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         server.stderr.wait_for("could not start")
-        status, _, body = server.get("/healthz")
-        assert (status, json.loads(body)["status"]) == (503, "failed")
+        status, told = server.health()
+        assert (status, told["status"]) == (503, "failed")
         assert server.end() == 0
     assert "too little free memory" in server.stderr.text
     assert "--dtype bfloat16" in server.stderr.text
@@ -275,7 +270,7 @@ def test_variables_set_every_option(checkpoint):
     with serve(MOONSIGHT_PORT=str(port), **variables) as server:
         # The flag that every test server has goes before the variable.
         server.stdout.wait_for(f"http://localhost:{server.port}")
-        assert json.loads(server.get("/healthz")[2])["model"] == checkpoint.name
+        assert server.health()[1]["model"] == checkpoint.name
 
 
 def test_help_lists_every_option_with_its_default():

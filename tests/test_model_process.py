@@ -1,7 +1,6 @@
 """The model's process may end in any way: the page and the other people outlive it."""
 
 import asyncio
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -20,11 +19,6 @@ SHORT, LONG = {"max_tokens": 3}, {"max_tokens": 400}
 def own_server(checkpoint) -> Iterator[Server]:
     with serve("--model", str(checkpoint)) as server:
         yield server.wait_until_open()
-
-
-def health(server: Server) -> tuple[int, dict]:
-    status, _, body = server.get("/healthz")
-    return status, json.loads(body)
 
 
 @over_the_wire
@@ -55,7 +49,7 @@ async def test_model_that_breaks_off_before_its_first_answer_is_not_tried_again(
         assert (await anna.response("early"))["error"]["code"] == "model_failed"
         assert (await anna.ask(**QUESTION))["error"]["code"] == "model_failed"
     assert own_server.get("/")[0] == 200
-    status, told = health(own_server)
+    status, told = own_server.health()
     assert (status, told["status"]) == (503, "failed")
     assert "start Moonsight again" in told["error"]
     assert own_server.end() == 0
