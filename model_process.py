@@ -24,7 +24,7 @@ from engine.admission import Admission
 from engine.sequence import Sink
 from model import CLOSE_TIMEOUT_S, Model
 from protocol.answer import AnswerEvent, Finished, refusal
-from protocol.errors import ModelFailed, RequestError
+from protocol.errors import Closing, ModelFailed, RequestError
 from protocol.request import Request
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings
@@ -32,7 +32,6 @@ from settings import Settings
 log = logging.getLogger(__name__)
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
-CLOSING = "Moonsight is closing. Start it again to ask."
 # How much longer than the model's own end its process may take.
 EXIT_S = 0.5
 
@@ -88,7 +87,7 @@ class ModelProcess:
     def submit(self, request: Request, sink: Sink) -> None:
         """Send a request; its events go to `sink`. Raises as `Engine.submit` does."""
         if self._is_closing:
-            raise ModelFailed(CLOSING)
+            raise Closing
         if self.failure is not None:
             raise self.failure
         self._admission.enter(request)
@@ -134,27 +133,26 @@ class ModelProcess:
     def _end(self) -> None:
         """The process is gone: tell who waits, and start it again if it ever answered."""
         if self._is_closing:
-            self._refuse_all(CLOSING)
+            self._refuse_all(Closing())
         elif self._admission.mean_answer_ms is not None:
             log.warning("The model's process broke off and is started again.")
-            self._refuse_all("The model broke off and starts again. Ask once more.")
+            self._refuse_all(ModelFailed("The model broke off and starts again. Ask once more."))
             self._admission.mean_answer_ms = None
             self._start()
             self._tell(self._first_status)
         elif self.failure is None:
             # One that dies at once would do so again and again.
-            self.failure = self._refuse_all(
+            self.failure = ModelFailed(
                 "Its process broke off, perhaps for want of memory. Close other programs and start"
                 " Moonsight again."
             )
+            self._refuse_all(self.failure)
             error = self.failure.message
             self._tell(replace(self.status, state=ModelState.FAILED, progress=None, error=error))
 
-    def _refuse_all(self, message: str) -> ModelFailed:
-        error = ModelFailed(message)
+    def _refuse_all(self, error: ModelFailed) -> None:
         for ticket, (request, _) in list(self._open.items()):
             self._take((ticket, refusal(request.id, request.skill, error)))
-        return error
 
     def _tell(self, status: Status) -> None:
         self.status = status
@@ -177,6 +175,7 @@ def _start_without_signals(process: Any) -> None:
 
 def _serve(end: socket.socket, settings: Settings, make_model: Callable[[Settings], Model]) -> None:
     """Take orders until told to close, or until nobody is left to give them."""
+    # Windows does not hand down what is ignored.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)

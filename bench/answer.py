@@ -22,7 +22,6 @@ from bench.figures import machine
 from bench.floor import synchronise
 from bench.ours import Ours
 from checkpoint import parse_model
-from moondream2.crops import distinct_crops, make_crops
 from moondream2.decoding import start, step
 from moondream2.sampling import Sampling
 from moondream2.skills import Skills
@@ -80,10 +79,9 @@ class Answering:
         with self._stage("JPEG"):
             picture = frame.decode()
         with self._stage("crops"):
-            crops, tiling = make_crops(picture, network.config.vision, network.device)
-            distinct = distinct_crops(crops, tiling)
+            crops, tiling = network.cut(picture)
         with self._stage("vision"):
-            features = network.encode_crops(distinct)
+            features = network.encode_crops(crops)
         with self._stage("projection"):
             image_tokens = network.vision.merge(features, tiling)
         with self._stage("image prefix through the decoder"):

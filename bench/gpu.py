@@ -31,7 +31,6 @@ from bench.operations import Operation, operations
 from bench.ours import Ours
 from bench.sides import QUESTION, make_picture
 from moondream2.config import Config, RegionConfig, TextConfig, VisionConfig
-from moondream2.crops import make_crops
 from moondream2.device import DeviceMissing, choose_device
 from moondream2.graphs import Capture, CudaCapture, StepGraphs
 from moondream2.kv_cache import KVCache
@@ -139,8 +138,8 @@ class Measuring:
         yield self._row(f"first word {size}", first_word_s, *parts)
 
     def _cut(self, picture: Image.Image) -> None:
-        make_crops(picture, self._costs.config.vision, device := self._ours.network.device)
-        synchronise(device)
+        self._ours.network.cut(picture)
+        synchronise(self._ours.network.device)
 
     def _follow_up(self) -> Row:
         first_word_s = _median_of(lambda: self._ours.ask_again(QUESTION, 1).first_word_s)

@@ -48,9 +48,9 @@ class Admission:
         if not self._open_per_client[request.client]:
             del self._open_per_client[request.client]
         if end.reason in (FinishReason.STOP, FinishReason.LENGTH) and end.skill is not Skill.LOOK:
-            answer_ms, mean = end.timings.total_ms - end.timings.queue_ms, self.mean_answer_ms
-            learnt = 0.0 if mean is None else ANSWER_MS_WEIGHT * (answer_ms - mean)
-            self.mean_answer_ms = answer_ms if mean is None else mean + learnt
+            answer_ms = end.timings.total_ms - end.timings.queue_ms
+            mean = answer_ms if self.mean_answer_ms is None else self.mean_answer_ms
+            self.mean_answer_ms = mean + ANSWER_MS_WEIGHT * (answer_ms - mean)
 
     def has(self, client: str, id: str | None) -> bool:
         """Whether that request of a client is open; with None, whether any is."""

@@ -14,7 +14,7 @@ from engine.admission import Admission
 from engine.scheduler import Scheduler
 from engine.sequence import Sequence, Sink
 from protocol.answer import FinishReason, Started, Waiting
-from protocol.errors import Internal, ModelFailed, RequestError
+from protocol.errors import Closing, Internal, ModelFailed, RequestError
 from protocol.request import Request
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Engine:
         """
         with self._changed:
             if self._is_closed:
-                raise ModelFailed("Moonsight is closing. Start it again to ask.")
+                raise Closing
             if self._failure is not None:
                 raise self._failure
             self._admission.enter(request)

@@ -11,7 +11,7 @@ from PIL import Image
 from engine.prefix_cache import PrefixCache
 from engine.sequence import Piece, Sequence
 from moondream2 import skills
-from moondream2.crops import Tiling, distinct_crops, make_crops
+from moondream2.crops import Tiling
 from moondream2.decoding import Decoding, run, start, step
 from moondream2.device import is_out_of_memory
 from moondream2.network import Input, Network
@@ -139,9 +139,7 @@ class Runner:
     @torch.inference_mode()
     def _read(self, frame: Frame) -> tuple[torch.Tensor, Tiling]:
         """Decode and cut a frame, on the reader's thread."""
-        picture, network = frame.decode(), self._network
-        crops, tiling = make_crops(picture, network.config.vision, network.device)
-        return distinct_crops(crops, tiling), tiling
+        return self._network.cut(frame.decode())
 
     @contextmanager
     def _memory_guard(self) -> Iterator[None]:

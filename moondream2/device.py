@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 # What is both exact enough and fast there.
 BEST_DTYPES = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
@@ -36,6 +37,14 @@ def choose_device(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
             f" {' or '.join(usable)}."
         )
     return torch.device(name), getattr(torch, BEST_DTYPES[name] if dtype == "auto" else dtype)
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Bring a tensor of the host to a device; a GPU fetches it and is not waited for."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    # From pageable memory the host would stand still until all earlier work is done.
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -8,7 +8,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from moondream2.config import Config
-from moondream2.crops import distinct_crops, make_crops
+from moondream2.crops import Tiling, distinct_crops, make_crops
+from moondream2.device import to_device
 from moondream2.graphs import StepGraphs, capture_steps, step_rows
 from moondream2.kv_cache import KVCache, Span
 from moondream2.region import Region
@@ -70,8 +71,13 @@ class Network(nn.Module):
 
     def encode_picture(self, picture: Image.Image) -> Tensor:
         """Look at a picture; returns its image tokens (G * G, D)."""
+        crops, tiling = self.cut(picture)
+        return self.vision.merge(self.encode_crops(crops), tiling)
+
+    def cut(self, picture: Image.Image) -> tuple[Tensor, Tiling]:
+        """Cut a picture into its distinct crops (N, S, S, 3) and their tiling; from any thread."""
         crops, tiling = make_crops(picture, self.config.vision, self.device)
-        return self.vision.merge(self.encode_crops(distinct_crops(crops, tiling)), tiling)
+        return distinct_crops(crops, tiling), tiling
 
     def encode_crops(self, crops: Tensor) -> Tensor:
         """Look at some of a picture's distinct crops (N, S, S, 3); returns (N, G * G, E)."""
@@ -82,7 +88,7 @@ class Network(nn.Module):
 
         Returns the prefix's residual stream (1 + G * G, D).
         """
-        bos = self._to_device(torch.tensor([self.config.tokenizer.bos_id]))
+        bos = to_device(torch.tensor([self.config.tokenizer.bos_id]), self.device)
         cache.lengths[row] = 0
         prefix = torch.cat([self.text.embed(bos), image_tokens])
         return self._extend(cache, row, prefix[None], is_picture=True)[0]
@@ -100,7 +106,7 @@ class Network(nn.Module):
     def embed_inputs(self, inputs: Sequence[Sequence[Input]]) -> Tensor:
         """Turn B sequences of T inputs into vectors (B, T, D)."""
         ids = [[item if isinstance(item, int) else 0 for item in sequence] for sequence in inputs]
-        x = self.text.embed(self._to_device(torch.tensor(ids)))
+        x = self.text.embed(to_device(torch.tensor(ids), self.device))
         for b, sequence in enumerate(inputs):
             for t, item in enumerate(sequence):
                 if isinstance(item, Coordinate):
@@ -110,14 +116,7 @@ class Network(nn.Module):
         return x
 
     def _vector(self, *values: float) -> Tensor:
-        return self._to_device(torch.tensor(values, dtype=self.dtype))
-
-    def _to_device(self, tensor: Tensor) -> Tensor:
-        """Bring a tensor of the host to the device; a GPU fetches it and is not waited for."""
-        if self.device.type != "cuda":
-            return tensor.to(self.device)
-        # From pageable memory the host would stand still until all earlier work is done.
-        return tensor.pin_memory().to(self.device, non_blocking=True)
+        return to_device(torch.tensor(values, dtype=self.dtype), self.device)
 
     def _extend(self, cache: KVCache, row: int, x: Tensor, *, is_picture: bool = False) -> Tensor:
         """Append x (1, T, D) to one row. A picture begins the row and sees all of itself."""
@@ -144,7 +143,7 @@ class Network(nn.Module):
             bucket = graphs.bucket(end, n_keys)
             first, end = 0, bucket.n_rows
         x = self.embed_inputs([inputs.get(row, IDLE) for row in range(first, end)])
-        positions = self._to_device(torch.tensor(cache.lengths[first:end])[:, None])
+        positions = to_device(torch.tensor(cache.lengths[first:end])[:, None], self.device)
         if graphs is not None:
             hidden = graphs.replay(bucket, x, positions)
         else:

@@ -15,6 +15,8 @@ from einops import rearrange
 from PIL import Image
 from torch import Tensor
 
+from moondream2.device import to_device
+
 # The filter's reach, in pixels of the smaller picture.
 REACH = 3
 # Pillow's weights are whole numbers, this many of which make one; halves of their bits keep every
@@ -32,11 +34,15 @@ Resize = Callable[[int, int], Tensor]
 def resizer(picture: Image.Image, device: torch.device) -> Resize:
     """Resize an RGB picture with the Lanczos filter; results lie on `device`."""
     if device.type == "cpu" or max(picture.size) > MAX_SIDE_PX:
-        return lambda width, height: torch.from_numpy(
-            np.array(picture.resize((width, height), Image.Resampling.LANCZOS))
-        ).to(device)
-    pixels = torch.from_numpy(np.array(picture)).to(device)
+        return lambda width, height: _pixels(
+            picture.resize((width, height), Image.Resampling.LANCZOS), device
+        )
+    pixels = _pixels(picture, device)
     return lambda width, height: resize(pixels, width, height)
+
+
+def _pixels(picture: Image.Image, device: torch.device) -> Tensor:
+    return to_device(torch.from_numpy(np.array(picture)), device)
 
 
 def resize(pixels: Tensor, width: int, height: int) -> Tensor:
@@ -83,4 +89,4 @@ def _weights(n_from: int, n_to: int, device: torch.device) -> Tensor:
     matrix = np.zeros((n_from, n_to), np.int32)
     np.add.at(matrix, (np.minimum(places, n_from - 1), np.arange(n_to)[:, None]), whole)
     halves = np.stack([matrix >> LOW_BITS, matrix & (1 << LOW_BITS) - 1])
-    return torch.from_numpy(halves.astype(np.float32)).to(device)
+    return to_device(torch.from_numpy(halves.astype(np.float32)), device)

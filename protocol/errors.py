@@ -46,6 +46,13 @@ class ModelFailed(RequestError):
     code, http_status = "model_failed", 503
 
 
+class Closing(ModelFailed):
+    """Moonsight is about to end."""
+
+    def __init__(self, message: str = "Moonsight is closing. Start it again to ask.") -> None:
+        super().__init__(message)
+
+
 class StartRefused(ModelFailed):
     """What was asked for at the start cannot be: no such checkpoint, no such device."""
 
