@@ -29,6 +29,8 @@ MAX_INT8_ROWS = 32
 MIDDLE = 128
 # Fewer queries than this are mixed as soon in torch's own way.
 MIN_QUERIES = 128
+# The largest products there are, so many of them; exact ones are off by less than a rounding.
+N_PROBED, MAX_PROBE_ERROR = 64, 0.01
 SMALLEST_SCALE = torch.finfo(torch.float32).tiny
 
 
@@ -183,7 +185,7 @@ def choose_arithmetic(
         Arithmetic(each, is_packed, n)
         for each in dtypes
         for is_packed in ((True,) if is_quantised else (False, True))
-        if can_pack(each) or not is_packed
+        if not is_packed or (can_pack(each) and (can_quantise() or not is_quantised))
         # Two threads that share a core share its arithmetic, too.
         for n in sorted({1 if is_small else max(1, n_threads // 2), n_threads})
     ]
@@ -195,8 +197,24 @@ def choose_arithmetic(
 
 
 def can_pack(dtype: torch.dtype) -> bool:
-    """Whether oneDNN is here and multiplies this dtype."""
-    return torch.backends.mkldnn.is_available() and dtype in (torch.float32, torch.bfloat16)
+    """Whether oneDNN is here and multiplies this dtype on this processor."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    # Without AVX-512 or AVX-NE-CONVERT oneDNN refuses bfloat16, and a start would break off.
+    can_multiply_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return dtype is torch.float32 or (dtype is torch.bfloat16 and can_multiply_bfloat16)
+
+
+def can_quantise() -> bool:
+    """Whether products of 8-bit numbers are exact on this processor.
+
+    Without VNNI two of them are added up in 16 bits, which large ones overflow: a row of ones times
+    a row of ones was 0.5 instead of 64.
+    """
+    if not torch.backends.mkldnn.is_available():
+        return False
+    ones = torch.ones(1, N_PROBED)
+    return abs(Int8Weight(ones).multiply(ones).item() / N_PROBED - 1) < MAX_PROBE_ERROR
 
 
 @torch.inference_mode()
