@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from shutil import get_terminal_size
 from time import monotonic
@@ -11,13 +12,15 @@ from typing import TextIO
 import click
 from flask import Flask
 
-from model_process import LOG_FORMAT, ModelProcess
+from backends.process import LOG_FORMAT, ModelProcess
 from protocol.errors import StartRefused
-from protocol.frame import FrameLimits
+from protocol.model import Model
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings, with_options
-from web.bridge import Bridge, Wire, listen
-from web.events import Answers, add_events
+from web.events import add_events
+from web.loop.calls import Bridge
+from web.loop.server import Server, listen
+from web.loop.wire import Wire
 from web.page import add_pages, refuse_foreign_hosts
 
 EXIT_REFUSED = 2
@@ -26,12 +29,11 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 EVERY_ADDRESS = ("0.0.0.0", "::")
 
 
-def create_app(settings: Settings, model: Answers, bridge: Bridge) -> Flask:
-    """Wire the web tier to a model. `bridge` carries the model's events to the hub."""
+def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
+    """Wire the web tier to a model. `bridge` carries the model's events to the loop."""
     app = Flask(__name__)
-    limits = FrameLimits(settings.max_frame_bytes, settings.max_frame_pixels)
-    add_pages(app, model, limits)
-    add_events(app, model, bridge, limits, settings.cors_origin)
+    add_pages(app, model, settings.frame_limits)
+    add_events(app, model, bridge, settings.frame_limits, settings.cors_origin)
     if settings.host not in EVERY_ADDRESS:
         hosts = [*LOOPBACK_HOSTS, settings.host]
         app.wsgi_app = refuse_foreign_hosts(app.wsgi_app, hosts)  # type: ignore[method-assign]
@@ -49,13 +51,16 @@ def run(settings: Settings) -> None:
         ) from error
     model = ModelProcess(settings, Wire)
     bridge = Bridge()
+    server = Server(bridge)
     app = create_app(settings, model, bridge)
     download = DownloadLine(sys.stdout)
-    _narrate(settings, model, bridge, download)
-    bridge.serve(app, listener)
+    # Said by the loop: what it promises holds from then on.
+    bridge.call(partial(print, flush=True), _welcome(settings))
+    _narrate(model, download, stop=partial(bridge.call, server.stop))
+    server.serve(app, listener)
     model.close()
     download.end()
-    bridge.say_farewell()
+    server.say_farewell()
     if isinstance(model.failure, StartRefused):
         raise model.failure
 
@@ -93,15 +98,14 @@ class DownloadLine:
         self._is_open = False
 
 
-def _narrate(
-    settings: Settings, model: ModelProcess, bridge: Bridge, download: DownloadLine
-) -> None:
-    """Say in the terminal where the page is and how the model is doing."""
-    started_at: float | None = monotonic()
+def _welcome(settings: Settings) -> str:
     host = "localhost" if settings.host in ("127.0.0.1", *EVERY_ADDRESS) else settings.host
-    welcome = f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)"
-    # Said by the hub: what it promises holds from then on.
-    bridge.call(partial(print, flush=True), welcome)
+    return f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)"
+
+
+def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> None:
+    """Say in the terminal how the model is doing; `stop` where what was asked for cannot be."""
+    started_at: float | None = monotonic()
 
     def on_status(status: Status) -> None:
         nonlocal started_at
@@ -119,7 +123,7 @@ def _narrate(
                 f"{status.model} is ready on the {status.device} after {took_s:.1f} s", flush=True
             )
         elif isinstance(model.failure, StartRefused):
-            bridge.call(bridge.stop)
+            stop()
         elif status.state is ModelState.FAILED:
             print(f"The model could not start. {status.error}", file=sys.stderr, flush=True)
 

@@ -1,39 +1,42 @@
-"""The resident model as everything else sees it: loaded once, asked from any thread.
+"""The Python door: ask a model from a script, in one sitting.
 
     with load_model("demo") as model:
-        for text in model.query("mug.jpg", "What colour is it?"):
+        answer = model.query("mug.jpg", "What colour is it?")
+        for text in answer:
             print(text, end="")
+        print(answer.finish_reason, answer.usage)
 
-The network lives on the engine's thread (`engine/`), is read from a checkpoint folder
-(`moondream2/weights.py`), and stays in memory until `close()`.
+Any model that keeps the contract of `protocol/model.py` can stand behind it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from io import BytesIO
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
-from PIL import Image
-
-from checkpoint import parse_model
-from engine.engine import Engine
-from engine.sequence import Sink
-from protocol.answer import AnswerEvent, Box, Finished, Found, Point, TextDelta
+from backends.resident import ResidentModel
+from protocol import frame as frames
+from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage, Waiting
 from protocol.errors import ModelFailed
-from protocol.frame import Frame, FrameLimits, check_frame
-from protocol.request import Request, SamplingParams, Skill, SpatialRef
-from protocol.status import LoadStage, ModelState, Progress, Status
+from protocol.frame import Frame, FrameLimits, check_frame, picture_bytes
+from protocol.model import Model as Backend
+from protocol.model import OnStatus
+from protocol.pieces import Found, Piece, Reasoned, TextDelta
+from protocol.places import Box, Point, SpatialRef
+from protocol.request import (
+    CaptionRequest,
+    DetectRequest,
+    LookRequest,
+    PointRequest,
+    QueryRequest,
+    Request,
+    SamplingParams,
+)
+from protocol.status import Status
 from settings import Settings
-
-if TYPE_CHECKING:
-    from engine.runner import Runner
-
-CLOSE_TIMEOUT_S = 3.0
-PROGRESS_INTERVAL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,49 @@ class EncodedPicture:
     frame: Frame
 
 
-# A picture for a script: read already, a path, encoded bytes, or looked at by `Model.encode`.
-Picture = Image.Image | str | Path | bytes | EncodedPicture
+# A picture for a script: open already, a path, encoded bytes, or looked at by `Model.encode`.
+Picture = frames.Picture | str | Path | bytes | EncodedPicture
+
+T = TypeVar("T")
+
+
+class Answer(Iterator[T], Generic[T]):
+    """Yields an answer piece by piece; once the loop is over, it tells how the answer ended.
+
+    The model is asked when the first piece is wanted. Whoever leaves the loop early, or calls
+    `close`, stops it. Raises RequestError when the request fails.
+
+    reasoning: what was thought before the answer, None where nobody asked for it. finish_reason:
+    why the answer ended, None before. usage, timings: what it took, zeros before.
+    """
+
+    def __init__(self, model: Backend, request: Request, read: Callable[[Piece], T | None]) -> None:
+        """read: what of a piece is yielded, None for nothing."""
+        self.reasoning: Reasoned | None = None
+        self.finish_reason: FinishReason | None = None
+        self.usage, self.timings = Usage(), Timings()
+        self._read = read
+        self._events = _events(model, request)
+
+    def __next__(self) -> T:
+        for event in self._events:
+            match event:
+                case Finished(reason=reason, usage=usage, timings=timings, error=error):
+                    self.finish_reason, self.usage, self.timings = reason, usage, timings
+                    if error is not None:
+                        raise error
+                case TextDelta() | Found() | Reasoned() as piece:
+                    if isinstance(piece, Reasoned):
+                        self.reasoning = piece
+                    if (value := self._read(piece)) is not None:
+                        return value
+                case Waiting() | Started():
+                    pass
+        raise StopIteration
+
+    def close(self) -> None:
+        """Stop the model, if it is still at it."""
+        self._events.close()
 
 
 def load_model(model: str | Settings = "auto") -> "Model":
@@ -57,44 +101,33 @@ def load_model(model: str | Settings = "auto") -> "Model":
     model: what `--model` takes, or all settings. Raises StartRefused when there is no such
     checkpoint.
     """
-    return Model(Settings(model=model) if isinstance(model, str) else model)
+    settings = Settings(model=model) if isinstance(model, str) else model
+    return Model(ResidentModel(settings), settings.frame_limits)
 
 
 class Model:
-    """One loaded (or loading, or failed) model. All methods may be called from any thread.
+    """One loaded (or loading, or failed) model. All methods may be called from any thread."""
 
-    status: how far it is. failure: why it could not start, None while it can.
-    """
+    def __init__(self, backend: Backend, limits: FrameLimits) -> None:
+        self._backend, self._limits = backend, limits
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._watchers: list[Callable[[Status], None]] = []
-        self.failure: ModelFailed | None = None
-        self._wanted = parse_model(settings.model, settings.revision)
-        finding = Progress(LoadStage.FINDING)
-        self.status = Status(ModelState.LOADING, self._wanted.name, progress=finding)
-        self._engine = Engine(
-            self._load,
-            max_waiting=settings.max_waiting,
-            max_waiting_per_client=settings.max_waiting_per_client,
-            on_failed=self._tell_failure,
-        )
+    @property
+    def status(self) -> Status:
+        """How far it is."""
+        return self._backend.status
 
-    def watch(self, on_status: Callable[[Status], None]) -> None:
-        """Call `on_status` at every change from now on, on the engine's thread."""
-        self._watchers.append(on_status)
+    @property
+    def failure(self) -> ModelFailed | None:
+        """Why it could not start, None while it can."""
+        return self._backend.failure
 
-    def submit(self, request: Request, sink: Sink) -> None:
-        """Queue a request; see `Engine.submit`."""
-        self._engine.submit(request, sink)
-
-    def cancel(self, client: str, id: str | None = None) -> None:
-        """End one request of a client, or all of them; see `Engine.cancel`."""
-        self._engine.cancel(client, id)
+    def watch(self, on_status: OnStatus) -> None:
+        """Call `on_status` at every change from now on, on a thread of the model's."""
+        self._backend.watch(on_status)
 
     def close(self) -> bool:
-        """End every answer and free the model; says whether it ended within CLOSE_TIMEOUT_S."""
-        return self._engine.close(CLOSE_TIMEOUT_S)
+        """End every answer and free the model; says whether that ended in time."""
+        return self._backend.close()
 
     def __enter__(self) -> "Model":
         return self
@@ -107,11 +140,10 @@ class Model:
 
         Raises RequestError when it fails.
         """
-        request = self._request(Skill.LOOK, picture, None)
-        for _ in self._answer(request):
+        frame = self._frame(picture)
+        for _ in Answer(self._backend, LookRequest(**_asked(frame, None)), lambda piece: piece):
             pass
-        assert request.frame is not None, "a picture was given"
-        return EncodedPicture(request.frame)
+        return EncodedPicture(frame)
 
     def query(
         self,
@@ -121,118 +153,79 @@ class Model:
         *,
         is_reasoning: bool = False,
         spatial_refs: Iterable[SpatialRef] = (),
-    ) -> Iterator[str]:
-        """Yield the answer to a question, word by word; leaving the loop early stops the model.
+    ) -> Answer[str]:
+        """Answer a question, word by word.
 
-        picture: None asks without one. Raises RequestError when the request fails.
+        picture: None asks without one. is_reasoning: think first, see `Answer.reasoning`.
         """
-        asked = {"question": question, "is_reasoning": is_reasoning}
-        request = self._request(
-            Skill.QUERY, picture, sampling, **asked, spatial_refs=tuple(spatial_refs)
+        request = QueryRequest(
+            **_asked(None if picture is None else self._frame(picture), sampling),
+            question=question,
+            is_reasoning=is_reasoning,
+            spatial_refs=tuple(spatial_refs),
         )
-        return _texts(self._answer(request))
+        return Answer(self._backend, request, _text)
 
     def caption(
         self, picture: Picture, length: str = "normal", sampling: SamplingParams | None = None
-    ) -> Iterator[str]:
-        """Yield a description, word by word. length: "short", "normal" or "long"."""
-        return _texts(self._answer(self._request(Skill.CAPTION, picture, sampling, length=length)))
+    ) -> Answer[str]:
+        """Describe a picture, word by word. length: "short", "normal" or "long"."""
+        request = CaptionRequest(**_asked(self._frame(picture), sampling), length=length)
+        return Answer(self._backend, request, _text)
 
     def detect(
         self, picture: Picture, object: str, sampling: SamplingParams | None = None
-    ) -> Iterator[Box]:
-        """Yield a box for each object of that name, as it is found."""
-        for event in self._answer(self._request(Skill.DETECT, picture, sampling, object=object)):
-            if isinstance(event, Found) and isinstance(event.place, Box):
-                yield event.place
+    ) -> Answer[Box]:
+        """Find a box for each object of that name, one by one."""
+        request = DetectRequest(**_asked(self._frame(picture), sampling), object=object)
+        return Answer(self._backend, request, _box)
 
     def point(
         self, picture: Picture, object: str, sampling: SamplingParams | None = None
-    ) -> Iterator[Point]:
-        """Yield a point on each object of that name, as it is found."""
-        for event in self._answer(self._request(Skill.POINT, picture, sampling, object=object)):
-            if isinstance(event, Found) and isinstance(event.place, Point):
-                yield event.place
-
-    def _request(
-        self,
-        skill: Skill,
-        picture: Picture | None,
-        sampling: SamplingParams | None,
-        **asked: Any,
-    ) -> Request:
-        return Request(
-            id=uuid4().hex,
-            client=uuid4().hex,
-            skill=skill,
-            arrived_at=monotonic(),
-            frame=None if picture is None else self._frame(picture),
-            sampling=sampling or SamplingParams(),
-            **asked,
-        )
+    ) -> Answer[Point]:
+        """Find a point on each object of that name, one by one."""
+        request = PointRequest(**_asked(self._frame(picture), sampling), object=object)
+        return Answer(self._backend, request, _point)
 
     def _frame(self, picture: Picture) -> Frame:
         if isinstance(picture, EncodedPicture):
             return picture.frame
-        limits = FrameLimits(self._settings.max_frame_bytes, self._settings.max_frame_pixels)
-        return check_frame(_file_bytes(picture), limits)
-
-    def _answer(self, request: Request) -> Iterator[AnswerEvent]:
-        events: SimpleQueue[AnswerEvent] = SimpleQueue()
-        self.submit(request, events.put)
-        try:
-            while not isinstance(event := events.get(), Finished):
-                yield event
-            if event.error is not None:
-                raise event.error
-        finally:
-            self.cancel(request.client)
-
-    # Everything below runs on the engine's thread.
-
-    def _load(self, while_loading: Callable[[], None]) -> "Runner":
-        # Imports torch, which takes seconds; the port must be open before that.
-        from loading import load_runner
-
-        on_progress = self._progress(while_loading)
-        return load_runner(self._settings, self._wanted, on_progress, self._change)
-
-    def _progress(self, while_loading: Callable[[], None]) -> Callable[[Progress], None]:
-        """A listener that keeps the line in order and tells people, but not at every byte."""
-        told_at = 0.0
-
-        def on_progress(progress: Progress) -> None:
-            nonlocal told_at
-            while_loading()
-            ended_before = self.status.progress and self.status.progress.done == progress.total
-            has_ended = progress.done == progress.total and not ended_before
-            if has_ended or monotonic() - told_at > PROGRESS_INTERVAL_S:
-                told_at = monotonic()
-                self._change(progress=progress)
-
-        return on_progress
-
-    def _tell_failure(self, error: ModelFailed) -> None:
-        self.failure = error
-        self._change(state=ModelState.FAILED, progress=None, error=error.message)
-
-    def _change(self, **changes: Any) -> None:
-        self.status = replace(self.status, **changes)
-        for on_status in self._watchers:
-            on_status(self.status)
+        if isinstance(picture, str | Path):
+            picture = Path(picture).read_bytes()
+        data = picture if isinstance(picture, bytes) else picture_bytes(picture)
+        return check_frame(data, self._limits)
 
 
-def _texts(events: Iterator[AnswerEvent]) -> Iterator[str]:
-    for event in events:
-        if isinstance(event, TextDelta):
-            yield event.text
+def _asked(frame: Frame | None, sampling: SamplingParams | None) -> dict[str, Any]:
+    """What every skill is asked with; each asks as a client of its own."""
+    return {
+        "id": uuid4().hex,
+        "client": uuid4().hex,
+        "arrived_at": monotonic(),
+        "frame": frame,
+        "sampling": sampling or SamplingParams(),
+    }
 
 
-def _file_bytes(picture: Image.Image | str | Path | bytes) -> bytes:
-    if isinstance(picture, bytes):
-        return picture
-    if isinstance(picture, str | Path):
-        return Path(picture).read_bytes()
-    buffer = BytesIO()
-    picture.convert("RGB").save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+def _events(model: Backend, request: Request) -> Generator[AnswerEvent, None, None]:
+    events: SimpleQueue[AnswerEvent] = SimpleQueue()
+    model.submit(request, events.put)
+    try:
+        while True:
+            yield (event := events.get())
+            if isinstance(event, Finished):
+                return
+    finally:
+        model.cancel(request.client)
+
+
+def _text(piece: Piece) -> str | None:
+    return piece.text if isinstance(piece, TextDelta) else None
+
+
+def _box(piece: Piece) -> Box | None:
+    return piece.place if isinstance(piece, Found) and isinstance(piece.place, Box) else None
+
+
+def _point(piece: Piece) -> Point | None:
+    return piece.place if isinstance(piece, Found) and isinstance(piece.place, Point) else None

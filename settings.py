@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import click
 
+from protocol.frame import FrameLimits
+
 DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 QUANTIZATIONS = ("none", "int8")
@@ -34,6 +36,11 @@ class Settings:
     max_waiting: int = 32
     max_prefix_bytes: int = 640 * 2**20
     max_waiting_per_client: int = 8
+
+    @property
+    def frame_limits(self) -> FrameLimits:
+        """The largest picture accepted, at every door."""
+        return FrameLimits(self.max_frame_bytes, self.max_frame_pixels)
 
 
 _COUNT = click.IntRange(min=1)

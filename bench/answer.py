@@ -21,7 +21,7 @@ from bench.clients import View, draw_views
 from bench.figures import machine
 from bench.floor import synchronise
 from bench.ours import Ours
-from checkpoint import parse_model
+from checkpoints.checkpoint import parse_model
 from moondream2.decoding import start, step
 from moondream2.sampling import Sampling
 from moondream2.skills import Skills
@@ -77,7 +77,7 @@ class Answering:
             frame = check_frame(b64decode(data_url), FrameLimits(2**24, 2**24))
             _ = frame.digest
         with self._stage("JPEG"):
-            picture = frame.decode()
+            picture = frame.open()
         with self._stage("crops"):
             crops, tiling = network.cut(picture)
         with self._stage("vision"):

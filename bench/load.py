@@ -21,7 +21,7 @@ import click
 import torch
 
 from bench.make_checkpoint import DTYPES, write_checkpoint
-from checkpoint import DEMO_FOLDER
+from checkpoints.checkpoint import DEMO_FOLDER
 from moondream2.config import Config
 from moondream2.device import choose_device
 from moondream2.weights import WEIGHTS_FILE, load_checkpoint

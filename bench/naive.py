@@ -19,9 +19,9 @@ from flask import Flask, render_template, request
 from flask_socketio import SocketIO
 from PIL import Image
 
+from backends.loading import read_network
 from bench.stamps import PROJECT, Stamps
-from checkpoint import parse_model
-from loading import read_network
+from checkpoints.checkpoint import parse_model
 from moondream2.decoding import run, start
 from moondream2.device import choose_device, leave_a_core
 from moondream2.network import Input, Network
@@ -29,7 +29,7 @@ from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
 from moondream2.skills import Skills, Text
 from moondream2.tokenizer import Tokenizer
-from protocol.page_events import status_payload
+from protocol.formats.page_events import status_payload
 from protocol.request import MAX_QUESTION_CHARS, SamplingParams
 from protocol.status import ModelState, Status
 from settings import Settings

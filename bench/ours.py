@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from backends.loading import read_network
 from bench.floor import synchronise
 from bench.heard import Heard
-from checkpoint import Checkpoint
-from loading import read_network
+from checkpoints.checkpoint import Checkpoint
 from moondream2.decoding import Decoding, run, start, step
 from moondream2.device import choose_device, leave_a_core
 from moondream2.graphs import StepGraphs
@@ -17,7 +17,7 @@ from moondream2.kv_cache import KVCache, Prefix
 from moondream2.network import Input
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
-from moondream2.skills import Feed, NextToken, Skill
+from moondream2.skills import Feed, NextToken, Procedure
 from settings import Settings
 
 
@@ -103,7 +103,7 @@ class Ours:
             pass
 
 
-def _greedy(prompt: list[Input], n_tokens: int, heard: Heard) -> Skill:
+def _greedy(prompt: list[Input], n_tokens: int, heard: Heard) -> Procedure:
     """Write `n_tokens` tokens, the end of the answer being a token like any other."""
     yield Feed(tuple(prompt))
     while True:

@@ -30,10 +30,11 @@ from moondream2.kv_cache import Prefix
 from moondream2.network import Coordinate, Input, Size
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling, distribution
-from moondream2.skills import Box, Finding, Point, Skill, Skills, Text, Thought
+from moondream2.skills import Finding, Procedure, Skills, Text, Thought
 from moondream2.text import rotary_table, rotate_
 from moondream2.tokenizer import TextStream
 from moondream2.weights import load_checkpoint
+from protocol.places import Box, Point
 
 TOLERANCE = 1e-4
 PLACE_TOLERANCE = 1e-6
@@ -113,7 +114,7 @@ class Fixture:
         error = (ours - theirs).abs().max().item() / (scale or 1.0) if theirs.numel() else 0.0
         yield Stage(name, error <= TOLERANCE, error)
 
-    def listen(self, skill: Skill, picture: str | None) -> Heard:
+    def listen(self, skill: Procedure, picture: str | None) -> Heard:
         """Run a skill after a picture's prefix, or after nothing, and keep what passes by."""
         self.cache.lengths[0] = 0
         if picture is not None:

@@ -22,17 +22,20 @@ from urllib.request import urlopen
 import psutil
 
 from app import create_app
+from backends.process import ModelProcess
+from backends.resident import ResidentModel
 from bench.clients import BenchFailed
 from bench.memory import held_bytes, processes_of
 from bench.stamps import PROJECT, Stamps
-from engine.sequence import Sink
-from model import Model
-from model_process import ModelProcess
-from protocol.answer import AnswerEvent, TextDelta
+from protocol.answer import AnswerEvent, Sink
 from protocol.errors import StartRefused
+from protocol.pieces import TextDelta
 from protocol.request import Request
 from settings import Settings
-from web.bridge import Bridge, Wire, listen
+from web.loop.calls import Bridge
+from web.loop.server import Server as LoopServer
+from web.loop.server import listen
+from web.loop.wire import Wire
 
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 20.0
@@ -45,7 +48,7 @@ Design = Literal["ours", "naive"]
 DESIGNS: tuple[Design, ...] = get_args(Design)
 
 
-class StampedModel(Model):
+class StampedModel(ResidentModel):
     """The model as it is, but for a note at each token event before the sink gets it.
 
     The notes are written to a file when it closes; without one, nothing is kept.
@@ -159,7 +162,7 @@ def main() -> None:
 def _serve_ours(settings: Settings, stamps_file: Path | None) -> None:
     listener, bridge = listen(settings.host, settings.port), Bridge()
     model = ModelProcess(settings, Wire, partial(StampedModel, stamps_file))
-    bridge.serve(create_app(settings, model, bridge), listener)
+    LoopServer(bridge).serve(create_app(settings, model, bridge), listener)
     model.close()
 
 
@@ -169,7 +172,7 @@ def _serve_naive(settings: Settings, stamps_file: Path | None) -> None:
 
     stamps = _stamps(stamps_file)
     app = create_naive_app(settings, stamps)
-    Bridge().serve(app, listen(settings.host, settings.port))
+    LoopServer(Bridge()).serve(app, listen(settings.host, settings.port))
     _write(stamps, stamps_file)
 
 

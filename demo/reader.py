@@ -13,8 +13,9 @@ from moondream2.decoding import Decoding, start, step
 from moondream2.network import Input
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
-from moondream2.skills import Box, Point, Skill, Skills, Text
+from moondream2.skills import Procedure, Skills, Text
 from moondream2.weights import load_checkpoint
+from protocol.places import Box, Point
 
 MAX_ROWS = 16
 MAX_TOKENS = 80
@@ -68,7 +69,7 @@ class Reader:
         (decoding,) = self._run([self._skills.point(self.prompts.point(name), MAX_OBJECTS)])
         return [(found.x, found.y) for found in decoding.findings if isinstance(found, Point)]
 
-    def _run(self, skills: Sequence[Skill]) -> list[Decoding]:
+    def _run(self, skills: Sequence[Procedure]) -> list[Decoding]:
         for row in range(len(skills)):
             self._cache.lengths[row] = self._prefix_length
         decodings = [

@@ -4,7 +4,7 @@ from collections import Counter
 
 from protocol.answer import Finished, FinishReason
 from protocol.errors import BadRequest, Busy
-from protocol.request import Request, Skill
+from protocol.request import LookResult, Request
 
 # How much one more answer moves the mean that the expected waiting time is made of.
 ANSWER_MS_WEIGHT = 0.2
@@ -47,7 +47,8 @@ class Admission:
         self._open_per_client[request.client] -= 1
         if not self._open_per_client[request.client]:
             del self._open_per_client[request.client]
-        if end.reason in (FinishReason.STOP, FinishReason.LENGTH) and end.skill is not Skill.LOOK:
+        is_answer = not isinstance(end.result, LookResult)
+        if is_answer and end.reason in (FinishReason.STOP, FinishReason.LENGTH):
             answer_ms = end.timings.total_ms - end.timings.queue_ms
             mean = answer_ms if self.mean_answer_ms is None else self.mean_answer_ms
             self.mean_answer_ms = mean + ANSWER_MS_WEIGHT * (answer_ms - mean)
@@ -55,3 +56,8 @@ class Admission:
     def has(self, client: str, id: str | None) -> bool:
         """Whether that request of a client is open; with None, whether any is."""
         return client in self._open_per_client if id is None else (client, id) in self._open
+
+    def expected_ms(self, position: int) -> float | None:
+        """How long the one at this place in line will wait, None before the first answer."""
+        mean_ms = self.mean_answer_ms
+        return None if mean_ms is None else round(mean_ms * position / self.n_rows)

@@ -1,39 +1,21 @@
-"""The engine thread: it loads the network, owns it, and answers one request after the other."""
+"""The engine thread: it loads the network, owns it, and gives every request its turns."""
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import islice
-from math import inf
+from collections.abc import Callable
+from functools import partial
 from threading import Condition, Thread
-from time import monotonic
-from typing import TYPE_CHECKING
 
 from engine.admission import Admission
-from engine.scheduler import Scheduler
-from engine.sequence import Sequence, Sink
-from protocol.answer import FinishReason, Started, Waiting
-from protocol.errors import Closing, Internal, ModelFailed, RequestError
+from engine.turns import Runner, Turns
+from protocol.answer import Finished, FinishReason, Sink
+from protocol.errors import Closing, ModelFailed, RequestError
 from protocol.request import Request
-
-if TYPE_CHECKING:
-    from engine.runner import Runner
 
 log = logging.getLogger(__name__)
 
 # Loads the network on the engine thread; it calls its argument now and then while it works.
-Load = Callable[[Callable[[], None]], "Runner"]
-
-# How long running answers stand still at most for those who begin, unless one piece takes longer.
-BEGIN_S = 0.02
-
-# What share of a told place in line a new place is at most to be worth telling. In a long line all
-# move up at every answer, and telling each of it each time would cost more than the answers.
-NEWS = 0.8
-
-# How many pictures of those in line are read ahead, while the model is busy with others.
-N_PREPARED = 2
+Load = Callable[[Callable[[], None]], Runner]
 
 
 class EngineClosed(Exception):
@@ -57,9 +39,6 @@ class Engine:
     ) -> None:
         self._load = load
         self._on_failed = on_failed
-        # Until the network is loaded nobody knows how many rows fit, and nobody runs.
-        self._scheduler = Scheduler(n_rows=0)
-        self._stepped_at = -inf
 
         # Guards what follows: written by submit, cancel and close, read by the engine thread.
         self._changed = Condition()
@@ -68,6 +47,7 @@ class Engine:
         self._is_closed = False
         self._failure: ModelFailed | None = None
 
+        self._turns = Turns(self._leave, self._admission.expected_ms)
         self._thread = Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
@@ -83,7 +63,7 @@ class Engine:
             if self._failure is not None:
                 raise self._failure
             self._admission.enter(request)
-            self._inbox.append(lambda: self._enter(Sequence(request, sink)))
+            self._inbox.append(partial(self._turns.enter, request, sink))
             self._changed.notify()
 
     def cancel(self, client: str, id: str | None = None) -> None:
@@ -94,7 +74,7 @@ class Engine:
         with self._changed:
             if not self._admission.has(client, id):
                 return
-            self._inbox.append(lambda: self._leave(client, id))
+            self._inbox.append(partial(self._turns.cancel, client, id))
             self._changed.notify()
 
     def close(self, timeout_s: float) -> bool:
@@ -114,19 +94,20 @@ class Engine:
             self._end_all(FinishReason.CANCELLED)
         except ModelFailed as error:
             self._fail(error)
+        # Whatever breaks a start must be told on the page, and is nobody's question's fault.
         except Exception:
             log.exception("The model could not be loaded")
             self._fail(ModelFailed("Loading broke off. The terminal shows why."))
         else:
             self._answer(runner)
 
-    def _answer(self, runner: "Runner") -> None:
-        self._scheduler.add_rows(runner.n_rows)
+    def _answer(self, runner: Runner) -> None:
+        self._turns.add_rows(runner.n_rows)
         with self._changed:
             self._admission.n_rows = runner.n_rows
         while self._wait_for_work():
             self._take_inbox()
-            self._take_turns(runner)
+            self._turns.take(runner)
         self._end_all(FinishReason.CANCELLED)
 
     def _while_loading(self) -> None:
@@ -134,7 +115,7 @@ class Engine:
         if self._is_closed:
             raise EngineClosed
         self._take_inbox()
-        self._tell_positions()
+        self._turns.tell_positions()
 
     def _fail(self, error: ModelFailed) -> None:
         with self._changed:
@@ -148,7 +129,7 @@ class Engine:
             return not self._is_closed
 
     def _has_work(self) -> bool:
-        return bool(self._is_closed or self._inbox or not self._scheduler.is_idle)
+        return bool(self._is_closed or self._inbox or not self._turns.is_idle)
 
     def _take_inbox(self) -> None:
         while not self._is_closed:
@@ -158,108 +139,12 @@ class Engine:
                 message = self._inbox.popleft()
             message()
 
-    def _enter(self, sequence: Sequence) -> None:
-        if replaced := self._scheduler.add(sequence):
-            self._end(replaced, FinishReason.REPLACED)
-
-    def _leave(self, client: str, id: str | None) -> None:
-        for sequence in self._scheduler.cancel(client, id):
-            self._end(sequence, FinishReason.CANCELLED)
-
-    def _take_turns(self, runner: "Runner") -> None:
-        """Do one piece of one beginning; when a step is due, give it to all who have begun.
-
-        Looking at a frame takes long and running answers must keep flowing: so frames are looked
-        at one after the other and piece by piece. But the more rows share a step, the less each
-        costs: so a step is due when nobody begins, or once BEGIN_S went into beginnings.
-        """
-        if admitted := self._scheduler.admit():
-            self._begin(runner, admitted)
-        self._tell_positions()
-        for sequence in islice(self._scheduler.line(), N_PREPARED):
-            runner.prepare(sequence)
-        beginning = self._scheduler.beginning()
-        if beginning is not None:
-            self._go_on_beginning(runner, beginning)
-            # Nothing is begun while its picture is still being read.
-            if beginning.reading is None and monotonic() - self._stepped_at < BEGIN_S:
-                return
-        if ready := [each for each in self._scheduler.running if each.decoding is not None]:
-            self._step(runner, ready)
-        self._stepped_at = monotonic()
-
-    def _begin(self, runner: "Runner", sequence: Sequence) -> None:
-        sequence.queue_ms = sequence.age_ms
-        request = sequence.request
-        sequence.sink(Started(request.id, request.frame_id, round(sequence.queue_ms, 1)))
-        sequence.beginning = runner.begin(sequence)
-
-    def _go_on_beginning(self, runner: "Runner", sequence: Sequence) -> None:
-        with self._guard(sequence):
-            assert sequence.beginning is not None, "what was admitted has begun"
-            next(sequence.beginning, None)
-        if sequence.decoding is not None:
-            # Its prompt named the first word, which waits for nobody's next.
-            self._tell(runner, sequence)
-
-    def _step(self, runner: "Runner", sequences: list[Sequence]) -> None:
-        try:
-            runner.step(sequences)
-        except Exception:  # noqa: BLE001
-            # Whose fault it was shows, and is told, when each goes alone; the others lose nothing.
-            for sequence in sequences:
-                with self._guard(sequence):
-                    runner.step([sequence])
-        for sequence in sequences:
-            if sequence.row is not None:
-                self._tell(runner, sequence)
-
-    def _tell(self, runner: "Runner", sequence: Sequence) -> None:
-        pieces, finish_reason = runner.take(sequence)
-        for piece in pieces:
-            sequence.tell(piece)
-        if finish_reason is not None:
-            self._scheduler.remove(sequence)
-            self._end(sequence, FinishReason(finish_reason))
-
-    @contextmanager
-    def _guard(self, sequence: Sequence) -> Iterator[None]:
-        """Around one sequence's work: what it raises ends this sequence and nothing else."""
-        try:
-            yield
-        except RequestError as error:
-            self._scheduler.remove(sequence)
-            self._end(sequence, FinishReason.ERROR, error)
-        except Exception:
-            log.exception("A request failed")
-            self._scheduler.remove(sequence)
-            self._end(sequence, FinishReason.ERROR, Internal())
-
-    def _end(
-        self, sequence: Sequence, reason: FinishReason, error: RequestError | None = None
-    ) -> None:
-        """Send the last event of a sequence that the scheduler has let go of."""
-        end = sequence.finished(reason, error)
-        with self._changed:
-            self._admission.leave(sequence.request, end)
-        sequence.sink(end)
-
     def _end_all(self, reason: FinishReason, error: RequestError | None = None) -> None:
         # Those who are still in the inbox enter first, so that they, too, hear the end.
         while self._inbox:
             self._inbox.popleft()()
-        scheduler = self._scheduler
-        for sequence in [*scheduler.running, *scheduler.line(), *scheduler.looks()]:
-            scheduler.remove(sequence)
-            self._end(sequence, reason, error)
+        self._turns.end_all(reason, error)
 
-    def _tell_positions(self) -> None:
-        for position, sequence in enumerate(self._scheduler.line(), start=1):
-            told = sequence.position
-            if told is None or position > told or position <= told * NEWS:
-                sequence.position = position
-                sequence.sink(Waiting(sequence.request.id, position, self._expected_ms(position)))
-
-    def _expected_ms(self, position: int) -> float | None:
-        mean_ms, n_rows = self._admission.mean_answer_ms, self._admission.n_rows
-        return None if mean_ms is None else round(mean_ms * position / n_rows)
+    def _leave(self, request: Request, end: Finished) -> None:
+        with self._changed:
+            self._admission.leave(request, end)

@@ -1,28 +1,37 @@
 """Turns of the scheduler as network calls: the engine's only file that imports torch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from time import monotonic
+from typing import assert_never
 
 import torch
-from PIL import Image
 
 from engine.prefix_cache import PrefixCache
-from engine.sequence import Piece, Sequence
+from engine.sequence import Sequence, State
 from moondream2 import skills
-from moondream2.crops import Tiling
+from moondream2.crops import Crops, blank_picture
 from moondream2.decoding import Decoding, run, start, step
 from moondream2.device import is_out_of_memory
 from moondream2.network import Input, Network
-from moondream2.prompts import Prompts
+from moondream2.prompts import Prompts, SkillMissing
 from moondream2.sampling import Sampling
-from moondream2.skills import FinishReason, Skills
+from moondream2.skills import Procedure, Skills
 from moondream2.tokenizer import Tokenizer
-from protocol.answer import Box, Found, Grounding, Point, Reasoned, TextDelta, Usage
-from protocol.errors import BadRequest, OutOfMemory
+from protocol.answer import FinishReason, Usage
+from protocol.errors import BadRequest, OutOfMemory, Unsupported
 from protocol.frame import Frame
-from protocol.request import Request, Skill
+from protocol.pieces import Found, Piece, Reasoned, TextDelta
+from protocol.places import Box, Point
+from protocol.request import (
+    CaptionRequest,
+    DetectRequest,
+    LookRequest,
+    PointRequest,
+    QueryRequest,
+    Request,
+)
 
 # What one more object takes of the context, as `moondream2/skills.py` feeds it.
 POSITIONS_PER_BOX = 3
@@ -59,27 +68,29 @@ class Runner:
         self._network.capture_steps(self._cache)
         # A GPU chooses its kernels by the number of crops; on a CPU nine take 18 s, for nothing.
         size = (640, 480) if self._network.device.type == "cuda" else (64, 64)
-        picture = Image.new("RGB", size)
-        self._network.begin_with_picture(self._cache, 0, self._network.encode_picture(picture))
-        skill = self._skills.write(self._prompts.query(""), max_tokens=2)
-        for _ in run(self._network, self._cache, start(self._network, skill, 0, Sampling())):
+        picture = self._network.encode_picture(blank_picture(size))
+        self._network.begin_with_picture(self._cache, 0, picture)
+        prompt: list[Input] = [self._network.config.tokenizer.bos_id] * 2
+        procedure = self._skills.write(prompt, max_tokens=2)
+        for _ in run(self._network, self._cache, start(self._network, procedure, 0, Sampling())):
             pass
 
     def prepare(self, sequence: Sequence) -> None:
-        """Read a waiting sequence's picture on a thread of its own, unless it is known already."""
+        """Open a waiting sequence's picture on a thread of its own, unless it is known already."""
         frame = sequence.request.frame
-        if frame is not None and sequence.reading is None and frame.digest not in self._prefixes:
-            sequence.reading = self._reader.submit(self._read, frame)
+        if frame is not None and sequence.crops is None and frame.digest not in self._prefixes:
+            sequence.crops = self._reader.submit(self._read, frame)
 
     @torch.inference_mode()
     def begin(self, sequence: Sequence) -> Iterator[None]:
         """Look at the sequence's frame and read its prompt, piece by piece.
 
-        Raises BadImage for a damaged picture and BadRequest for a prompt that has no room.
+        Raises BadImage for a damaged picture, BadRequest for a prompt that has no room, Unsupported
+        for what this checkpoint cannot do.
         """
         request, row = sequence.request, sequence.row
         assert row is not None, "the scheduler gives a row before a sequence begins"
-        prompt = self._prompt(request)
+        prompt, begin_procedure = self._plan(request)
         # Room for the whole prompt and at least one token is settled before any work is done.
         n_prefix = self._network.config.prefix_length if request.frame else 0
         room = self._cache.max_context - n_prefix - len(prompt)
@@ -91,25 +102,25 @@ class Runner:
             if request.frame is not None:
                 yield from self._look(sequence, request.frame, row)
             began = monotonic()
-            skill = self._start(request, prompt, room)
             params = request.sampling
             sampling = Sampling(params.temperature, params.top_p, params.seed)
-            decoding = start(self._network, skill, row, sampling)
+            decoding = start(self._network, begin_procedure(room), row, sampling)
             step(self._network, self._cache, [decoding])
             sequence.prefill_ms += _ms_since(began)
-        sequence.decoding = decoding
+        sequence.decoding, sequence.state = decoding, State.DECODING
 
     def step(self, sequences: list[Sequence]) -> None:
         """Take one step of the decoder with all of these that have begun."""
         with self._memory_guard():
-            step(self._network, self._cache, [each.decoding for each in sequences])
+            step(self._network, self._cache, [_decoding(each) for each in sequences])
 
     def take(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
         """What a sequence completed since it was last asked, and why it ended, if so."""
-        decoding: Decoding = sequence.decoding
+        decoding, id = _decoding(sequence), sequence.request.id
         sequence.usage = Usage(sequence.usage.prompt_tokens, decoding.n_completion_tokens)
-        id = sequence.request.id
-        return [_piece(id, each) for each in decoding.take_findings()], decoding.finish_reason
+        reason = decoding.finish_reason
+        pieces = [_piece(id, each) for each in decoding.take_findings()]
+        return pieces, None if reason is None else FinishReason(reason)
 
     def _look(self, sequence: Sequence, frame: Frame, row: int) -> Iterator[None]:
         """Fill a row with a frame's prefix, looking at the frame only when nobody did before."""
@@ -118,11 +129,13 @@ class Runner:
             return
         began = monotonic()
         self.prepare(sequence)
-        while not sequence.reading.done():
-            wait([sequence.reading], READ_WAIT_S)
+        assert sequence.crops is not None, "what is not known is opened"
+        sequence.state = State.READING
+        while not sequence.crops.done():
+            wait([sequence.crops], READ_WAIT_S)
             yield
-        crops, tiling = sequence.reading.result()
-        sequence.reading = None
+        crops, tiling = sequence.crops.result()
+        sequence.crops, sequence.state = None, State.BEGINNING
         sequence.decode_ms, began = _ms_since(began), monotonic()
         features = []
         for start_at in range(0, len(crops), self._n_crops_per_piece):
@@ -137,9 +150,9 @@ class Runner:
         yield
 
     @torch.inference_mode()
-    def _read(self, frame: Frame) -> tuple[torch.Tensor, Tiling]:
-        """Decode and cut a frame, on the reader's thread."""
-        return self._network.cut(frame.decode())
+    def _read(self, frame: Frame) -> Crops:
+        """Open a frame and cut it into crops (N, S, S, 3), on the reader's thread."""
+        return self._network.cut(frame.open())
 
     @contextmanager
     def _memory_guard(self) -> Iterator[None]:
@@ -157,40 +170,54 @@ class Runner:
                 " or start with a smaller --max-running."
             ) from error
 
-    def _prompt(self, request: Request) -> list[Input]:
-        match request.skill:
-            case Skill.QUERY:
-                return self._prompts.query(
+    def _plan(self, request: Request) -> "Plan":
+        try:
+            return self._plan_of_skill(request)
+        except SkillMissing as error:
+            raise Unsupported(str(error)) from error
+
+    def _plan_of_skill(self, request: Request) -> "Plan":
+        max_tokens, max_objects = request.sampling.max_tokens, request.sampling.max_objects
+        match request:
+            case QueryRequest(is_reasoning=is_reasoning):
+                prompt = self._prompts.query(
                     request.question,
                     with_picture=request.frame is not None,
-                    reasoning=request.is_reasoning,
+                    reasoning=is_reasoning,
                     spatial_refs=request.spatial_refs,
                 )
-            case Skill.CAPTION:
-                return self._prompts.caption(request.length)
-            case Skill.DETECT:
-                return self._prompts.detect(request.object)
-            case Skill.POINT:
-                return self._prompts.point(request.object)
-            case Skill.LOOK:
-                return []
-
-    def _start(self, request: Request, prompt: list[Input], room: int) -> skills.Skill:
-        max_tokens = min(request.sampling.max_tokens, room)
-        match request.skill:
-            case Skill.DETECT:
-                n_fit = room // POSITIONS_PER_BOX
-                return self._skills.detect(prompt, min(request.sampling.max_objects, n_fit))
-            case Skill.POINT:
-                n_fit = room // POSITIONS_PER_POINT
-                return self._skills.point(prompt, min(request.sampling.max_objects, n_fit))
-            case Skill.QUERY if request.is_reasoning:
-                # Thinking and answering have a budget each and share the room.
-                return self._skills.reason(prompt, min(max_tokens, (room - 1) // 2))
-            case Skill.LOOK:
-                return self._skills.look()
+                if is_reasoning:
+                    # Thinking and answering have a budget each and share the room.
+                    return prompt, lambda room: self._skills.reason(
+                        prompt, min(max_tokens, (room - 1) // 2)
+                    )
+                return prompt, lambda room: self._skills.write(prompt, min(max_tokens, room))
+            case CaptionRequest():
+                prompt = self._prompts.caption(request.length)
+                return prompt, lambda room: self._skills.write(prompt, min(max_tokens, room))
+            case DetectRequest():
+                prompt = self._prompts.detect(request.object)
+                return prompt, lambda room: self._skills.detect(
+                    prompt, min(max_objects, room // POSITIONS_PER_BOX)
+                )
+            case PointRequest():
+                prompt = self._prompts.point(request.object)
+                return prompt, lambda room: self._skills.point(
+                    prompt, min(max_objects, room // POSITIONS_PER_POINT)
+                )
+            case LookRequest():
+                return [], lambda room: self._skills.look()
             case _:
-                return self._skills.write(prompt, max_tokens)
+                assert_never(request)
+
+
+# What is read first, and what is done then in so much room, in positions of the context.
+Plan = tuple[list[Input], Callable[[int], Procedure]]
+
+
+def _decoding(sequence: Sequence) -> Decoding:
+    assert sequence.decoding is not None, "what has begun decodes"
+    return sequence.decoding
 
 
 def _ms_since(began: float) -> float:
@@ -201,9 +228,9 @@ def _piece(id: str, finding: skills.Finding) -> Piece:
     match finding:
         case skills.Text(text):
             return TextDelta(id, text)
-        case skills.Box():
-            return Found(id, Box(**vars(finding)))
-        case skills.Point():
-            return Found(id, Point(**vars(finding)))
+        case Box() | Point():
+            return Found(id, finding)
         case skills.Thought(text, grounding):
-            return Reasoned(id, text, tuple(Grounding(**vars(each)) for each in grounding))
+            return Reasoned(id, text, grounding)
+        case _:
+            assert_never(finding)

@@ -8,7 +8,7 @@ longer worth computing. Looks ahead come after every question, and of each clien
 from collections import OrderedDict, deque
 from heapq import heappop, heappush
 
-from engine.sequence import Sequence
+from engine.sequence import Sequence, State
 
 
 class Scheduler:
@@ -36,7 +36,7 @@ class Scheduler:
     def add(self, sequence: Sequence) -> Sequence | None:
         """Put a sequence in line; returns the waiting one it replaces, if any."""
         client = sequence.request.client
-        if sequence.request.is_look:
+        if sequence.is_look:
             replaced = self._looks.pop(client, None)
             self._looks[client] = sequence
             return replaced
@@ -54,28 +54,23 @@ class Scheduler:
 
         One begins at a time, but that a question overtakes a look.
         """
-        is_look_beginning = False
-        for each in self.running:
-            if each.decoding is None:
-                if not each.request.is_look:
-                    return None
-                is_look_beginning = True
-        if not self._free_rows:
+        beginning = self.beginning()
+        if not self._free_rows or (beginning is not None and not beginning.is_look):
             return None
         if self._waiting:
             sequence = self._next_question()
-        elif self._looks and not is_look_beginning:
+        elif self._looks and beginning is None:
             sequence = self._looks.pop(next(iter(self._looks)))
         else:
             return None
-        sequence.row = heappop(self._free_rows)
+        sequence.state, sequence.row = State.BEGINNING, heappop(self._free_rows)
         self.running.append(sequence)
         return sequence
 
     def beginning(self) -> Sequence | None:
-        """Whose turn it is to begin: of those who run and have no step behind them, a question."""
-        begun = [each for each in self.running if each.decoding is None]
-        return min(begun, key=lambda each: each.request.is_look, default=None)
+        """Whose turn it is to begin: of those who run and do not decode yet, a question."""
+        begun = [each for each in self.running if not each.is_decoding]
+        return min(begun, key=lambda each: each.is_look, default=None)
 
     def _next_question(self) -> Sequence:
         client, line = self._waiting.popitem(last=False)
@@ -103,13 +98,14 @@ class Scheduler:
 
     def remove(self, sequence: Sequence) -> None:
         """Forget a sequence and free its row."""
-        if sequence.row is not None:
+        if sequence.state is not State.WAITING:
+            assert sequence.row is not None, "whoever waits no longer has a row"
             self.running.remove(sequence)
             heappush(self._free_rows, sequence.row)
             sequence.row = None
             return
         client = sequence.request.client
-        if sequence.request.is_look:
+        if sequence.is_look:
             del self._looks[client]
             return
         self._waiting[client].remove(sequence)

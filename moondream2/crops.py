@@ -9,13 +9,15 @@ from torch import Tensor
 from moondream2.config import VisionConfig
 from moondream2.resize import resizer
 
+# How many (rows, cols) of tiles cover a picture.
 Tiling = tuple[int, int]
+# Crops (N, S, S, 3) of one picture, uint8 RGB, and their tiling.
+Crops = tuple[Tensor, Tiling]
+Picture = Image.Image
 CPU = torch.device("cpu")
 
 
-def make_crops(
-    picture: Image.Image, config: VisionConfig, device: torch.device = CPU
-) -> tuple[Tensor, Tiling]:
+def make_crops(picture: Picture, config: VisionConfig, device: torch.device = CPU) -> Crops:
     """Cut `picture` into the whole frame, squeezed to a square, and overlapping tiles of it.
 
     Returns uint8 RGB crops (N, S, S, 3) on `device`, crop 0 the whole frame, then tiles row by row;
@@ -40,6 +42,11 @@ def make_crops(
         for col in range(cols)
     ]
     return torch.stack([whole, *tiles]), (rows, cols)
+
+
+def blank_picture(size: tuple[int, int]) -> Picture:
+    """A black picture of (width, height) pixels."""
+    return Image.new("RGB", size)
 
 
 def distinct_crops(crops: Tensor, tiling: Tiling) -> Tensor:

@@ -1,4 +1,4 @@
-"""Run skills on rows of one cache, the same wish of several rows as one batch."""
+"""Run procedures on rows of one cache, the same wish of several rows as one batch."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
@@ -17,19 +17,21 @@ from moondream2.skills import (
     NextCoordinate,
     NextSize,
     NextToken,
-    Skill,
+    Procedure,
     Wish,
 )
 
 
 class Decoding:
-    """One skill at work on one row.
+    """One procedure at work on one row.
 
     `findings` collects what it found since it was last emptied; `finish_reason` is set at its end.
     """
 
-    def __init__(self, skill: Skill, row: int, sampling: Sampling, device: torch.device) -> None:
-        self._skill, self.row, self.sampling = skill, row, sampling
+    def __init__(
+        self, procedure: Procedure, row: int, sampling: Sampling, device: torch.device
+    ) -> None:
+        self._procedure, self.row, self.sampling = procedure, row, sampling
         self.generator = sampling.generator(device)
         self.hidden: Tensor | None = None
         self.findings: list[Finding] = []
@@ -38,12 +40,12 @@ class Decoding:
         self.n_completion_tokens = 0
 
     def advance(self, result: Any) -> None:
-        """Hand the skill what it wished for and run it to its next wish."""
+        """Hand the procedure what it wished for and run it to its next wish."""
         try:
-            step = self._skill.send(result)
+            step = self._procedure.send(result)
             while not isinstance(step, Wish):
                 self.findings.append(step)
-                step = self._skill.send(None)
+                step = self._procedure.send(None)
             self.wish = step
         except StopIteration as end:
             self.wish, self.finish_reason = None, end.value
@@ -53,9 +55,9 @@ class Decoding:
         return found
 
 
-def start(network: Network, skill: Skill, row: int, sampling: Sampling) -> Decoding:
-    """Bring a skill to its first wish."""
-    decoding = Decoding(skill, row, sampling, network.device)
+def start(network: Network, procedure: Procedure, row: int, sampling: Sampling) -> Decoding:
+    """Bring a procedure to its first wish."""
+    decoding = Decoding(procedure, row, sampling, network.device)
     decoding.advance(None)
     return decoding
 

@@ -175,7 +175,8 @@ def capture_steps(
     """Capture the steps of an empty cache; None, and one warning, where that does not work."""
     try:
         return StepGraphs(text, cache, make_capture())
-    except Exception as error:  # noqa: BLE001
-        # Whatever it is, a step without a graph is slower and nothing else.
+    # torch raises it for whatever a device or a driver refuses.
+    except RuntimeError as error:
+        # A step without a graph is slower and nothing else.
         log.warning("Answers are slower than they could be: no CUDA graphs, because %s", error)
         return None

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from moondream2.config import Config
-from moondream2.crops import Tiling, distinct_crops, make_crops
+from moondream2.crops import Crops, Picture, distinct_crops, make_crops
 from moondream2.device import to_device
 from moondream2.graphs import StepGraphs, capture_steps, step_rows
 from moondream2.kv_cache import KVCache, Span
@@ -69,12 +68,12 @@ class Network(nn.Module):
         if self.device.type == "cuda":
             self.graphs = capture_steps(self.text, cache)
 
-    def encode_picture(self, picture: Image.Image) -> Tensor:
+    def encode_picture(self, picture: Picture) -> Tensor:
         """Look at a picture; returns its image tokens (G * G, D)."""
         crops, tiling = self.cut(picture)
         return self.vision.merge(self.encode_crops(crops), tiling)
 
-    def cut(self, picture: Image.Image) -> tuple[Tensor, Tiling]:
+    def cut(self, picture: Picture) -> Crops:
         """Cut a picture into its distinct crops (N, S, S, 3) and their tiling; from any thread."""
         crops, tiling = make_crops(picture, self.config.vision, self.device)
         return distinct_crops(crops, tiling), tiling

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from moondream2.config import Template, TokenizerConfig
 from moondream2.network import Coordinate, Input, Size
 from moondream2.tokenizer import Tokenizer
-
-# A point (x, y) or a box (x_min, y_min, x_max, y_max), fractions of the frame.
-SpatialRef = tuple[float, ...]
+from protocol.places import SpatialRef
 
 
 class SkillMissing(NotImplementedError):

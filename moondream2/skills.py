@@ -1,10 +1,10 @@
-"""Each skill as the plain loop it is.
+"""Each skill as the plain procedure it is.
 
-A skill is a generator without a tensor in it. It yields what it wants of the network (`Feed`,
+A procedure is a generator without a tensor in it. It yields what it wants of the network (`Feed`,
 `NextToken`, `NextCoordinate`, `NextSize`) and is sent the result; and it yields what it found
 (`Text`, `Thought`, `Box`, `Point`) and is sent nothing. It returns why it ended. `decoding` runs
-any number of skills side by side, so a skill never knows who shares the batch, and stopping one
-between two yields stops the work.
+any number of them side by side, so none ever knows who shares the batch, and stopping one between
+two yields stops the work.
 """
 
 from collections.abc import Generator
@@ -15,6 +15,7 @@ from moondream2.config import TokenizerConfig
 from moondream2.network import Coordinate, Input, Size
 from moondream2.prompts import Prompts
 from moondream2.tokenizer import TextStream, Tokenizer
+from protocol.places import Box, Grounding, Point
 
 FinishReason = Literal["stop", "length"]
 
@@ -55,15 +56,6 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Grounding:
-    """The places that characters start_idx..end_idx of the reasoning speak of."""
-
-    start_idx: int
-    end_idx: int
-    points: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
 class Thought:
     """The whole reasoning, before the answer begins."""
 
@@ -71,40 +63,24 @@ class Thought:
     grounding: tuple[Grounding, ...]
 
 
-@dataclass(frozen=True)
-class Box:
-    """Fractions of the frame, origin top left; not clamped, so it may reach outside 0..1."""
-
-    x_min: float
-    y_min: float
-    x_max: float
-    y_max: float
-
-
-@dataclass(frozen=True)
-class Point:
-    """Fractions of the frame, origin top left."""
-
-    x: float
-    y: float
-
-
 Finding = Text | Thought | Box | Point
-Skill = Generator[Wish | Finding, Any, FinishReason]
+
+# What one skill does for one answer.
+Procedure = Generator[Wish | Finding, Any, FinishReason]
 
 
 class Skills:
-    """Starts skills in the words of one checkpoint."""
+    """Begins procedures in the words of one checkpoint."""
 
     def __init__(self, config: TokenizerConfig, tokenizer: Tokenizer, prompts: Prompts) -> None:
         self._config, self._tokenizer, self._prompts = config, tokenizer, prompts
 
-    def look(self) -> Skill:
-        """Take no step beyond the picture that every skill starts from."""
+    def look(self) -> Procedure:
+        """Take no step beyond the picture that every procedure starts from."""
         yield from ()
         return "stop"
 
-    def write(self, prompt: list[Input], max_tokens: int) -> Skill:
+    def write(self, prompt: list[Input], max_tokens: int) -> Procedure:
         """Continue a prompt with text: an answer or a caption."""
         yield Feed(tuple(prompt))
         words = TextStream(self._tokenizer)
@@ -120,7 +96,7 @@ class Skills:
             yield Text(chunk)
         return "stop" if token == self._config.eos_id else "length"
 
-    def reason(self, prompt: list[Input], max_tokens: int) -> Skill:
+    def reason(self, prompt: list[Input], max_tokens: int) -> Procedure:
         """Think first, pointing at places, then answer. Each part has its own `max_tokens`."""
         yield Feed(tuple(prompt))
         parts = [_ThoughtPart()]
@@ -150,15 +126,15 @@ class Skills:
             text += words
         return Thought(text, tuple(grounding))
 
-    def detect(self, prompt: list[Input], max_objects: int) -> Skill:
+    def detect(self, prompt: list[Input], max_objects: int) -> Procedure:
         """Find boxes, one after the other."""
         return (yield from self._find(prompt, max_objects, with_size=True))
 
-    def point(self, prompt: list[Input], max_objects: int) -> Skill:
+    def point(self, prompt: list[Input], max_objects: int) -> Procedure:
         """Find points, one after the other."""
         return (yield from self._find(prompt, max_objects, with_size=False))
 
-    def _find(self, prompt: list[Input], max_objects: int, *, with_size: bool) -> Skill:
+    def _find(self, prompt: list[Input], max_objects: int, *, with_size: bool) -> Procedure:
         yield Feed(tuple(prompt))
         token = yield NextToken(is_greedy=True)
         for _ in range(max_objects):

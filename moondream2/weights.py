@@ -50,7 +50,7 @@ OLDER_NAMES = tuple(
 TURNED = re.compile(r"region_model\.(coordinate|size)_features\.weight")
 
 # Called with (bytes read, bytes in all).
-OnProgress = Callable[[int, int], None]
+OnRead = Callable[[int, int], None]
 
 
 class CheckpointRejected(ValueError):
@@ -66,7 +66,7 @@ def load_checkpoint(
     *,
     device: torch.device,
     dtype: torch.dtype,
-    on_progress: OnProgress = lambda done, total: None,
+    on_read: OnRead = lambda done, total: None,
     weights_file: str = WEIGHTS_FILE,
     tokenizer_file: Path | str = TOKENIZER_FILE,
 ) -> tuple[Network, Tokenizer]:
@@ -83,7 +83,7 @@ def load_checkpoint(
     _check_vocabulary(config, tokenizer, tokenizer_path)
     with torch.device("meta"):
         network = Network(config)
-    tensors = _read(network, folder / weights_file, device, dtype, on_progress)
+    tensors = _read(network, folder / weights_file, device, dtype, on_read)
     network.load_state_dict(dict(tensors), assign=True)
     network.text.rotary = rotary_table(config.text, device)
     return network.eval().requires_grad_(False), tokenizer
@@ -130,7 +130,7 @@ def _read(
     path: Path,
     device: torch.device,
     dtype: torch.dtype,
-    on_progress: OnProgress,
+    on_read: OnRead,
 ) -> Iterator[tuple[str, Tensor]]:
     """Yield every parameter of the network once, by its name, on its device."""
     expected = dict(network.named_parameters())
@@ -143,7 +143,7 @@ def _read(
         n_bytes_read += tensor.nbytes
         # A tensor that needs no other dtype is still a view of the mapped file.
         yield name, tensor.to(dtype, copy=device.type == "cpu")
-        on_progress(n_bytes_read, n_bytes_total)
+        on_read(n_bytes_read, n_bytes_total)
 
 
 def _stored_names(path: Path, expected: set[str]) -> dict[str, str]:

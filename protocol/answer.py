@@ -1,10 +1,12 @@
-"""What happens to one request: Waiting*, Started?, then what is found, then Finished."""
+"""What happens to one request: Waiting*, Started?, its pieces, then Finished."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from protocol.errors import RequestError
-from protocol.request import Skill
+from protocol.pieces import Found, Reasoned, TextDelta
+from protocol.request import NOTHING_YET, Result, Skill
 
 
 class FinishReason(StrEnum):
@@ -58,80 +60,31 @@ class Started:
 
 
 @dataclass(frozen=True)
-class TextDelta:
-    """The next whole characters of the answer."""
-
-    id: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Box:
-    """Where an object is, in fractions of the frame; it may reach a little beyond 0..1."""
-
-    x_min: float
-    y_min: float
-    x_max: float
-    y_max: float
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where an object is, in fractions of the frame."""
-
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class Grounding:
-    """Characters start_idx..end_idx of the reasoning speak of these points (x, y)."""
-
-    start_idx: int
-    end_idx: int
-    points: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class Reasoned:
-    """The whole reasoning, before the answer's first word."""
-
-    id: str
-    text: str
-    grounding: tuple[Grounding, ...]
-
-
-@dataclass(frozen=True)
-class Found:
-    """One more object, as soon as it is found."""
-
-    id: str
-    place: Box | Point
-
-
-@dataclass(frozen=True)
 class Finished:
-    """The end, exactly once per request, with the whole answer so far.
+    """The end, exactly once per request, with the whole result so far.
 
-    text: of query and caption. places: of detect (boxes) and point (points).
     frame_id: under which the frame can be asked about again.
     """
 
     id: str
-    skill: Skill
     reason: FinishReason
-    text: str
+    result: Result
     timings: Timings
     usage: Usage
     error: RequestError | None = None
-    places: tuple[Box | Point, ...] = ()
-    reasoning: Reasoned | None = None
     frame_id: str | None = None
+
+    @property
+    def skill(self) -> Skill:
+        return self.result.skill
 
 
 def refusal(id: str, skill: Skill, error: RequestError) -> Finished:
     """The end of a request that never began."""
-    return Finished(id, skill, FinishReason.ERROR, "", Timings(), Usage(), error)
+    return Finished(id, FinishReason.ERROR, NOTHING_YET[skill], Timings(), Usage(), error)
 
 
 AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Finished
+
+# Takes the events of one answer, in order; it must not block or raise.
+Sink = Callable[[AnswerEvent], None]

@@ -6,9 +6,13 @@ nothing of the machine's inside belongs into them.
 
 
 class RequestError(Exception):
-    """A request that gets an error instead of an answer."""
+    """A request that gets an error instead of an answer.
+
+    general_code: of the wider kind that it belongs to, for programs that do not know its own.
+    """
 
     code = "internal"
+    general_code: str | None = None
     http_status = 500
 
     @property
@@ -26,6 +30,17 @@ class BadImage(RequestError):
     """The picture cannot be read."""
 
     code, http_status = "bad_image", 400
+
+
+class FrameForgotten(BadImage):
+    """The frame that a request names is no longer held; the picture must be sent again."""
+
+    code, general_code = "frame_forgotten", BadImage.code
+
+    def __init__(
+        self, message: str = "That frame is no longer held. Send the picture again."
+    ) -> None:
+        super().__init__(message)
 
 
 class ImageTooLarge(RequestError):
@@ -57,10 +72,10 @@ class StartRefused(ModelFailed):
     """What was asked for at the start cannot be: no such checkpoint, no such device."""
 
 
-class OutOfMemory(RequestError):
-    """The device had too little memory for this request; the next one may fit."""
+class Unsupported(RequestError):
+    """The model that answers cannot do this, however it is asked."""
 
-    code, http_status = "internal", 503
+    code, http_status = "unsupported", 501
 
 
 class Internal(RequestError):
@@ -70,3 +85,9 @@ class Internal(RequestError):
 
     def __init__(self, message: str = "Something went wrong while answering. Ask again.") -> None:
         super().__init__(message)
+
+
+class OutOfMemory(Internal):
+    """The device had too little memory for this request; the next one may fit."""
+
+    code, general_code, http_status = "out_of_memory", Internal.code, 503

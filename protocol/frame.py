@@ -1,7 +1,7 @@
-"""Frames as they arrive: checked by their header alone, decoded only when asked.
+"""Frames as they arrive: checked by their header alone, opened only when asked.
 
 Sizes are read here and not by Pillow, whose `open` walks, inflates and allocates whatever a file
-asks for: a few crafted kilobytes would hold the hub for seconds.
+asks for: a few crafted kilobytes would hold everybody up for seconds.
 """
 
 import warnings
@@ -19,7 +19,7 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 _ACCEPTED = "Send a JPEG, PNG or WebP picture."
 
 # What cameras and picture programs write stays far below these; beyond them lies only mischief,
-# a small file that takes minutes to decode.
+# a small file that takes minutes to open.
 MAX_JPEG_SEGMENTS = 1_000
 MAX_JPEG_SCANS = 100
 MAX_PNG_CHUNKS = 20_000
@@ -29,6 +29,10 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _JPEG_SCAN = 0xDA
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+# A picture whose pixels are there.
+Picture = Image.Image
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ class Frame:
         """Names the picture by its bytes: the same bytes need not be looked at twice."""
         return blake2b(self.data, digest_size=16).digest()
 
-    def decode(self) -> Image.Image:
-        """Decode to an RGB picture; takes milliseconds, so never on the hub.
+    def open(self) -> Picture:
+        """Open the picture as RGB; takes milliseconds, so never on the loop of the web tier.
 
         Raises BadImage when the bytes end early or are damaged.
         """
@@ -72,7 +76,7 @@ class Frame:
 
 
 def check_frame(data: bytes, limits: FrameLimits) -> Frame:
-    """Judge encoded bytes by size and header; decodes nothing, so it takes microseconds.
+    """Judge encoded bytes by size and header; opens nothing, so it takes microseconds.
 
     Raises BadImage or ImageTooLarge.
     """
@@ -91,6 +95,13 @@ def check_frame(data: bytes, limits: FrameLimits) -> Frame:
             " are accepted."
         )
     return Frame(data, width, height)
+
+
+def picture_bytes(picture: Picture) -> bytes:
+    """Encode a picture, losing nothing that a network would see."""
+    buffer = BytesIO()
+    picture.convert("RGB").save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def _read_size(data: bytes) -> tuple[int, int]:
@@ -119,7 +130,7 @@ def _read_jpeg_size(data: bytes) -> tuple[int, int]:
     raise BadImage(f"The JPEG picture's header cannot be read. {_ACCEPTED}")
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
+def _to_rgb(picture: Picture) -> Picture:
     # Pillow clips 16-bit grey at 255, which makes all but the darkest of it white.
     if picture.mode.startswith("I;16"):
         picture = picture.point(lambda value: value / 256).convert("L")

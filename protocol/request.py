@@ -1,9 +1,18 @@
-"""One thing that a client asks for."""
+"""What can be asked for: each skill once, as the fields it is asked with and the result it has.
 
+A new skill is a member of `Skill`, a request and a result here. Wherever it must then be dealt
+with, the type checker or a test names the place.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar, get_args
 
 from protocol.frame import Frame
+from protocol.pieces import Piece, Reasoned, places_of, reasoning_of, text_of
+from protocol.places import Box, Point, SpatialRef
 
 MAX_ID_CHARS = 64
 MAX_QUESTION_CHARS = 2000
@@ -13,11 +22,7 @@ CAPTION_LENGTHS = ("short", "normal", "long")
 
 
 class Skill(StrEnum):
-    """What the model can be asked to do; the value is the event's name on the wire.
-
-    LOOK encodes the frame and says nothing, so that the next question about it costs no look. It is
-    worth nothing once its client has sent a newer one.
-    """
+    """What the model can be asked to do; the value is its name everywhere outside."""
 
     QUERY = "query"
     CAPTION = "caption"
@@ -40,37 +45,130 @@ class SamplingParams:
     seed: int | None = None
 
 
-# A point (x, y) or a box (x_min, y_min, x_max, y_max), fractions of the frame.
-SpatialRef = tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Request:
-    """A checked request. `id` is unique among the open requests of its client.
+@dataclass(frozen=True, kw_only=True)
+class Asked(ABC):
+    """What every request has. `id` is unique among the open requests of its client.
 
     client: who asked, unguessable; answers go there and only there.
-    frame, frame_id: the picture and the name under which it can be asked about again.
-    question: what to answer; is_reasoning: think aloud first; spatial_refs: the places it speaks of
-    (query). length: one of CAPTION_LENGTHS (caption). object: what to look for (detect, point).
-    is_live: one of a loop's requests, worthless once a newer one waits.
     arrived_at: time.monotonic() of arrival; all timings count from here.
+    frame, frame_id: the picture and the name under which it can be asked about again.
+    is_live: one of a loop's requests, worthless once a newer one waits.
     """
+
+    skill: ClassVar[Skill]
 
     id: str
     client: str
-    skill: Skill
     arrived_at: float
-    frame: Frame | None = None
+    frame: Frame | None
     frame_id: str | None = None
-    question: str = ""
-    is_reasoning: bool = False
-    spatial_refs: tuple[SpatialRef, ...] = ()
-    object: str = ""
-    length: str = "normal"
     is_live: bool = False
     sampling: SamplingParams = field(default_factory=SamplingParams)
 
-    @property
-    def is_look(self) -> bool:
-        """Whether it only prepares for a question that may come."""
-        return self.skill is Skill.LOOK
+    @abstractmethod
+    def result(self, pieces: Sequence[Piece]) -> "Result":
+        """What these pieces amount to; also while more may come."""
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    skill: ClassVar[Skill] = Skill.QUERY
+    answer: str = ""
+    reasoning: Reasoned | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryRequest(Asked):
+    """Answer a question, with or without a picture.
+
+    is_reasoning: think first; spatial_refs: places in the picture that the question speaks of.
+    """
+
+    skill = Skill.QUERY
+    frame: Frame | None = None
+    question: str
+    is_reasoning: bool = False
+    spatial_refs: tuple[SpatialRef, ...] = ()
+
+    def result(self, pieces: Sequence[Piece]) -> QueryResult:
+        return QueryResult(text_of(pieces), reasoning_of(pieces))
+
+
+@dataclass(frozen=True)
+class CaptionResult:
+    skill: ClassVar[Skill] = Skill.CAPTION
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptionRequest(Asked):
+    """Describe the picture. length: one of CAPTION_LENGTHS."""
+
+    skill = Skill.CAPTION
+    frame: Frame
+    length: str = "normal"
+
+    def result(self, pieces: Sequence[Piece]) -> CaptionResult:
+        return CaptionResult(text_of(pieces))
+
+
+@dataclass(frozen=True)
+class DetectResult:
+    skill: ClassVar[Skill] = Skill.DETECT
+    objects: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectRequest(Asked):
+    """Find a box around each object of that name."""
+
+    skill = Skill.DETECT
+    frame: Frame
+    object: str
+
+    def result(self, pieces: Sequence[Piece]) -> DetectResult:
+        return DetectResult(places_of(Box, pieces))
+
+
+@dataclass(frozen=True)
+class PointResult:
+    skill: ClassVar[Skill] = Skill.POINT
+    points: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointRequest(Asked):
+    """Find a point on each object of that name."""
+
+    skill = Skill.POINT
+    frame: Frame
+    object: str
+
+    def result(self, pieces: Sequence[Piece]) -> PointResult:
+        return PointResult(places_of(Point, pieces))
+
+
+@dataclass(frozen=True)
+class LookResult:
+    skill: ClassVar[Skill] = Skill.LOOK
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookRequest(Asked):
+    """Encode the picture and say nothing, so that the next question about it costs no look.
+
+    Worth nothing once its client has sent a newer one.
+    """
+
+    skill = Skill.LOOK
+    frame: Frame
+
+    def result(self, pieces: Sequence[Piece]) -> LookResult:
+        return LookResult()
+
+
+Request = QueryRequest | CaptionRequest | DetectRequest | PointRequest | LookRequest
+Result = QueryResult | CaptionResult | DetectResult | PointResult | LookResult
+
+# What an answer of each skill holds before anything was found.
+NOTHING_YET: dict[Skill, Result] = {each.skill: each() for each in get_args(Result)}

@@ -1,5 +1,6 @@
 """Whether the model can answer, and how far it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +29,10 @@ class Progress:
     total: int | None = None
     bytes_per_s: float | None = None
     seconds_left: float | None = None
+
+
+# Is told how far a start is; may raise to stop it.
+OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)

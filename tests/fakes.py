@@ -6,17 +6,25 @@ from queue import SimpleQueue
 from threading import Event
 from time import monotonic
 
-from engine.sequence import Piece, Sequence
-from moondream2.skills import FinishReason
-from protocol.answer import AnswerEvent, Finished, TextDelta
-from protocol.request import Request, Skill
+from engine.sequence import Sequence, State
+from protocol.answer import AnswerEvent, Finished, FinishReason
+from protocol.frame import Frame
+from protocol.pieces import Piece, TextDelta
+from protocol.request import Asked, QueryRequest, Request, Skill
 
 WAIT_S = 10
 
 
-def make_request(id: str = "1", client: str = "ann", question: str = "a b c", **fields) -> Request:
-    fields = {"skill": Skill.QUERY, **fields}
-    return Request(id=id, client=client, arrived_at=monotonic(), question=question, **fields)
+NO_FRAME = Frame(b"", 1, 1)
+
+
+def make_request(
+    id: str = "1", client: str = "ann", skill: Skill = Skill.QUERY, **fields
+) -> Request:
+    """A request of any skill; a question asks "a b c" about no frame unless told otherwise."""
+    kind = next(each for each in Asked.__subclasses__() if each.skill is skill)
+    default = {"question": "a b c"} if kind is QueryRequest else {"frame": NO_FRAME}
+    return kind(id=id, client=client, arrived_at=monotonic(), **default | fields)
 
 
 class Inbox:
@@ -75,12 +83,13 @@ class EchoRunner:
         if sequence.request.question == "unreadable":
             raise ValueError("unreadable")
         if sequence.request.question == "endless picture":
-            sequence.reading = "not done"
+            sequence.state = State.READING
         while sequence.request.question.startswith("endless"):
             assert self.gate.wait(WAIT_S)
             self.looks += 1
             yield
         sequence.decoding = Echo(sequence.request.question.split())
+        sequence.state = State.DECODING
 
     def step(self, sequences: list[Sequence]) -> None:
         assert self.gate.wait(WAIT_S)
@@ -94,4 +103,4 @@ class EchoRunner:
         echo: Echo = sequence.decoding
         said, echo.said = echo.said, []
         pieces: list[Piece] = [TextDelta(sequence.request.id, word + " ") for word in said]
-        return pieces, None if echo.words else "stop"
+        return pieces, None if echo.words else FinishReason.STOP

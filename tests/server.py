@@ -26,7 +26,7 @@ import psutil
 import socketio
 
 from bench.memory import held_bytes, processes_of
-from tests.checkpoints import copy_reference
+from tests.checkpoint_folders import copy_reference
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from settings import FITTING, Settings
-from tests.checkpoints import write_zeros
+from tests.checkpoint_folders import write_zeros
 from tests.protocol.pictures import encoded
 from tests.server import ROOT, Server, connect, free_port, over_the_wire, run_async, serve
 

@@ -10,8 +10,8 @@ import pytest
 
 from app import DownloadLine
 from protocol.status import LoadStage, Progress
-from tests.checkpoints import copy_reference
-from tests.hub.fake_hub import (
+from tests.checkpoint_folders import copy_reference
+from tests.checkpoints.fake_hub import (
     COMMIT,
     MOONDREAM2,
     OLD_TOKENIZER,

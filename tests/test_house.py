@@ -6,52 +6,44 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-MAX_FUNCTION_LINES, MAX_MODULE_LINES = 40, 300
-PARTS = (
-    "app",
-    "model_process",
-    "model",
-    "loading",
-    "checkpoint",
-    "settings",
-    "protocol",
-    "moondream2",
-    "engine",
-    "hub",
-    "web",
-)
+MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_BROAD_EXCEPTS = 40, 300, 4
 
+# What each room may import of the others; the longest fitting name counts.
 MAY_IMPORT = {
-    "app": {"web", "model_process", "settings", "protocol"},
-    "model_process": {"model", "checkpoint", "engine", "settings", "protocol"},
-    "model": {"checkpoint", "engine", "loading", "protocol", "settings"},
-    "loading": {"checkpoint", "engine", "moondream2", "protocol", "settings"},
-    "checkpoint": {"hub", "moondream2", "protocol"},
-    "hub": {"moondream2", "protocol"},
-    "web": {"protocol"},
+    "app": {"web", "backends", "settings", "protocol"},
+    "model": {"backends", "settings", "protocol"},
+    "backends": {"engine", "checkpoints", "moondream2", "protocol", "settings"},
     "engine": {"moondream2", "protocol"},
+    "checkpoints": {"moondream2", "protocol"},
+    "moondream2": {"protocol.places"},
+    "web": {"protocol"},
+    "web.loop": set(),
+    "settings": {"protocol.frame"},
     "protocol": set(),
-    "moondream2": set(),
-    "settings": set(),
+    "protocol.places": set(),
+    "protocol.formats": {"protocol"},
 }
+PARTS = sorted({room.split(".")[0] for room in MAY_IMPORT})
 
 HOMES = {
-    "eventlet": {"web/bridge.py"},
+    "eventlet": {"web/loop/"},
     "flask": {"app.py", "web/page.py", "web/events.py"},
     "flask_socketio": {"web/events.py"},
-    "torch": {"loading.py", "engine/runner.py", "moondream2/"},
+    "torch": {"backends/loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},
-    "huggingface_hub": {"hub/"},
-    "httpx2": {"hub/"},
+    "huggingface_hub": {"checkpoints/"},
+    "httpx2": {"checkpoints/"},
     "transformers": {"moondream2/tokenizer.py"},
-    "PIL": {
-        "model.py",
-        "engine/runner.py",
-        "protocol/frame.py",
-        "moondream2/crops.py",
-        "moondream2/network.py",
-        "moondream2/resize.py",
-    },
+    "PIL": {"protocol/frame.py", "moondream2/crops.py", "moondream2/resize.py"},
+}
+
+# Everything that is put in the place of a library's own, and where.
+REPAIRS = {
+    "web/loop/repairs.py": {
+        "RFC6455WebSocket._apply_mask",
+        "RFC6455WebSocket.Message",
+        "Payload.max_decode_packets",
+    }
 }
 
 
@@ -62,36 +54,58 @@ def files(part: str) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
-SOURCES = [(part, path) for part in PARTS for path in files(part)]
+SOURCES = [path for part in PARTS for path in files(part)]
 
 
-def imports_of(path: str) -> set[str]:
-    """Dotted names that a file imports anywhere in it."""
+def module_of(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+MODULES = {module_of(path): path for path in SOURCES}
+
+
+def tree_of(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    """Dotted names of modules that are imported anywhere in a tree."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= inner & MODULES.keys() or {node.module}
     return names
 
 
-@pytest.mark.parametrize(("part", "path"), SOURCES)
-def test_imports_point_one_way(part: str, path: str):
-    others = {name.split(".")[0] for name in imports_of(path)} & set(PARTS) - {part}
-    assert others <= MAY_IMPORT[part]
+def is_in(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
 
 
-@pytest.mark.parametrize(("part", "path"), SOURCES)
-def test_each_library_has_its_home(part: str, path: str):
-    used = {name.split(".")[0] for name in imports_of(path)} & HOMES.keys()
+def room_of(name: str) -> str:
+    return max((room for room in MAY_IMPORT if is_in(name, room)), key=len)
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_imports_point_one_way(path: str):
+    room = room_of(module_of(path))
+    imported = imports_of(tree_of(path)) & MODULES.keys()
+    others = {name for name in imported if room_of(name) != room and not is_in(name, room)}
+    strays = {name for name in others if not any(is_in(name, may) for may in MAY_IMPORT[room])}
+    assert not strays
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_each_library_has_its_home(path: str):
+    used = {name.split(".")[0] for name in imports_of(tree_of(path))} & HOMES.keys()
     strays = {name for name in used if not path.startswith(tuple(HOMES[name]))}
     assert not strays
 
 
 def test_no_module_imports_itself_in_a_circle():
-    modules = {path.removesuffix(".py").replace("/", "."): imports_of(path) for _, path in SOURCES}
-    left = {name: imports & modules.keys() for name, imports in modules.items()}
+    left = {name: imports_of(tree_of(path)) & MODULES.keys() for name, path in MODULES.items()}
     while free := [name for name, imports in left.items() if not imports & left.keys()]:
         for name in free:
             del left[name]
@@ -101,36 +115,78 @@ def test_no_module_imports_itself_in_a_circle():
 def test_starting_the_web_tier_does_not_import_torch():
     """The port must be open within two seconds, and importing torch alone takes longer."""
     reached, queue = set(), ["app"]
-    modules = {path.removesuffix(".py").replace("/", "."): path for _, path in SOURCES}
     while queue:
         name = queue.pop()
-        if name in reached or name not in modules:
+        if name in reached or name not in MODULES:
             continue
         reached.add(name)
-        tree = ast.parse((ROOT / modules[name]).read_text())
-        for node in tree.body:
-            if isinstance(node, ast.ImportFrom) and node.module:
-                queue.append(node.module)
-            elif isinstance(node, ast.Import):
-                queue += [alias.name for alias in node.names]
-            assert not (isinstance(node, ast.Import) and node.names[0].name == "torch"), name
+        top = [each for each in tree_of(MODULES[name]).body if not isinstance(each, ast.If)]
+        imports = {each for node in top for each in imports_of(node) if _is_import(node)}
+        assert "torch" not in imports, name
+        queue += imports
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if (ROOT / part).is_dir()])
-def test_every_folder_states_its_rule(part: str):
-    assert ast.get_docstring(ast.parse((ROOT / part / "__init__.py").read_text()))
+def _is_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
-def test_nothing_is_monkey_patched():
-    assert not [path for _, path in SOURCES if "monkey_patch(" in (ROOT / path).read_text()]
+@pytest.mark.parametrize(
+    "folder", sorted({str(Path(path).parent) for path in SOURCES if "/" in path})
+)
+def test_every_folder_states_its_rule(folder: str):
+    assert ast.get_docstring(tree_of(f"{folder}/__init__.py"))
 
 
-@pytest.mark.parametrize(("part", "path"), SOURCES)
-def test_every_idea_fits_on_a_screen(part: str, path: str):
-    tree = ast.parse((ROOT / path).read_text())
+def replaced_in(tree: ast.Module) -> set[str]:
+    """What a module puts in the place of something that it imported."""
+    imported = {
+        alias.asname or alias.name.split(".")[0]
+        for node in ast.walk(tree)
+        if _is_import(node)
+        for alias in node.names
+    }
+    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    targets = [each for node in assigned for each in node.targets]
+    called = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    targets += [node.args[0] for node in called if ast.unparse(node.func) == "setattr"]
+    return {
+        name
+        for name in map(ast.unparse, targets)
+        if name.partition(".")[0] in imported and ("." in name or name in imported)
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_nothing_is_patched_but_what_is_named(path: str):
+    """Three classes of libraries were replaced at import while a test said that nothing is."""
+    assert "monkey_patch(" not in (ROOT / path).read_text()
+    assert replaced_in(tree_of(path)) == REPAIRS.get(path, set())
+
+
+def test_what_replaces_something_of_a_library_is_noticed():
+    code = "import a.b\nfrom c import d\na.b.e = 1\nd.f = 2\nsetattr(d, 'g', 3)\nh = a\n"
+    assert replaced_in(ast.parse(code)) == {"a.b.e", "d.f", "d"}
+
+
+def test_few_places_catch_whatever_comes_and_each_says_why():
+    broad = [
+        (path, handler.lineno)
+        for path in SOURCES
+        for handler in ast.walk(tree_of(path))
+        if isinstance(handler, ast.ExceptHandler)
+        and (handler.type is None or ast.unparse(handler.type) in ("Exception", "BaseException"))
+    ]
+    assert len(broad) <= MAX_BROAD_EXCEPTS
+    for path, line in broad:
+        above = (ROOT / path).read_text().splitlines()[line - 2]
+        assert above.strip().startswith("#"), f"{path}:{line}"
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_every_idea_fits_on_a_screen(path: str):
     long = [
         node.name
-        for node in ast.walk(tree)
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
     ]
     assert not long

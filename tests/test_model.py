@@ -13,12 +13,12 @@ from PIL import Image
 from model import Model, load_model
 from moondream2.network import Network
 from moondream2.vision import VisionEncoder
-from protocol.answer import Box, Point
 from protocol.errors import BadImage, ModelFailed, OutOfMemory, StartRefused
+from protocol.places import Box, Point
 from protocol.request import SamplingParams
 from protocol.status import ModelState, Status
 from settings import Settings
-from tests.checkpoints import copy_reference
+from tests.checkpoint_folders import copy_reference
 
 SHORT = SamplingParams(max_tokens=8)
 

@@ -1,30 +1,30 @@
 """Socket.IO: every skill and `cancel` in, everything that happens to them out."""
 
 import logging
-from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from engineio.payload import Payload
 from flask import Flask, request
 from flask_socketio import SocketIO
 from socketio.packet import Packet
 
+import web.loop.repairs  # noqa: F401
 from protocol.answer import AnswerEvent, refusal
 from protocol.errors import Internal, RequestError
-from protocol.frame import FrameLimits
-from protocol.page_events import (
+from protocol.formats.page_events import (
     event_payload,
     parse_cancel,
     parse_request,
     request_id,
     status_payload,
 )
-from protocol.request import Request, Skill
+from protocol.frame import FrameLimits
+from protocol.model import Model
+from protocol.request import Skill
 from protocol.status import Status
 from web.allowance import Allowance
-from web.bridge import Bridge
 from web.held_frames import HeldFrames
+from web.loop.calls import Bridge
 from web.outlet import Outlet
 
 log = logging.getLogger(__name__)
@@ -35,20 +35,6 @@ MAX_REFUSED = 20_000
 
 # What a message may hold besides its frame: the question, the settings, the envelope.
 ENVELOPE_BYTES = 2**20
-
-# A page that asked while it was connecting sends everything at once in one polled payload; the
-# library's default of 16 packets would cut it off.
-Payload.max_decode_packets = 256
-
-
-class Answers(Protocol):
-    """The part of a model that this tier is handed."""
-
-    status: Status
-
-    def watch(self, on_status: Callable[[Status], None]) -> None: ...
-    def submit(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None: ...
-    def cancel(self, client: str, id: str | None = None) -> None: ...
 
 
 class OneAttachmentPacket(Packet):
@@ -62,7 +48,7 @@ class OneAttachmentPacket(Packet):
 
 
 def add_events(
-    app: Flask, model: Answers, bridge: Bridge, limits: FrameLimits, origins: tuple[str, ...]
+    app: Flask, model: Model, bridge: Bridge, limits: FrameLimits, origins: tuple[str, ...]
 ) -> None:
     """Serve Socket.IO beside the app's pages.
 
@@ -90,10 +76,10 @@ def add_events(
 
 
 class PageEvents:
-    """The handlers of one server. They run on the hub, check, submit, and return at once."""
+    """The handlers of one server. They run on the loop, check, submit, and return at once."""
 
     def __init__(
-        self, socketio: SocketIO, model: Answers, bridge: Bridge, limits: FrameLimits
+        self, socketio: SocketIO, model: Model, bridge: Bridge, limits: FrameLimits
     ) -> None:
         self._socketio, self._model, self._bridge = socketio, model, bridge
         self._limits = limits
@@ -105,6 +91,7 @@ class PageEvents:
         socketio.on_event("cancel", self._cancel)
         for skill in Skill:
             socketio.on_event(skill.value, partial(self._ask, skill))
+        socketio.on_error_default(self._break)
         model.watch(lambda status: bridge.call(self._tell_status, status))
 
     def _connect(self, auth: object = None) -> None:
@@ -132,11 +119,16 @@ class PageEvents:
             self._submit(skill, payload, id, client)
         except RequestError as error:
             self._emit(client, refusal(id, skill, error))
-        # The last resort: whatever breaks here, the page gets its one response.
-        except Exception:
-            log.exception("A request could not be taken")
-            self._emit(client, refusal(id, skill, Internal()))
         self._bridge.breathe()
+
+    def _break(self, error: Exception) -> None:
+        """The last resort: whatever broke in a handler, the page gets its one response."""
+        log.error("An event could not be taken", exc_info=error)
+        event: dict[str, Any] = request.event  # type: ignore[attr-defined]
+        if event["message"] in set(Skill):
+            payload = next(iter(event["args"]), None)
+            broken = refusal(request_id(payload), Skill(event["message"]), Internal())
+            self._emit(_client(), broken)
 
     def _submit(self, skill: Skill, payload: object, id: str, client: str) -> None:
         self._allowances[client].spend()

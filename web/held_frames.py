@@ -6,7 +6,7 @@ from protocol.frame import Frame
 
 
 class HeldFrames:
-    """At most `max_bytes` of encoded frames; the longest unused go first. On the hub only."""
+    """At most `max_bytes` of encoded frames; the longest unused go first. On the loop only."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes, self._n_bytes = max_bytes, 0

@@ -4,21 +4,22 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from protocol.answer import AnswerEvent, TextDelta
+from protocol.answer import AnswerEvent
+from protocol.pieces import TextDelta
 
 
 class Outlet:
-    """A sink that sends from the hub, in order, and never more words than the hub can take.
+    """A sink that sends from the loop, in order, and never more words than the loop can take.
 
-    What is written while the hub is still busy with earlier events leaves as one: so words do not
+    What is written while the loop is still busy with earlier events leaves as one: so words do not
     queue up, however fast the model and however many the people. Called from one thread at a time,
     any.
     """
 
     def __init__(self, call: Callable[..., None], send: Callable[[AnswerEvent], Any]) -> None:
-        """call: runs its arguments on the hub soon, in order; see `Bridge.call`."""
+        """call: runs its arguments on the loop soon, in order; see `Bridge.call`."""
         self._call, self._send = call, send
-        # Guards what follows: words that wait for the hub, None when the last event was another.
+        # Guards what follows: words that wait for the loop, None when the last event was another.
         self._lock = Lock()
         self._unsent: list[str] | None = None
 

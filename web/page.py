@@ -8,11 +8,11 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from werkzeug.sansio.utils import host_is_trusted
 
+from protocol.formats.page_events import status_payload
 from protocol.frame import FrameLimits
-from protocol.page_events import status_payload
+from protocol.model import Model
 from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 from protocol.status import ModelState
-from web.events import Answers
 
 # Nothing inline, nothing from elsewhere: what a model writes can never become a script.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -55,11 +55,11 @@ def refuse_foreign_hosts(wsgi_app: Callable, hosts: list[str]) -> Callable:
     return guarded
 
 
-def add_pages(app: Flask, model: Answers, limits: FrameLimits) -> None:
+def add_pages(app: Flask, model: Model, limits: FrameLimits) -> None:
     """Serve the pages of one app."""
     pages = Blueprint("pages", __name__)
 
-    # Rendering takes 2 ms of the hub, and nothing in it changes while the server runs.
+    # Rendering takes 2 ms of the loop, and nothing in it changes while the server runs.
     @pages.get("/")
     @cache
     def index() -> str:

@@ -16,7 +16,7 @@ from bench.chart import COLOURS
 from bench.figures import ROWS
 from bench.serve import Server
 from bench.stamps import PROJECT
-from tests.checkpoints import PARITY
+from tests.checkpoint_folders import PARITY
 from tests.server import make_checkpoint, over_the_wire
 
 # A busy machine takes long to start two servers.

@@ -25,13 +25,13 @@ def test_frames_are_as_large_as_asked(views: list[View]):
     asks = next(fresh_frames(views, 200_000))
     jpeg = b64decode(next(asks).payload["image"].partition(",")[2])
     assert 200_000 <= len(jpeg) < 300_000
-    check_frame(jpeg, LIMITS).decode()
+    check_frame(jpeg, LIMITS).open()
 
 
 def test_comment_makes_another_frame_that_shows_the_same(views: list[View]):
     frame, again = (check_frame(commented(views[0].jpeg, text), LIMITS) for text in (b"1", b"10"))
     assert frame.digest != again.digest
-    assert frame.decode().tobytes() == again.decode().tobytes()
+    assert frame.open().tobytes() == again.open().tobytes()
 
 
 def test_load_asks_and_describes_in_turns(views: list[View]):

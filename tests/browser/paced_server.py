@@ -16,32 +16,24 @@ A command about a request waits until there is one, and is about the oldest that
 import json
 import sys
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 from flask import Flask
 
-from protocol.answer import (
-    AnswerEvent,
-    Box,
-    Finished,
-    FinishReason,
-    Found,
-    Point,
-    Started,
-    TextDelta,
-    Timings,
-    Usage,
-)
+from protocol.answer import Finished, FinishReason, Sink, Started, Timings, Usage
 from protocol.answer import Waiting as InLine
 from protocol.errors import RequestError
 from protocol.frame import FrameLimits
-from protocol.request import Request, Skill
+from protocol.model import OnStatus
+from protocol.pieces import Found, Piece, TextDelta
+from protocol.places import Box, Point
+from protocol.request import LookRequest, LookResult, Request
 from protocol.status import LoadStage, ModelState, Progress, Status
-from web.bridge import Bridge, listen
 from web.events import add_events
+from web.loop.calls import Bridge
+from web.loop.server import Server, listen
 from web.page import add_pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,27 +50,27 @@ class Told(RequestError):
 
 
 class PacedModel:
-    """Stands where the model stands; everything happens on the hub."""
+    """Keeps the contract of `protocol/model.py`; everything happens on the loop."""
+
+    failure = None
 
     def __init__(self) -> None:
         self.status = Status(ModelState.READY, "moondream2", "cuda")
-        self._watchers: list[Callable[[Status], None]] = []
-        self._open: dict[str, tuple[Request, Callable[[AnswerEvent], None]]] = {}
-        self._said: dict[str, str] = {}
-        self._found: dict[str, list[Box | Point]] = {}
+        self._watchers: list[OnStatus] = []
+        self._open: dict[str, tuple[Request, Sink]] = {}
+        self._pieces: dict[str, list[Piece]] = {}
         self._commands: deque[str] = deque()
         self._fate_of_looks = "seen"
 
-    def watch(self, on_status: Callable[[Status], None]) -> None:
+    def watch(self, on_status: OnStatus) -> None:
         self._watchers.append(on_status)
 
-    def submit(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None:
-        if request.skill is Skill.LOOK:
+    def submit(self, request: Request, sink: Sink) -> None:
+        if isinstance(request, LookRequest):
             self._look(request, sink)
             return
         self._open[request.id] = (request, sink)
-        self._said[request.id] = ""
-        self._found[request.id] = []
+        self._pieces[request.id] = []
         if self.status.state is ModelState.LOADING:
             sink(InLine(request.id, len(self._open), None))
         self._work()
@@ -101,17 +93,13 @@ class PacedModel:
             self._commands.append(line)
             self._work()
 
-    def _look(self, request: Request, sink: Callable[[AnswerEvent], None]) -> None:
+    def _look(self, request: Request, sink: Sink) -> None:
         ends = {"seen": FinishReason.STOP, "refused": FinishReason.ERROR}
         if self._fate_of_looks in ends:
             reason = ends[self._fate_of_looks]
             error = Told("busy", "Not now.") if reason is FinishReason.ERROR else None
             id, frame_id = request.id, request.frame_id
-            sink(
-                Finished(
-                    id, Skill.LOOK, reason, "", TIMINGS, Usage(), error=error, frame_id=frame_id
-                )
-            )
+            sink(Finished(id, reason, LookResult(), TIMINGS, Usage(), error, frame_id))
 
     def _become(self, fields: dict) -> None:
         progress = fields.pop("progress", None)
@@ -127,25 +115,25 @@ class PacedModel:
             name, _, rest = self._commands.popleft().partition(" ")
             getattr(self, f"_do_{name}")(next(iter(self._open)), rest)
 
-    def _tell(self, id: str, event: AnswerEvent) -> None:
-        self._open[id][1](event)
+    def _add(self, id: str, piece: Piece) -> None:
+        self._pieces[id].append(piece)
+        self._open[id][1](piece)
 
     def _do_line(self, id: str, rest: str) -> None:
         position, expected_ms = rest.split()
-        self._tell(id, InLine(id, int(position), float(expected_ms)))
+        self._open[id][1](InLine(id, int(position), float(expected_ms)))
 
     def _do_begin(self, id: str, rest: str) -> None:
-        self._tell(id, Started(id, self._open[id][0].frame_id, TIMINGS.queue_ms))
+        request, sink = self._open[id]
+        sink(Started(id, request.frame_id, TIMINGS.queue_ms))
 
     def _do_say(self, id: str, rest: str) -> None:
-        self._said[id] += json.loads(rest)
-        self._tell(id, TextDelta(id, json.loads(rest)))
+        self._add(id, TextDelta(id, json.loads(rest)))
 
     def _do_find(self, id: str, rest: str) -> None:
         numbers = json.loads(rest)
         place = Box(*numbers) if len(numbers) == 4 else Point(*numbers)
-        self._found[id].append(place)
-        self._tell(id, Found(id, place))
+        self._add(id, Found(id, place))
 
     def _do_end(self, id: str, rest: str) -> None:
         self._end(id, FinishReason(rest))
@@ -156,10 +144,10 @@ class PacedModel:
 
     def _end(self, id: str, reason: FinishReason, error: RequestError | None = None) -> None:
         request, sink = self._open.pop(id)
-        said, places = self._said[id], tuple(self._found[id])
+        pieces = self._pieces[id]
         # As with the real model: where nothing came, there was no first word.
-        timings = TIMINGS if said or places else replace(TIMINGS, first_token_ms=None)
-        sink(Finished(id, request.skill, reason, said, timings, Usage(), error, places))
+        timings = TIMINGS if pieces else replace(TIMINGS, first_token_ms=None)
+        sink(Finished(id, reason, request.result(pieces), timings, Usage(), error))
 
 
 def main(port: int) -> None:
@@ -168,7 +156,7 @@ def main(port: int) -> None:
     add_pages(app, model, LIMITS)
     add_events(app, model, bridge, LIMITS, origins=[f"http://localhost:{port}"])
     Thread(target=take_commands, args=(bridge, model), daemon=True).start()
-    bridge.serve(app, listen("127.0.0.1", port))
+    Server(bridge).serve(app, listen("127.0.0.1", port))
 
 
 def take_commands(bridge: Bridge, model: PacedModel) -> None:

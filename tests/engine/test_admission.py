@@ -5,13 +5,13 @@ import pytest
 from engine.admission import Admission
 from protocol.answer import Finished, FinishReason, Timings, Usage
 from protocol.errors import BadRequest, Busy
-from protocol.request import Skill
+from protocol.request import NOTHING_YET, Skill
 from tests.fakes import make_request
 
 
 def end_of(skill: Skill = Skill.QUERY, reason: str = "stop", ms: float = 100.0) -> Finished:
     timings = Timings(queue_ms=50.0, total_ms=50.0 + ms)
-    return Finished("1", skill, FinishReason(reason), "", timings, Usage())
+    return Finished("1", FinishReason(reason), NOTHING_YET[skill], timings, Usage())
 
 
 def test_as_many_may_be_open_as_wait_and_run_together():

@@ -7,8 +7,9 @@ from threading import Event
 import pytest
 
 from engine.engine import Engine
-from protocol.answer import Finished, FinishReason, Started, TextDelta, Waiting
+from protocol.answer import Finished, FinishReason, Started, Waiting
 from protocol.errors import BadRequest, Busy, ModelFailed
+from protocol.pieces import TextDelta
 from tests.fakes import WAIT_S, EchoRunner, Inbox, make_request
 
 
@@ -44,7 +45,7 @@ def test_events_of_one_answer_come_in_order(start, runner):
     start(runner).submit(make_request(question="a b"), inbox.put)
     events = [each for each in inbox.until_finished() if not isinstance(each, Waiting)]
     assert [type(each) for each in events] == [Started, TextDelta, TextDelta, Finished]
-    assert events[-1].text == "a b "
+    assert events[-1].result.answer == "a b "
     assert events[-1].reason is FinishReason.STOP
 
 
@@ -76,7 +77,7 @@ def test_cancel_keeps_the_text_and_stops_within_one_token(start, runner):
     runner.gate.set()
     end = inbox.until_finished()[-1]
     assert end.reason is FinishReason.CANCELLED
-    assert end.text == "a " * len(runner.steps)
+    assert end.result.answer == "a " * len(runner.steps)
     assert len(runner.steps) <= 2
 
 
@@ -110,7 +111,7 @@ def test_exception_in_one_request_is_its_error_and_nothing_else(start, runner):
         end = inbox.until_finished()[-1]
         assert (end.reason, end.error.code) == (FinishReason.ERROR, "internal")
         assert "broken" not in end.error.message
-    assert whole.until_finished()[-1].text == "a b c "
+    assert whole.until_finished()[-1].result.answer == "a b c "
 
 
 def test_batch_that_breaks_costs_the_others_nothing(start, runner):
@@ -120,7 +121,7 @@ def test_batch_that_breaks_costs_the_others_nothing(start, runner):
     engine.submit(make_request("1", "bob", question="break"), broken.put)
     runner.gate.set()
     assert broken.until_finished()[-1].reason is FinishReason.ERROR
-    assert whole.until_finished()[-1].text == "a b c "
+    assert whole.until_finished()[-1].result.answer == "a b c "
     assert runner.steps == ["2"] * 3
 
 
@@ -128,7 +129,7 @@ def test_batch_that_breaks_costs_the_others_nothing(start, runner):
 def test_answers_flow_while_somebody_begins_and_beginning_can_be_cancelled(
     begin_s: float, start, runner, monkeypatch
 ):
-    monkeypatch.setattr("engine.engine.BEGIN_S", begin_s)
+    monkeypatch.setattr("engine.turns.BEGIN_S", begin_s)
     engine, beginning, answering = start(runner), Inbox(), Inbox()
     engine.submit(make_request("2", "bob", question="a " * 100_000), answering.put)
     # However much of a turn goes into beginnings, none goes into waiting for a picture.

@@ -1,17 +1,20 @@
 """Whoever shares the batch, whenever they come and go: each answer is what it would be alone."""
 
+from itertools import count
+
 import pytest
 import torch
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from engine.runner import Runner
-from engine.scheduler import Scheduler
-from engine.sequence import Sequence
+from engine.turns import BEGIN_S, Turns
 from moondream2.weights import load_checkpoint
+from protocol.answer import AnswerEvent, Finished, FinishReason
 from protocol.frame import FrameLimits, check_frame
+from protocol.pieces import Found, Piece, Reasoned, TextDelta
 from protocol.request import Request, SamplingParams, Skill
-from tests.checkpoints import PARITY, copy_reference
+from tests.checkpoint_folders import PARITY, copy_reference
 from tests.fakes import make_request
 
 # A network this small gains nothing from a second core, and loses much on a busy machine.
@@ -31,7 +34,7 @@ ASKED = (
 )
 N_REQUESTS = len(ASKED) * len(PICTURES)
 
-Answer = tuple[list, str | None]
+Answer = tuple[list[Piece], FinishReason]
 
 
 def make(number: int) -> Request:
@@ -51,42 +54,41 @@ def make(number: int) -> Request:
     )
 
 
-class Turns:
-    """The engine's turns without its thread, so that a schedule can be repeated."""
+class Played:
+    """The engine's own turns, driven by a test; `answers` holds what came and why it ended.
 
-    def __init__(self, runner: Runner) -> None:
-        self._runner, self._scheduler = runner, Scheduler(N_ROWS)
+    tick_s: how far the clock goes at each look: whether a step waits for those who begin.
+    """
+
+    def __init__(self, runner: Runner, tick_s: float = 1.0) -> None:
+        clock = count(step=tick_s)
+        self._runner = runner
+        self._turns = Turns(lambda request, end: None, lambda position: None, lambda: next(clock))
+        self._turns.add_rows(N_ROWS)
         self.answers: dict[str, Answer] = {}
         self.most = 0
 
     def arrive(self, request: Request) -> None:
-        self._scheduler.add(Sequence(request, lambda event: None))
+        pieces: list[Piece] = []
+
+        def hear(event: AnswerEvent) -> None:
+            if isinstance(event, TextDelta | Reasoned | Found):
+                pieces.append(event)
+            elif isinstance(event, Finished):
+                self.answers[event.id] = pieces, event.reason
+
+        self._turns.enter(request, hear)
 
     def cancel(self, request: Request) -> None:
-        for sequence in self._scheduler.cancel(request.client, request.id):
-            self.answers.pop(sequence.request.id, None)
+        self._turns.cancel(request.client, request.id)
 
     def turn(self) -> None:
-        if admitted := self._scheduler.admit():
-            admitted.beginning = self._runner.begin(admitted)
-        if beginning := self._scheduler.beginning():
-            next(beginning.beginning, None)
-        if ready := [each for each in self._scheduler.running if each.decoding is not None]:
-            self.most = max(self.most, len(ready))
-            self._runner.step(ready)
-        for sequence in ready:
-            self._take(sequence)
+        self._turns.take(self._runner)
+        self.most = max(self.most, self._turns.n_decoding)
 
     def finish(self) -> None:
-        while not self._scheduler.is_idle:
+        while not self._turns.is_idle:
             self.turn()
-
-    def _take(self, sequence: Sequence) -> None:
-        pieces, reason = self._runner.take(sequence)
-        found, _ = self.answers.get(sequence.request.id, ([], None))
-        self.answers[sequence.request.id] = ([*found, *pieces], reason)
-        if reason is not None:
-            self._scheduler.remove(sequence)
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +102,10 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 def alone(runner: Runner) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
     for number in range(N_REQUESTS):
-        turns = Turns(runner)
-        turns.arrive(make(number))
-        turns.finish()
-        answers |= turns.answers
+        alone = Played(runner)
+        alone.arrive(make(number))
+        alone.finish()
+        answers |= alone.answers
     return answers
 
 
@@ -120,20 +122,26 @@ schedules = st.lists(
 
 
 @settings(max_examples=200, deadline=None)
-@given(schedule=schedules)
-def test_every_answer_is_the_same_in_any_schedule(runner: Runner, alone, schedule):
-    turns, cancelled_at, now = Turns(runner), {}, 0
+@given(schedule=schedules, tick_s=st.sampled_from([0.0, BEGIN_S / 3, 1.0]))
+def test_every_answer_is_the_same_in_any_schedule(runner: Runner, alone, schedule, tick_s):
+    played, cancelled_at, now = Played(runner, tick_s), {}, 0
     for number, n_turns, cancelled_after in schedule:
         for _ in range(n_turns):
-            turns.turn()
+            played.turn()
             now += 1
             for each in [each for each, at in cancelled_at.items() if at == now]:
-                turns.cancel(make(each))
-        turns.arrive(make(number))
+                played.cancel(make(each))
+        played.arrive(make(number))
         if cancelled_after is not None:
             cancelled_at[number] = now + cancelled_after
-    turns.finish()
-    event(f"{turns.most} at most in one batch")
+    played.finish()
+    event(f"{played.most} at most in one batch")
+    assert played.answers.keys() == {str(number) for number, _, _ in schedule}
     for number, _, cancelled_after in schedule:
-        answer = turns.answers.get(str(number))
-        assert answer == alone[str(number)] or (cancelled_after is not None and answer is None)
+        pieces, reason = played.answers[str(number)]
+        whole, end = alone[str(number)]
+        if reason is FinishReason.CANCELLED:
+            assert cancelled_after is not None
+            assert pieces == whole[: len(pieces)]
+        else:
+            assert (pieces, reason) == (whole, end)

@@ -17,10 +17,10 @@ from moondream2.kv_cache import Prefix
 from moondream2.network import Network
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
-from moondream2.skills import Finding, Skill, Skills
+from moondream2.skills import Finding, Procedure, Skills
 from moondream2.tokenizer import Tokenizer
 from moondream2.weights import load_checkpoint
-from tests.checkpoints import PARITY, copy_reference
+from tests.checkpoint_folders import PARITY, copy_reference
 
 # Tensors this small are slower on two threads than on one.
 torch.set_num_threads(1)
@@ -62,13 +62,13 @@ class Loaded:
             **{name: self._encode(name) for name in self.reference.expected["pictures"]},
         }
 
-    def begin(self, skill: Skill, picture: str | None, row: int = 0) -> Decoding:
+    def begin(self, skill: Procedure, picture: str | None, row: int = 0) -> Decoding:
         self.cache.lengths[row] = 0
         if (prefix := self.prefixes[picture]) is not None:
             self.cache.restore(row, prefix)
         return start(self.network, skill, row, Sampling())
 
-    def run(self, skill: Skill, picture: str | None) -> tuple[list[Finding], Decoding]:
+    def run(self, skill: Procedure, picture: str | None) -> tuple[list[Finding], Decoding]:
         decoding = self.begin(skill, picture)
         return list(run(self.network, self.cache, decoding)), decoding
 

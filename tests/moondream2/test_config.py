@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from moondream2.config import Config, ConfigRejected
 from moondream2.network import Network
-from tests.checkpoints import PARITY
+from tests.checkpoint_folders import PARITY
 
 
 def test_config_without_sizes_is_the_published_moondream2():

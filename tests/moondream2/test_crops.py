@@ -6,7 +6,7 @@ import pytest
 
 from moondream2.config import VisionConfig
 from moondream2.crops import select_tiling
-from tests.checkpoints import PARITY
+from tests.checkpoint_folders import PARITY
 
 TILINGS = json.loads((PARITY / "expected.json").read_text())["tilings"]
 ROWS = [(case, row) for case in TILINGS.values() for row in case["rows"]]

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bench.parity import GROUPS, Fixture
-from tests.checkpoints import PARITY
+from tests.checkpoint_folders import PARITY
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from moondream2.sampling import Sampling, choose, distribution
-from tests.checkpoints import PARITY
+from tests.checkpoint_folders import PARITY
 from tests.moondream2.conftest import Reference
 
 CASES = json.loads((PARITY / "expected.json").read_text())["sampling"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moondream2.tokenizer import TextStream, Tokenizer, TokenizerRejected
-from tests.checkpoints import PARITY
+from tests.checkpoint_folders import PARITY
 
 STREAMS = json.loads((PARITY / "expected.json").read_text())["streams"]
 TOKENIZER = Tokenizer.from_file(PARITY / "tokenizer.json")

@@ -156,7 +156,7 @@ def test_weights_load_with_and_without_the_published_prefix(copy: Path):
 
 def test_loading_tells_its_progress_in_bytes(checkpoint: Path):
     told: list[tuple[int, int]] = []
-    load(checkpoint, on_progress=lambda done, total: told.append((done, total)))
+    load(checkpoint, on_read=lambda done, total: told.append((done, total)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] <= told[-1][1]
 

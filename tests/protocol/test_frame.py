@@ -42,28 +42,28 @@ def test_frame_has_the_size_of_its_header(data):
 
 
 @pytest.mark.parametrize("data", READABLE.values(), ids=READABLE.keys())
-def test_frame_decodes_to_rgb_whatever_its_mode(data):
-    picture = check_frame(data, LIMITS).decode()
+def test_frame_opens_as_rgb_whatever_its_mode(data):
+    picture = check_frame(data, LIMITS).open()
     assert (picture.mode, picture.size) == ("RGB", (64, 48))
 
 
-def test_frame_decodes_the_first_picture_of_an_animation():
+def test_frame_opens_as_the_first_picture_of_an_animation():
     buffer = BytesIO()
     first, second = (Image.new("RGB", (20, 20), color) for color in ("red", "blue"))
     first.save(buffer, "WEBP", save_all=True, append_images=[second], lossless=True)
-    picture = check_frame(buffer.getvalue(), LIMITS).decode()
+    picture = check_frame(buffer.getvalue(), LIMITS).open()
     assert picture.getpixel((10, 10)) == (255, 0, 0)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1)])
 def test_frame_may_be_as_thin_as_one_pixel(size):
-    assert check_frame(encoded("PNG", size=size), LIMITS).decode().size == size
+    assert check_frame(encoded("PNG", size=size), LIMITS).open().size == size
 
 
 def test_frame_of_16_bits_keeps_its_brightness():
     """Pillow clips such pixels at 255, so that nearly everything in the picture turned white."""
     dark = encoded("PNG", size=(4, 4), mode="I;16", color=10 * 257)
-    assert check_frame(dark, LIMITS).decode().getpixel((0, 0)) == (10, 10, 10)
+    assert check_frame(dark, LIMITS).open().getpixel((0, 0)) == (10, 10, 10)
 
 
 UNREADABLE = {
@@ -93,13 +93,13 @@ def test_frame_is_refused_when_it_is_no_jpeg_png_or_webp(data):
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
-def test_frame_that_is_cut_short_is_refused_when_it_is_decoded(format):
+def test_frame_that_is_cut_short_is_refused_when_it_is_opened(format):
     noise = Image.effect_noise((64, 48), 90).convert("RGB")
     buffer = BytesIO()
     noise.save(buffer, format)
     frame = check_frame(buffer.getvalue()[: buffer.tell() // 2], LIMITS)
     with pytest.raises(BadImage):
-        frame.decode()
+        frame.open()
 
 
 def lossy(side: int) -> bytes:
@@ -156,7 +156,7 @@ def test_frame_inside_a_webp_is_not_larger_than_the_canvas_that_was_checked():
     chunks = canvas + inner[12:]
     data = b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WEBP" + chunks
     with pytest.raises(BadImage):
-        check_frame(data, LIMITS).decode()
+        check_frame(data, LIMITS).open()
 
 
 @given(
@@ -168,15 +168,15 @@ def test_frame_inside_a_webp_is_not_larger_than_the_canvas_that_was_checked():
 def test_frame_that_is_damaged_raises_nothing_but_request_errors(source, start, patch, n_cut):
     data = source[:start] + patch + source[start + n_cut :]
     with suppress(RequestError):
-        check_frame(data, LIMITS).decode()
+        check_frame(data, LIMITS).open()
 
 
-def test_frame_whose_header_lies_is_refused_before_it_is_decoded():
+def test_frame_whose_header_lies_is_refused_before_it_is_opened():
     """The first IHDR passed the check as 8x8 and Pillow then decoded the size in the second."""
     second = png(size=(2000, 2000))[8:]
     data = png(size=(8, 8))[: 8 + 25] + second
     with pytest.raises(BadImage):
-        check_frame(data, LIMITS).decode()
+        check_frame(data, LIMITS).open()
 
 
 # Each holds the reader for seconds unless something counts before it works.
@@ -199,7 +199,7 @@ def test_frame_never_holds_its_reader_for_seconds(build):
     data = build(encoded("JPEG"))
     began = process_time()
     with suppress(RequestError):
-        check_frame(data, FrameLimits(max_bytes=10**7, max_pixels=10**6)).decode()
+        check_frame(data, FrameLimits(max_bytes=10**7, max_pixels=10**6)).open()
     assert process_time() - began < 0.5
 
 
@@ -208,4 +208,4 @@ def test_frame_of_a_thousand_scans_is_refused():
     jpeg = encoded("JPEG", size=(900, 900), progressive=True)
     last_scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
     with pytest.raises(BadImage):
-        check_frame(jpeg[:-2] + last_scan * 1000 + jpeg[-2:], LIMITS).decode()
+        check_frame(jpeg[:-2] + last_scan * 1000 + jpeg[-2:], LIMITS).open()

@@ -133,7 +133,7 @@ async def test_frame_of_somebody_else_is_not_shown(server):
         question = await anna.send(question="What is it?", image=JPEG, settings=SHORT)
         frame = (await anna.wait_for("started", question))["frame"]
         response = await bert.ask(question="What is it?", frame=frame)
-    assert response["error"]["code"] == "bad_image"
+    assert response["error"]["code"] == "frame_forgotten"
 
 
 @over_the_wire

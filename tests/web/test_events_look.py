@@ -35,7 +35,7 @@ async def test_frame_of_a_look_is_held_for_its_sender_only(server):
         await anna.send("look", id="ahead", image=JPEG)
         looked = await anna.wait_for("looked", "ahead")
         response = await boris.ask(question="What is it?", frame=looked["frame"])
-    assert response["error"]["code"] == "bad_image"
+    assert response["error"]["code"] == "frame_forgotten"
 
 
 @over_the_wire

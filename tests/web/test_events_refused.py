@@ -68,6 +68,8 @@ BAD_IMAGES = {
     "a svg": {"image": data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml")},
     "0 x 5": {"image": png(size=(0, 5), scanlines=b"")},
     "a header and nothing behind it": {"image": png(size=(50, 50), scanlines=b"")},
+}
+FORGOTTEN_FRAMES = {
     "an unknown frame": {"image": None, "frame": "gone"},
     "a frame that is no text": {"image": None, "frame": {"id": 1}},
 }
@@ -85,6 +87,7 @@ LARGE_IMAGES = {
 REFUSED = [
     *(("bad_request", name, fields) for name, fields in BAD_REQUESTS.items()),
     *(("bad_image", name, fields) for name, fields in BAD_IMAGES.items()),
+    *(("frame_forgotten", name, fields) for name, fields in FORGOTTEN_FRAMES.items()),
     *(("image_too_large", name, fields) for name, fields in LARGE_IMAGES.items()),
 ]
 

@@ -3,7 +3,9 @@
 from collections import deque
 from threading import Thread
 
-from protocol.answer import AnswerEvent, Found, Point, Started, TextDelta
+from protocol.answer import AnswerEvent, Started
+from protocol.pieces import Found, TextDelta
+from protocol.places import Point
 from web.outlet import Outlet
 
 

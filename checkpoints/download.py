@@ -25,6 +25,7 @@ from huggingface_hub.file_download import are_symlinks_supported, repo_folder_na
 from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
 from protocol.errors import ModelFailed, StartRefused
+from protocol.status import LoadStage, OnProgress, Progress
 
 POLL_S = 0.1
 SPEED_WINDOW_S = 5.0
@@ -50,21 +51,8 @@ class HubFile:
     checksum: str
 
 
-@dataclass(frozen=True)
-class DownloadProgress:
-    """Bytes over all files, those of earlier starts included; no speed until it is measured."""
-
-    done: int
-    total: int
-    bytes_per_s: float | None = None
-    seconds_left: float | None = None
-
-
-OnProgress = Callable[[DownloadProgress], None]
-
-
 class Meter:
-    """Counts the bytes of a download and tells what it counted."""
+    """Counts the bytes of a download, those of earlier starts included, and tells how many."""
 
     def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
@@ -95,7 +83,8 @@ class Meter:
         speed = (self._arrivals[-1][1] - n_before) / seconds or None
         left, total = self.n_bytes_left, sum(file.size for file in self._n_bytes_here)
         seconds_left = left / speed if speed else None
-        self._on_progress(DownloadProgress(total - left, total, speed, seconds_left))
+        stage = LoadStage.DOWNLOADING
+        self._on_progress(Progress(stage, total - left, total, speed, seconds_left))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from checkpoint import DEMO, parse_model
+from checkpoints.checkpoint import DEMO, parse_model
 from protocol.errors import StartRefused
 
 

@@ -27,9 +27,10 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from hub.download import SHA1, SHA256, Download, HubFile, Meter, OnProgress
+from checkpoints.download import SHA1, SHA256, Download, HubFile, Meter
 from moondream2.config import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from protocol.errors import ModelFailed, StartRefused
+from protocol.status import OnProgress
 
 MOONDREAM2, PUBLISHED = "vikhyatk/moondream2", "2025-06-21"
 

@@ -1,7 +1,7 @@
 """From settings to a runner that answers.
 
 torch takes seconds to import, and the port must be open before that: so this module, and torch with
-it, is imported by `model.py` on the engine's thread, where everything here runs.
+it, is imported by `resident.py` on the engine's thread, where everything here runs.
 """
 
 import gc
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import torch
 
-from checkpoint import Checkpoint, Wanted
+from checkpoints.checkpoint import Checkpoint, Wanted
 from engine.runner import Runner
 from moondream2.config import CONFIG_FILE, Config
 from moondream2.cpu import choose_arithmetic, pack
@@ -26,7 +26,7 @@ from moondream2.network import Network
 from moondream2.tokenizer import Tokenizer
 from moondream2.weights import UNUSABLE, load_checkpoint
 from protocol.errors import ModelFailed, StartRefused
-from protocol.status import LoadStage, ModelState, Progress
+from protocol.status import LoadStage, ModelState, OnProgress, Progress
 from settings import Settings
 
 # Rows of keys and values take a quarter of what is free: frames, the work itself and other programs
@@ -37,7 +37,6 @@ DEFAULT_ROWS = 4
 
 # Takes the fields of Status that changed.
 Tell = Callable[..., None]
-OnProgress = Callable[[Progress], None]
 
 
 def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tell: Tell) -> Runner:
@@ -109,14 +108,15 @@ def read_network(
         torch.set_num_threads(arithmetic.n_threads)
     if is_quantised and (arithmetic is None or not arithmetic.is_packed):
         raise StartRefused(
-            "--quantize needs a CPU, in float32 or bfloat16. Start without it or with --device cpu."
+            "--quantize needs a CPU that multiplies 8-bit numbers exactly (VNNI), and float32 or"
+            " bfloat16 there. Start without it."
         )
     network, tokenizer = load_checkpoint(
         found.folder,
         device=device,
         dtype=dtype,
         tokenizer_file=found.tokenizer,
-        on_progress=lambda done, total: on_progress(Progress(LoadStage.READING, done, total)),
+        on_read=lambda done, total: on_progress(Progress(LoadStage.READING, done, total)),
     )
     if arithmetic is not None and arithmetic.is_packed:
         pack(network, is_quantised=is_quantised)

@@ -1,26 +1,23 @@
 """Which checkpoint `--model` means, and how it comes to this computer."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moondream2.config import TOKENIZER_FILE
 from protocol.errors import ModelFailed, StartRefused
-from protocol.status import LoadStage, Progress
+from protocol.status import OnProgress
 
 if TYPE_CHECKING:
-    from hub.hub import HubCheckpoint
+    from checkpoints.hub import HubCheckpoint
 
 # huggingface_hub takes half a second to import, and the demo model needs none of it: so it is
 # imported where it is used.
 
-DEMO_FOLDER = Path(__file__).parent / "demo" / "checkpoint"
+DEMO_FOLDER = Path(__file__).parents[1] / "demo" / "checkpoint"
 
 # `auto` must choose in five seconds; whoever asked for one model can wait a little longer.
 AUTO_TIMEOUT_S, ASKED_TIMEOUT_S = 5.0, 30.0
-
-OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -67,25 +64,14 @@ class Wanted:
             return Checkpoint("demo", DEMO_FOLDER, is_demo=True, notice=notice)
 
     def _fetch(self, on_progress: OnProgress) -> Checkpoint:
-        from hub.hub import Hub
+        from checkpoints.hub import Hub
 
         assert self.remote is not None, "what is not local is remote"
         hub = Hub()
         files = hub.find_cached(self.remote)
         if files is None:
             timeout_s = AUTO_TIMEOUT_S if self.falls_back else ASKED_TIMEOUT_S
-            files = hub.download(
-                hub.ask(self.remote, timeout_s),
-                lambda told: on_progress(
-                    Progress(
-                        LoadStage.DOWNLOADING,
-                        told.done,
-                        told.total,
-                        told.bytes_per_s,
-                        told.seconds_left,
-                    )
-                ),
-            )
+            files = hub.download(hub.ask(self.remote, timeout_s), on_progress)
         return Checkpoint(self.name, files.folder, files.tokenizer, self.remote.revision)
 
 
@@ -104,7 +90,7 @@ def parse_model(model: str, revision: str) -> Wanted:
             f'There is no checkpoint folder "{model}". Name a folder that holds config.json,'
             " model.safetensors and tokenizer.json, or start with --model demo."
         )
-    from hub.hub import MOONDREAM2, HubCheckpoint
+    from checkpoints.hub import MOONDREAM2, HubCheckpoint
 
     if model in ("auto", "moondream2"):
         remote = HubCheckpoint(MOONDREAM2, revision)

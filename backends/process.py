@@ -1,8 +1,8 @@
 """The model in a process of its own: there nobody else holds Python's one lock.
 
 In one process, the engine's thread stood still for a third of its time while pages were served and
-words were sent. Here it computes, and its events cross one socket to the hub. A process that breaks
-off leaves the page standing and is started again.
+words were sent. Here it computes, and its events cross one socket to the loop of the web tier. A
+process that breaks off leaves the page standing and is started again.
 """
 
 import logging
@@ -19,12 +19,13 @@ from multiprocessing import get_context
 from threading import Lock
 from typing import Any, Protocol
 
-from checkpoint import parse_model
+from backends.resident import CLOSE_TIMEOUT_S, ResidentModel
+from backends.sent_frames import SentFrames
+from checkpoints.checkpoint import parse_model
 from engine.admission import Admission
-from engine.sequence import Sink
-from model import CLOSE_TIMEOUT_S, Model
-from protocol.answer import AnswerEvent, Finished, refusal
+from protocol.answer import AnswerEvent, Finished, FinishReason, Sink, refusal
 from protocol.errors import Closing, ModelFailed, RequestError
+from protocol.model import Model, OnStatus
 from protocol.request import Request
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings
@@ -42,27 +43,28 @@ Report = tuple[int, AnswerEvent] | tuple[Status, ModelFailed | None]
 
 
 class Wire(Protocol):
-    """Carries orders there; see `web/bridge.py`."""
+    """Carries orders there; see `web/loop/wire.py`."""
 
     def send(self, message: Order) -> None: ...
     def wait_for_end(self, timeout_s: float) -> bool: ...
 
 
 OpenWire = Callable[[socket.socket, Callable[[Any], None], Callable[[], None]], Wire]
+MakeModel = Callable[[Settings], Model]
 
 
 class ModelProcess:
-    """What a `Model` is to the web tier, in another process. On the hub only.
+    """Keeps the contract of `protocol/model.py`, in another process. On the loop only.
 
-    status: how far it is. failure: why it cannot answer, None while it can. It is started again
-    when it breaks off, unless that happens before its first answer.
+    Sinks and watchers are called on the loop, too. It is started again when it breaks off, unless
+    that happens before its first answer.
     """
 
     def __init__(
         self,
         settings: Settings,
         open_wire: OpenWire,
-        make_model: Callable[[Settings], Model] = Model,
+        make_model: MakeModel = ResidentModel,
     ) -> None:
         """Start the process and return at once; it makes the model with `make_model`.
 
@@ -73,19 +75,17 @@ class ModelProcess:
         self._first_status = Status(ModelState.LOADING, name, progress=Progress(LoadStage.FINDING))
         self.status = self._first_status
         self.failure: ModelFailed | None = None
-        self._watchers: list[Callable[[Status], None]] = []
+        self._watchers: list[OnStatus] = []
         self._admission = Admission(settings.max_waiting, settings.max_waiting_per_client)
         self._tickets = count()
         self._open: dict[int, tuple[Request, Sink]] = {}
-        self._is_closing = False
+        self._has_answered = self._is_closing = False
         self._start()
 
-    def watch(self, on_status: Callable[[Status], None]) -> None:
-        """Call `on_status` at every change from now on."""
+    def watch(self, on_status: OnStatus) -> None:
         self._watchers.append(on_status)
 
     def submit(self, request: Request, sink: Sink) -> None:
-        """Send a request; its events go to `sink`. Raises as `Engine.submit` does."""
         if self._is_closing:
             raise Closing
         if self.failure is not None:
@@ -93,10 +93,9 @@ class ModelProcess:
         self._admission.enter(request)
         ticket = next(self._tickets)
         self._open[ticket] = request, sink
-        self._wire.send((ticket, request))
+        self._wire.send((ticket, self._sent_frames.pack(request)))
 
     def cancel(self, client: str, id: str | None = None) -> None:
-        """End one request of a client, or all of them; see `Engine.cancel`."""
         if self._admission.has(client, id):
             self._wire.send((client, id))
 
@@ -117,6 +116,7 @@ class ModelProcess:
             case int(ticket), event:
                 request, sink = self._open[ticket]
                 if isinstance(event, Finished):
+                    self._has_answered |= event.reason in (FinishReason.STOP, FinishReason.LENGTH)
                     del self._open[ticket]
                     self._admission.leave(request, event)
                 sink(event)
@@ -128,16 +128,17 @@ class ModelProcess:
         )
         _start_without_signals(self._process)
         there.close()
+        self._sent_frames = SentFrames()
         self._wire = self._open_wire(here, self._take, self._end)
 
     def _end(self) -> None:
         """The process is gone: tell who waits, and start it again if it ever answered."""
         if self._is_closing:
             self._refuse_all(Closing())
-        elif self._admission.mean_answer_ms is not None:
+        elif self._has_answered:
             log.warning("The model's process broke off and is started again.")
             self._refuse_all(ModelFailed("The model broke off and starts again. Ask once more."))
-            self._admission.mean_answer_ms = None
+            self._has_answered = False
             self._start()
             self._tell(self._first_status)
         elif self.failure is None:
@@ -173,7 +174,7 @@ def _start_without_signals(process: Any) -> None:
 # Everything below runs in the model's process.
 
 
-def _serve(end: socket.socket, settings: Settings, make_model: Callable[[Settings], Model]) -> None:
+def _serve(end: socket.socket, settings: Settings, make_model: MakeModel) -> None:
     """Take orders until told to close, or until nobody is left to give them."""
     # Windows does not hand down what is ignored.
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -183,14 +184,16 @@ def _serve(end: socket.socket, settings: Settings, make_model: Callable[[Setting
     reporter = Reporter(end, model)
     model.watch(reporter.tell_status)
     reporter.tell_status()
+    sent_frames = SentFrames()
     with suppress(EOFError, OSError):
         inlet = end.makefile("rb")
         while order := pickle.load(inlet):
             match order:
-                case int(ticket), Request() as request:
-                    _submit(model, request, partial(reporter.tell_event, ticket))
-                case client, id:
+                case str(client), id:
                     model.cancel(client, id)
+                case ticket, request:
+                    sink = partial(reporter.tell_event, ticket)
+                    _submit(model, sent_frames.unpack(request), sink)
     model.close()
     # An ordinary exit would wait for torch.
     os._exit(0)

@@ -5,13 +5,13 @@ import os
 import pytest
 import torch
 
-import loading
-from loading import count_rows
+from backends import loading
+from backends.loading import count_rows
 from moondream2.config import Config
 from moondream2.device import free_bytes
 from moondream2.kv_cache import KVCache
 from moondream2.network import Network
-from tests.checkpoints import PARITY
+from tests.checkpoint_folders import PARITY
 
 CONFIG = Config.from_file(PARITY / "config.json")
 ROW_BYTES = KVCache.row_bytes(CONFIG.text, torch.float32)

@@ -2,37 +2,42 @@
 
 import json
 from contextlib import suppress
-from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.answer import (
-    Box,
-    Finished,
-    FinishReason,
-    Found,
-    Grounding,
-    Point,
-    Reasoned,
-    Started,
-    TextDelta,
-    Timings,
-    Usage,
-    Waiting,
-    refusal,
+from protocol.answer import Finished, FinishReason, Started, Timings, Usage, Waiting, refusal
+from protocol.errors import (
+    BadImage,
+    BadRequest,
+    Busy,
+    FrameForgotten,
+    ImageTooLarge,
+    OutOfMemory,
+    RequestError,
 )
-from protocol.errors import BadImage, BadRequest, Busy, ImageTooLarge, RequestError
-from protocol.frame import FrameLimits, check_frame
-from protocol.page_events import (
+from protocol.formats.page_events import (
     event_payload,
     parse_cancel,
     parse_request,
     request_id,
     status_payload,
 )
-from protocol.request import Request, SamplingParams, Skill
+from protocol.frame import FrameLimits, check_frame
+from protocol.pieces import Found, Reasoned, TextDelta
+from protocol.places import Box, Grounding, Point
+from protocol.request import (
+    NOTHING_YET,
+    CaptionResult,
+    DetectResult,
+    LookResult,
+    PointResult,
+    QueryResult,
+    Request,
+    SamplingParams,
+    Skill,
+)
 from protocol.status import LoadStage, ModelState, Progress, Status
 from tests.protocol.pictures import data_url, encoded
 
@@ -149,7 +154,7 @@ def test_image_is_refused_when_it_is_not_one(image):
 
 @pytest.mark.parametrize("frame", ["gone", "", 5, [], {}, "\ud800"])
 def test_frame_is_refused_when_it_is_not_held(frame):
-    with pytest.raises(BadImage, match="no longer held"):
+    with pytest.raises(FrameForgotten, match="no longer held"):
         parse({"question": "And now?", "frame": frame})
 
 
@@ -267,9 +272,9 @@ def test_reasoning_is_refused_when_it_is_no_boolean(reasoning):
 def test_places_travel_as_objects_or_points_and_one_by_one():
     box, point = Box(0.1, 0.2, 0.3, 0.4), Point(0.5, 0.6)
     assert event_payload(Found("1", box)) == ("found", {"id": "1", "place": vars(box)})
-    end = Finished("1", Skill.DETECT, FinishReason.STOP, "", Timings(), Usage(), places=(box,))
+    end = Finished("1", FinishReason.STOP, DetectResult((box,)), Timings(), Usage())
     assert event_payload(end)[1]["objects"] == [vars(box)]
-    end = Finished("1", Skill.POINT, FinishReason.STOP, "", Timings(), Usage(), places=(point,))
+    end = Finished("1", FinishReason.STOP, PointResult((point,)), Timings(), Usage())
     assert event_payload(end)[1]["points"] == [vars(point)]
 
 
@@ -339,9 +344,8 @@ EVENTS = st.one_of(
     st.builds(
         Finished,
         st.text(),
-        st.sampled_from(Skill),
         st.sampled_from(FinishReason),
-        st.text(),
+        st.sampled_from(list(NOTHING_YET.values())) | st.builds(QueryResult, st.text()),
         TIMINGS,
         st.builds(Usage, st.integers(0), st.integers(0)),
         ERRORS,
@@ -356,10 +360,10 @@ def test_event_becomes_plain_json_under_its_id(event):
     assert json.loads(json.dumps(payload, allow_nan=False))["id"] == event.id
 
 
-@pytest.mark.parametrize(("skill", "key"), [(Skill.QUERY, "answer"), (Skill.CAPTION, "caption")])
-def test_response_holds_the_text_under_the_name_of_its_skill(skill, key):
-    finish = partial(Finished, timings=Timings(), usage=Usage())
-    _, payload = event_payload(finish("1", skill, FinishReason.STOP, "A red mug."))
+@pytest.mark.parametrize(("result", "key"), [(QueryResult, "answer"), (CaptionResult, "caption")])
+def test_response_holds_the_text_under_the_name_of_its_skill(result, key):
+    end = Finished("1", FinishReason.STOP, result("A red mug."), Timings(), Usage())
+    _, payload = event_payload(end)
     assert payload[key] == "A red mug."
     assert "error" not in payload
 
@@ -373,11 +377,24 @@ def test_refusal_tells_its_sentence_as_answer_too(skill):
 
 
 @pytest.mark.parametrize(
+    ("error", "codes"),
+    [
+        (FrameForgotten(), {"code": "frame_forgotten", "general_code": "bad_image"}),
+        (OutOfMemory("Too much."), {"code": "out_of_memory", "general_code": "internal"}),
+    ],
+)
+def test_error_with_a_code_of_its_own_names_the_wider_kind_that_stood_there_before(error, codes):
+    """Programs that know only the older codes go by `general_code`."""
+    _, payload = event_payload(refusal("1", Skill.QUERY, error))
+    assert payload["error"] == {**codes, "message": error.message}
+
+
+@pytest.mark.parametrize(
     ("reason", "frame"),
     [(FinishReason.STOP, "f1"), (FinishReason.CANCELLED, None), (FinishReason.REPLACED, None)],
 )
 def test_end_of_a_look_names_the_frame_that_was_looked_at(reason, frame):
-    end = Finished("1", Skill.LOOK, reason, "", Timings(), Usage(), frame_id="f1")
+    end = Finished("1", reason, LookResult(), Timings(), Usage(), frame_id="f1")
     name, payload = event_payload(end)
     assert name == "looked"
     assert payload.items() >= {"id": "1", "frame": frame, "finish_reason": reason}.items()

@@ -15,11 +15,12 @@ import pytest
 from huggingface_hub import close_session, constants, hf_hub_download
 from huggingface_hub.utils import WeakFileLock
 
-import hub.hub as hub_module
-from hub.download import CachePlace, DownloadProgress
-from hub.hub import Hub, HubCheckpoint
+from checkpoints import hub as hub_module
+from checkpoints.download import CachePlace
+from checkpoints.hub import Hub, HubCheckpoint
 from protocol.errors import ModelFailed, StartRefused
-from tests.hub.fake_hub import (
+from protocol.status import Progress
+from tests.checkpoints.fake_hub import (
     COMMIT,
     CONFIG,
     MOONDREAM2,
@@ -63,17 +64,17 @@ def hub(fake: FakeHub, tmp_path: Path) -> Hub:
 
 
 @pytest.fixture
-def told() -> list[DownloadProgress]:
+def told() -> list[Progress]:
     """What the person is told while the files come."""
     return []
 
 
-def fetch(hub: Hub, told: list[DownloadProgress], checkpoint: HubCheckpoint = PUBLISHED_CHECKPOINT):
+def fetch(hub: Hub, told: list[Progress], checkpoint: HubCheckpoint = PUBLISHED_CHECKPOINT):
     return hub.download(hub.ask(checkpoint), told.append)
 
 
 def stop_in_the_middle(hub: Hub) -> None:
-    def stop(progress: DownloadProgress) -> None:
+    def stop(progress: Progress) -> None:
         if progress.done > PART:
             raise Stopped
 
@@ -88,7 +89,7 @@ def weights_place(hub: Hub) -> CachePlace:
 # The way it should go.
 
 
-def test_a_checkpoint_comes_from_two_repositories(hub: Hub, told: list[DownloadProgress]):
+def test_a_checkpoint_comes_from_two_repositories(hub: Hub, told: list[Progress]):
     files = fetch(hub, told)
     assert (files.folder / "config.json").read_bytes() == CONFIG
     assert (files.folder / "model.safetensors").read_bytes() == WEIGHTS
@@ -96,21 +97,21 @@ def test_a_checkpoint_comes_from_two_repositories(hub: Hub, told: list[DownloadP
     assert files.commit == COMMIT
 
 
-def test_only_the_files_needed_are_fetched(hub: Hub, fake: FakeHub, told: list[DownloadProgress]):
+def test_only_the_files_needed_are_fetched(hub: Hub, fake: FakeHub, told: list[Progress]):
     fetch(hub, told)
     assert fake.names_fetched == ["config.json", "tokenizer.json", "model.safetensors"]
     assert not [seen for seen in fake.requests if MOONDREAM2 in seen.path and "token" in seen.path]
 
 
 def test_a_tag_that_moves_meanwhile_does_not_mix_two_commits(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     files = hub.ask(PUBLISHED_CHECKPOINT)
     fake.repositories[MOONDREAM2].revisions = ()
     assert hub.download(files, told.append).commit == COMMIT
 
 
-def test_progress_counts_all_files_and_ends_complete(hub: Hub, told: list[DownloadProgress]):
+def test_progress_counts_all_files_and_ends_complete(hub: Hub, told: list[Progress]):
     fetch(hub, told)
     total = len(CONFIG) + len(TOKENIZER) + len(WEIGHTS)
     assert {each.total for each in told} == {total}
@@ -119,7 +120,7 @@ def test_progress_counts_all_files_and_ends_complete(hub: Hub, told: list[Downlo
     assert any(each.bytes_per_s and each.seconds_left for each in told)
 
 
-def test_a_second_start_makes_no_request(hub: Hub, fake: FakeHub, told: list[DownloadProgress]):
+def test_a_second_start_makes_no_request(hub: Hub, fake: FakeHub, told: list[Progress]):
     files = fetch(hub, told)
     fake.requests.clear()
     assert hub.find_cached(PUBLISHED_CHECKPOINT) == files
@@ -131,7 +132,7 @@ def test_an_empty_cache_holds_no_checkpoint(hub: Hub, fake: FakeHub):
     assert not fake.requests
 
 
-def test_other_programs_find_what_was_fetched(hub: Hub, told: list[DownloadProgress]):
+def test_other_programs_find_what_was_fetched(hub: Hub, told: list[Progress]):
     files = fetch(hub, told)
     found = hf_hub_download(
         MOONDREAM2,
@@ -160,7 +161,7 @@ def test_what_other_programs_fetched_is_found(hub: Hub, fake: FakeHub):
 def test_the_users_environment_is_honoured(fake: FakeHub, tmp_path: Path):
     """HF_HOME, HF_ENDPOINT and HF_TOKEN while fetching; HF_HUB_OFFLINE from then on."""
     fetching = "hub.download(hub.ask(HubCheckpoint()), lambda progress: None)"
-    program = "from hub.hub import *; hub = Hub(); print({}.tokenizer)"
+    program = "from checkpoints.hub import *; hub = Hub(); print({}.tokenizer)"
     environment = os.environ | {
         "HF_HOME": str(tmp_path / "home"),
         "HF_ENDPOINT": fake.url,
@@ -179,7 +180,7 @@ def test_the_users_environment_is_honoured(fake: FakeHub, tmp_path: Path):
 
 
 def test_the_token_does_not_leave_the_hub(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress], monkeypatch: pytest.MonkeyPatch
+    hub: Hub, fake: FakeHub, told: list[Progress], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     fetch(hub, told)
@@ -190,7 +191,7 @@ def test_the_token_does_not_leave_the_hub(
 
 
 def test_a_cut_connection_is_resumed_without_fetching_a_byte_twice(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     fake.cuts = deque([PART, PART, PART])
     files = fetch(hub, told)
@@ -199,9 +200,7 @@ def test_a_cut_connection_is_resumed_without_fetching_a_byte_twice(
     assert (files.folder / "model.safetensors").read_bytes() == WEIGHTS
 
 
-def test_a_stalled_connection_is_resumed(
-    fake: FakeHub, tmp_path: Path, told: list[DownloadProgress]
-):
+def test_a_stalled_connection_is_resumed(fake: FakeHub, tmp_path: Path, told: list[Progress]):
     fake.stalls_after = PART
     fetch(Hub(fake.url, tmp_path, stall_timeout_s=0.3, retry_delays_s=(0,) * 10), told)
     assert fake.ranges[0] is None
@@ -209,7 +208,7 @@ def test_a_stalled_connection_is_resumed(
 
 
 def test_a_connection_that_keeps_breaking_is_given_up_and_kept_for_later(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     fake.cuts = deque([PART, 0, 0])
     with pytest.raises(ModelFailed, match=r"broke off 3 times in a row.* go on from there"):
@@ -218,7 +217,7 @@ def test_a_connection_that_keeps_breaking_is_given_up_and_kept_for_later(
 
 
 def test_a_stopped_download_is_resumed_at_the_next_start(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     stop_in_the_middle(hub)
     n_bytes = weights_place(hub).partial.stat().st_size
@@ -229,7 +228,7 @@ def test_a_stopped_download_is_resumed_at_the_next_start(
 
 
 def test_a_host_without_ranges_sends_the_file_from_the_start(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     fake.knows_ranges, fake.cuts = False, deque([PART])
     files = fetch(hub, told)
@@ -237,7 +236,7 @@ def test_a_host_without_ranges_sends_the_file_from_the_start(
     assert max(each.done for each in told) == told[-1].total
 
 
-def test_another_programs_download_is_waited_for(hub: Hub, told: list[DownloadProgress]):
+def test_another_programs_download_is_waited_for(hub: Hub, told: list[Progress]):
     lock = CachePlace(hub.cache, hub.ask(PUBLISHED_CHECKPOINT)[0]).lock
     lock.parent.mkdir(parents=True)
     is_held, may_release = Event(), Event()
@@ -247,7 +246,7 @@ def test_another_programs_download_is_waited_for(hub: Hub, told: list[DownloadPr
             is_held.set()
             may_release.wait(WAIT_S)
 
-    def release(progress: DownloadProgress) -> None:
+    def release(progress: Progress) -> None:
         # It tells once when it begins; every further time that nothing has come, it waits.
         told.append(progress)
         if [each.done for each in told] == [0, 0, 0]:
@@ -264,9 +263,7 @@ def test_another_programs_download_is_waited_for(hub: Hub, told: list[DownloadPr
 # Files that are not what they should be.
 
 
-def test_a_file_shorter_than_announced_is_refused(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
-):
+def test_a_file_shorter_than_announced_is_refused(hub: Hub, fake: FakeHub, told: list[Progress]):
     fake.delivered = WEIGHTS[:-1]
     fake.cuts = deque([len(WEIGHTS) - 1])
     with pytest.raises(ModelFailed, match="shorter than the hub says"):
@@ -275,7 +272,7 @@ def test_a_file_shorter_than_announced_is_refused(
 
 @pytest.mark.parametrize("delivered", [WEIGHTS[:-1] + b"?", WEIGHTS + b"more"])
 def test_wrong_bytes_are_refused_and_do_not_stay(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress], delivered: bytes
+    hub: Hub, fake: FakeHub, told: list[Progress], delivered: bytes
 ):
     fake.delivered = delivered
     with pytest.raises(ModelFailed, match="arrived damaged"):
@@ -287,7 +284,7 @@ def test_wrong_bytes_are_refused_and_do_not_stay(
 
 
 def test_a_host_that_sends_too_much_is_not_listened_to(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     fake.delivered = bytes(2 * len(WEIGHTS))
     with pytest.raises(ModelFailed, match="arrived damaged"):
@@ -296,7 +293,7 @@ def test_a_host_that_sends_too_much_is_not_listened_to(
 
 
 def test_a_wrong_leftover_is_fetched_again_from_the_start(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     place = weights_place(hub)
     place.partial.parent.mkdir(parents=True)
@@ -307,7 +304,7 @@ def test_a_wrong_leftover_is_fetched_again_from_the_start(
 
 
 def test_weights_cut_short_in_the_cache_are_fetched_again(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     weights = fetch(hub, told).folder / "model.safetensors"
     os.truncate(weights, PART)
@@ -319,7 +316,7 @@ def test_weights_cut_short_in_the_cache_are_fetched_again(
 
 
 def test_other_bytes_than_reported_only_warn(
-    hub: Hub, told: list[DownloadProgress], caplog: pytest.LogCaptureFixture
+    hub: Hub, told: list[Progress], caplog: pytest.LogCaptureFixture
 ):
     fetch(hub, told)
     assert [record.args[:2] for record in caplog.records] == [
@@ -330,7 +327,7 @@ def test_other_bytes_than_reported_only_warn(
 
 def test_the_reported_bytes_do_not_warn(
     hub: Hub,
-    told: list[DownloadProgress],
+    told: list[Progress],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -376,9 +373,7 @@ def test_a_repository_without_safetensors_is_said(hub: Hub, fake: FakeHub):
         hub.ask(PUBLISHED_CHECKPOINT)
 
 
-def test_a_permission_that_ends_meanwhile_is_said(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
-):
+def test_a_permission_that_ends_meanwhile_is_said(hub: Hub, fake: FakeHub, told: list[Progress]):
     files = hub.ask(PUBLISHED_CHECKPOINT)
     fake.repositories[MOONDREAM2].refusal = (403, "GatedRepo")
     with pytest.raises(ModelFailed, match=r"\(status 403\)"):
@@ -466,7 +461,7 @@ def test_names_that_hubs_have_are_taken(revision: str):
 
 
 def test_a_disk_without_room_is_told_before_the_first_byte(
-    hub: Hub, fake: FakeHub, told: list[DownloadProgress]
+    hub: Hub, fake: FakeHub, told: list[Progress]
 ):
     fake.repositories[MOONDREAM2].announced_size = 10**18
     with pytest.raises(StartRefused, match=r"needs 1000000000.0 GB, .* Make room"):
@@ -475,7 +470,7 @@ def test_a_disk_without_room_is_told_before_the_first_byte(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is the full disk")
-def test_a_disk_that_fills_up_is_told(hub: Hub, told: list[DownloadProgress]):
+def test_a_disk_that_fills_up_is_told(hub: Hub, told: list[Progress]):
     place = weights_place(hub)
     place.partial.parent.mkdir(parents=True)
     place.partial.symlink_to("/dev/full")
@@ -484,7 +479,7 @@ def test_a_disk_that_fills_up_is_told(hub: Hub, told: list[DownloadProgress]):
 
 
 def test_a_cache_that_cannot_be_written_is_told(
-    fake: FakeHub, tmp_path: Path, told: list[DownloadProgress]
+    fake: FakeHub, tmp_path: Path, told: list[Progress]
 ):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ModelFailed, match="HF_HOME"):
@@ -506,7 +501,7 @@ def own(tokenizer: bytes | None) -> Repository:
 def test_another_repository_brings_its_tokenizer_only_if_it_fits(
     hub: Hub,
     fake: FakeHub,
-    told: list[DownloadProgress],
+    told: list[Progress],
     beside: bytes | None,
     expected: bytes,
 ):

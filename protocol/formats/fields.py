@@ -1,0 +1,141 @@
+"""Readers of what comes from outside: each returns what it promises, or says what is wrong.
+
+settings = Fields(payload).inner("settings")
+settings.whole("max_tokens", 768, 1, 2048)  # "`settings.max_tokens` must be a whole number …"
+"""
+
+import binascii
+import math
+import re
+from base64 import b64decode
+from typing import Any
+
+from protocol.errors import BadImage, BadRequest, ImageTooLarge
+from protocol.frame import Frame, FrameLimits, check_frame
+from protocol.places import SpatialRef
+
+_DATA_URL = re.compile(r"data:image/[a-z+.-]{1,20};base64,", re.IGNORECASE)
+
+
+class Fields:
+    """The fields of one object, read by name. Fields that nobody reads are ignored.
+
+    path: where the object stands in its format, with what separates it from its fields' names.
+    Every reader raises BadRequest, `picture` also BadImage or ImageTooLarge, with the sentence for
+    the person.
+    """
+
+    def __init__(self, values: dict[Any, Any], path: str = "") -> None:
+        self._values, self._path = values, path
+
+    def inner(self, name: str) -> "Fields":
+        """The object in a field, empty where there is none."""
+        values = self.get(name)
+        if values is None:
+            values = {}
+        if not isinstance(values, dict):
+            raise BadRequest(f"`{self._path}{name}` must be an object.")
+        return Fields(values, f"{self._path}{name}.")
+
+    def get(self, name: str) -> object:
+        """A field as it came, None where there is none."""
+        return self._values.get(name)
+
+    def text(self, name: str, max_chars: int) -> str:
+        """A text that says something and that a tokenizer can read."""
+        text = self.get(name)
+        if not isinstance(text, str):
+            raise BadRequest(f"`{self._path}{name}` is missing: say what you want to know.")
+        if not text.strip():
+            raise BadRequest(f"The {name} is empty: say what you want to know.")
+        if len(text) > max_chars:
+            raise BadRequest(
+                f"The {name} has {len(text):,} characters; at most {max_chars:,} are accepted."
+            )
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise BadRequest(f"The {name} holds half a character that no text can contain.")
+        return text
+
+    def flag(self, name: str) -> bool:
+        """True or false, which is also what stands for nothing."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise BadRequest(f"`{self._path}{name}` must be true or false.")
+        return bool(value)
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        """One of `choices`."""
+        value = self.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str) or value not in choices:
+            raise BadRequest(f"`{self._path}{name}` must be one of {', '.join(choices)}.")
+        return value
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        """A number from `low` to `high`, both included."""
+        return self._number(name, default, low, high, whole=False)
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return int(self._number(name, default, low, high, whole=True))
+
+    def spatial_refs(self, name: str, max_places: int) -> tuple[SpatialRef, ...]:
+        """Places in a frame; none where there is no such field."""
+        refs = self.get(name)
+        if refs is None:
+            return ()
+        if not isinstance(refs, list) or len(refs) > max_places:
+            raise BadRequest(f"`{self._path}{name}` must be a list of at most {max_places} places.")
+        return tuple(_place(ref) for ref in refs)
+
+    def picture(self, name: str, limits: FrameLimits) -> Frame:
+        """A picture as encoded bytes or a data URL, judged by its header."""
+        return check_frame(self._picture_bytes(name, limits), limits)
+
+    def _number(self, name: str, default: float, low: float, high: float, whole: bool) -> float:
+        value = self.get(name)
+        if value is None:
+            return default
+        # True is an int to Python, not to the person who sent it.
+        is_number = type(value) is int or (
+            type(value) is float and math.isfinite(value) and not whole
+        )
+        if not isinstance(value, int | float) or not is_number or not low <= value <= high:
+            kind = "whole number" if whole else "number"
+            raise BadRequest(f"`{self._path}{name}` must be a {kind} from {low} to {high}.")
+        return value
+
+    def _picture_bytes(self, name: str, limits: FrameLimits) -> bytes:
+        image, path = self.get(name), f"{self._path}{name}"
+        if isinstance(image, bytes):
+            return image
+        if not isinstance(image, str):
+            raise BadImage(f"`{path}` must be a data URL or the picture's bytes.")
+        start = _DATA_URL.match(image)
+        if start is None:
+            raise BadImage(f"`{path}` must begin with data:image/jpeg;base64, (or png, or webp).")
+        encoded = image[start.end() :]
+        if len(encoded) > 4 * (limits.max_bytes // 3 + 2):
+            raise ImageTooLarge(
+                f"The picture has more than the {limits.max_bytes:,} bytes that are accepted."
+            )
+        try:
+            return b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise BadImage("The picture's base64 text is damaged or cut short.") from error
+
+
+def _place(ref: object) -> SpatialRef:
+    is_place = isinstance(ref, list) and len(ref) in (2, 4) and all(map(_is_fraction, ref))
+    if not isinstance(ref, list) or not is_place:
+        raise BadRequest(
+            "A place is [x, y] or [x_min, y_min, x_max, y_max], each a number from 0 to 1."
+        )
+    if len(ref) == 4 and not (ref[0] <= ref[2] and ref[1] <= ref[3]):
+        raise BadRequest("A box is [x_min, y_min, x_max, y_max]: its minimum comes first.")
+    return tuple(float(value) for value in ref)
+
+
+def _is_fraction(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1  # type: ignore[operator]

@@ -1,0 +1,53 @@
+"""What an answer is made of, piece by piece, in the order in which it is found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from protocol.places import Box, Grounding, Point
+
+Place = TypeVar("Place", Box, Point)
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """The next whole characters of the answer."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """The whole reasoning, before the answer's first word."""
+
+    id: str
+    text: str
+    grounding: tuple[Grounding, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One more object, as soon as it is found."""
+
+    id: str
+    place: Box | Point
+
+
+Piece = TextDelta | Reasoned | Found
+
+
+def text_of(pieces: Iterable[Piece]) -> str:
+    """All that was written."""
+    return "".join(each.text for each in pieces if isinstance(each, TextDelta))
+
+
+def places_of(kind: type[Place], pieces: Iterable[Piece]) -> tuple[Place, ...]:
+    """All places of one kind that were found."""
+    found = (each.place for each in pieces if isinstance(each, Found))
+    return tuple(place for place in found if isinstance(place, kind))
+
+
+def reasoning_of(pieces: Iterable[Piece]) -> Reasoned | None:
+    """What was thought before the answer, if anything."""
+    return next((each for each in pieces if isinstance(each, Reasoned)), None)

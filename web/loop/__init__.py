@@ -1,0 +1,14 @@
+"""The loop: the one thread on which pages are served and events leave, by eventlet.
+
+Only this folder knows eventlet, so that another driver could take its place. `calls` brings the
+calls of other threads onto the loop, `wire` the messages of another process; `server` opens the
+port, serves until a signal and says farewell; `repairs` names what is mended in libraries. Nothing
+is monkey-patched: what blocks lives in other threads and processes.
+"""
+
+import warnings
+
+# eventlet announces at import that it is in maintenance mode. That is why it lives in this folder.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import eventlet  # noqa: F401
