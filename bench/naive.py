@@ -63,7 +63,7 @@ def create_naive_app(settings: Settings, stamps: Stamps) -> Flask:
 
 
 class Handlers:
-    """The event handlers. Each holds the hub from its first line to its last."""
+    """The event handlers. Each holds the loop from its first line to its last."""
 
     def __init__(
         self,

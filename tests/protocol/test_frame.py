@@ -195,7 +195,7 @@ TIME_BOMBS = {
 
 @pytest.mark.parametrize("build", TIME_BOMBS.values(), ids=TIME_BOMBS.keys())
 def test_frame_never_holds_its_reader_for_seconds(build):
-    """Pillow walks every segment when it opens a picture; one message held the hub for 12 s."""
+    """Pillow walks every segment when it opens a picture: one message held all up for 12 s."""
     data = build(encoded("JPEG"))
     began = process_time()
     with suppress(RequestError):

@@ -108,7 +108,7 @@ async def test_many_requests_in_one_polled_message_are_all_answered(server):
 
 @over_the_wire
 async def test_client_that_never_reads_delays_nobody(server):
-    """Its answers pile up in its own connection, and the hub goes on."""
+    """Its answers pile up in its own connection, and the loop goes on."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     reader._transport.pause_reading()
     writer.write(

@@ -1,4 +1,4 @@
-"""Words leave as fast as the hub can take them, in order, and none is lost."""
+"""Words leave as fast as the loop can take them, in order, and none is lost."""
 
 from collections import deque
 from threading import Thread
@@ -9,7 +9,7 @@ from protocol.places import Point
 from web.outlet import Outlet
 
 
-class Hub:
+class Loop:
     """Runs calls when the test says so; `sent` is what left."""
 
     def __init__(self) -> None:
@@ -27,36 +27,36 @@ def words(*texts: str) -> list[TextDelta]:
     return [TextDelta("1", text) for text in texts]
 
 
-def test_each_word_leaves_alone_while_the_hub_keeps_up():
-    hub = Hub()
+def test_each_word_leaves_alone_while_the_loop_keeps_up():
+    loop = Loop()
     for event in words("a ", "red ", "cup"):
-        hub.outlet(event)
-        hub.run()
-    assert hub.sent == words("a ", "red ", "cup")
+        loop.outlet(event)
+        loop.run()
+    assert loop.sent == words("a ", "red ", "cup")
 
 
-def test_words_leave_together_once_the_hub_is_behind():
-    hub = Hub()
+def test_words_leave_together_once_the_loop_is_behind():
+    loop = Loop()
     for event in words("a ", "red ", "cup"):
-        hub.outlet(event)
-    hub.run()
-    assert hub.sent == words("a red cup")
+        loop.outlet(event)
+    loop.run()
+    assert loop.sent == words("a red cup")
 
 
 def test_words_stay_on_their_side_of_other_events():
-    hub = Hub()
+    loop = Loop()
     started, found = Started("1", None, 0.0), Found("1", Point(0.5, 0.5))
     for event in [started, *words("a", "b"), found, *words("c", "d"), found]:
-        hub.outlet(event)
-    hub.run()
-    assert hub.sent == [started, *words("ab"), found, *words("cd"), found]
+        loop.outlet(event)
+    loop.run()
+    assert loop.sent == [started, *words("ab"), found, *words("cd"), found]
 
 
 def test_no_word_is_lost_while_one_thread_writes_and_another_sends():
-    hub, n_words = Hub(), 20_000
-    writer = Thread(target=lambda: [hub.outlet(each) for each in words(*map(chr, range(n_words)))])
+    loop, n_words = Loop(), 20_000
+    writer = Thread(target=lambda: [loop.outlet(each) for each in words(*map(chr, range(n_words)))])
     writer.start()
     while writer.is_alive():
-        hub.run()
-    hub.run()
-    assert "".join(each.text for each in hub.sent) == "".join(map(chr, range(n_words)))
+        loop.run()
+    loop.run()
+    assert "".join(each.text for each in loop.sent) == "".join(map(chr, range(n_words)))

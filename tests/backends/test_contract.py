@@ -1,0 +1,164 @@
+"""Every kind of model keeps the one contract, `protocol/model.py`; a new kind is one row here."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from threading import Event
+
+import pytest
+
+from backends.process import ModelProcess
+from backends.resident import ResidentModel
+from protocol.answer import Finished, FinishReason, Started, Waiting
+from protocol.errors import BadRequest, Busy, ModelFailed
+from protocol.model import Model
+from protocol.pieces import TextDelta
+from protocol.request import SamplingParams
+from protocol.status import ModelState, Status
+from settings import Settings
+from tests.backends.echo import EchoModel, ThreadWire
+from tests.fakes import WAIT_S, Inbox, make_request
+
+LIMITS = {"max_waiting": 4, "max_waiting_per_client": 3, "max_running": 2}
+# Answered for as long as anybody listens: by the network, which never stops by itself, and by Echo.
+ENDLESS = {"resident": "What is it?", "process": "a " * 50_000}
+MANY = SamplingParams(max_tokens=500)
+
+Make = Callable[..., Model]
+KINDS: dict[str, Callable[[Settings], Model]] = {
+    "resident": ResidentModel,
+    "process": lambda settings: ModelProcess(settings, ThreadWire, EchoModel),
+}
+
+
+def make(kind: str, checkpoint, **settings) -> tuple[Model, list[Status]]:
+    """One model, and everything its watcher hears."""
+    options = {"model": str(checkpoint), "device": "cpu", **LIMITS, **settings}
+    model, told = KINDS[kind](Settings(**options)), []
+    model.watch(told.append)
+    return model, told
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def endless(kind: str) -> str:
+    return ENDLESS[kind]
+
+
+@pytest.fixture(scope="module")
+def model(kind: str, checkpoint) -> Iterator[Model]:
+    model, _ = make(kind, checkpoint)
+    yield model
+    assert model.close()
+
+
+def ask(model: Model, id: str, client: str = "ann", question: str = "a b") -> Inbox:
+    inbox = Inbox()
+    model.submit(make_request(id, client, question=question, sampling=MANY), inbox.put)
+    return inbox
+
+
+def until_started(inbox: Inbox) -> None:
+    while not isinstance(inbox.next(), Started):
+        pass
+
+
+def test_events_come_in_their_order_and_the_end_once(model: Model):
+    inbox = Inbox()
+    model.submit(make_request(question="a b", sampling=SamplingParams(max_tokens=2)), inbox.put)
+    kinds = [kind for kind, _ in groupby(map(type, inbox.until_finished()))]
+    assert [each for each in kinds if each is not Waiting] == [Started, TextDelta, Finished]
+    # Asked behind it and ended before this line: nothing more came for the first.
+    model.submit(make_request("2", sampling=SamplingParams(max_tokens=1)), (end := Inbox()).put)
+    end.until_finished()
+    assert inbox.is_empty
+
+
+def test_requests_of_one_client_begin_in_the_order_sent(model: Model):
+    began: list[str] = []
+    inboxes = [Inbox() for _ in range(3)]
+    for number, inbox in enumerate(inboxes):
+
+        def hear(event, inbox=inbox):
+            began.extend([event.id] if isinstance(event, Started) else [])
+            inbox.put(event)
+
+        model.submit(make_request(str(number), sampling=SamplingParams(max_tokens=1)), hear)
+    for inbox in inboxes:
+        inbox.until_finished()
+    assert began == ["0", "1", "2"]
+
+
+def test_cancelled_request_ends_and_keeps_what_it_had(model: Model, endless: str):
+    inbox = ask(model, "1", question=endless)
+    events = [inbox.next()]
+    while not isinstance(events[-1], TextDelta):
+        events.append(inbox.next())
+    model.cancel("ann", "1")
+    *more, end = inbox.until_finished()
+    said = "".join(each.text for each in [*events, *more] if isinstance(each, TextDelta))
+    assert (end.reason, end.result.answer) == (FinishReason.CANCELLED, said)
+
+
+def test_client_that_leaves_takes_its_requests_along_and_nobody_elses(model: Model, endless: str):
+    mine = [ask(model, id, question=endless) for id in "12"]
+    other = Inbox()
+    model.submit(make_request("1", "bob", sampling=SamplingParams(max_tokens=3)), other.put)
+    model.cancel("cy")
+    model.cancel("ann", "unknown")
+    model.cancel("ann")
+    assert {each.until_finished()[-1].reason for each in mine} == {FinishReason.CANCELLED}
+    assert other.until_finished()[-1].reason in (FinishReason.STOP, FinishReason.LENGTH)
+
+
+def test_refused_request_hears_nothing_and_costs_the_others_nothing(model: Model, endless: str):
+    open_inboxes = [ask(model, id, question=endless) for id in "12"]
+    until_started(open_inboxes[0])
+    silent = Inbox()
+    with pytest.raises(BadRequest):
+        model.submit(make_request("1"), silent.put)
+    open_inboxes += [ask(model, id, question=endless) for id in "34"]
+    with pytest.raises(Busy):
+        model.submit(make_request("5"), silent.put)
+    model.cancel("ann")
+    for inbox in open_inboxes:
+        assert inbox.until_finished()[-1].reason is FinishReason.CANCELLED
+    assert silent.is_empty
+
+
+def test_request_waits_while_the_model_loads_and_the_watcher_hears_when_it_is_ready(
+    kind, checkpoint, endless
+):
+    is_ready = Event()
+    model, _ = make(kind, checkpoint)
+    assert model.status.state is ModelState.LOADING
+    early = ask(model, "early", question=endless)
+    model.watch(lambda status: status.state is ModelState.READY and is_ready.set())
+    until_started(early)
+    assert is_ready.wait(WAIT_S)
+    assert (model.status.state, model.failure) == (ModelState.READY, None)
+    assert model.status.max_running == LIMITS["max_running"]
+    waiting = [ask(model, id, question=endless) for id in "12"]
+    assert model.close()
+    ends = [inbox.until_finished()[-1] for inbox in (early, *waiting)]
+    assert {each.reason for each in ends} <= {FinishReason.CANCELLED, FinishReason.ERROR}
+    with pytest.raises(ModelFailed):
+        ask(model, "late")
+
+
+def test_model_that_cannot_start_says_why_and_refuses_whoever_asks(kind, tmp_path):
+    has_failed = Event()
+    model = KINDS[kind](Settings(model=str(tmp_path), revision="refused", device="cpu"))
+    model.watch(lambda status: status.state is ModelState.FAILED and has_failed.set())
+    # It may have failed before anybody listened.
+    assert model.status.state is ModelState.FAILED or has_failed.wait(WAIT_S)
+    assert model.status.error == model.failure.message
+    silent = Inbox()
+    with pytest.raises(type(model.failure), match=re.escape(model.failure.message)):
+        model.submit(make_request(), silent.put)
+    assert silent.is_empty
+    assert model.close()

@@ -1,0 +1,138 @@
+"""A turn becomes network calls, and what cannot be done is told in words before work begins."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.runner import Runner
+from engine.sequence import Sequence, State
+from moondream2.weights import load_checkpoint
+from protocol.answer import FinishReason
+from protocol.errors import BadImage, BadRequest, OutOfMemory, Unsupported
+from protocol.frame import Frame, FrameLimits, check_frame
+from protocol.request import SamplingParams, Skill
+from tests.checkpoint_folders import PARITY, copy_reference
+from tests.fakes import Inbox, make_request
+
+FRAME = check_frame((PARITY / "pictures" / "kiosk.png").read_bytes(), FrameLimits(2**23, 2**24))
+ONE_OBJECT = SamplingParams(max_objects=1)
+
+
+def load(folder: Path, max_prefix_bytes: int = 2**30) -> Runner:
+    network, tokenizer = load_checkpoint(folder, device=torch.device("cpu"), dtype=torch.float32)
+    return Runner(network, tokenizer, n_rows=2, max_prefix_bytes=max_prefix_bytes)
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    return load(copy_reference(tmp_path_factory.mktemp("tiny")))
+
+
+def admitted(skill: Skill = Skill.QUERY, frame: Frame | None = FRAME, **fields) -> Sequence:
+    """A sequence as the scheduler gives it a row."""
+    request = make_request(skill=skill, frame=frame, **fields)
+    return Sequence(request, Inbox().put, state=State.BEGINNING, row=0)
+
+
+def begun(runner: Runner, sequence: Sequence) -> Sequence:
+    for _ in runner.begin(sequence):
+        pass
+    return sequence
+
+
+def test_sequence_is_read_then_begins_then_decodes(runner: Runner):
+    sequence, states = admitted(), []
+    for _ in runner.begin(sequence):
+        states.append(sequence.state)
+    assert [*dict.fromkeys([*states, sequence.state])][-2:] == [State.BEGINNING, State.DECODING]
+    assert set(states) <= {State.READING, State.BEGINNING}
+
+
+def test_usage_counts_image_prompt_and_written_tokens(runner: Runner):
+    with_frame, without = begun(runner, admitted()), begun(runner, admitted(frame=None))
+    prefix = runner._network.config.prefix_length
+    # Without a picture the prompt starts with a token of its own.
+    assert with_frame.usage.prompt_tokens == without.usage.prompt_tokens - 1 + prefix
+    runner.step([without])
+    runner.take(without)
+    assert without.usage.completion_tokens == 1
+
+
+def test_look_ends_when_its_frame_is_known_and_writes_nothing(runner: Runner):
+    sequence = begun(runner, admitted(Skill.LOOK))
+    assert runner.take(sequence) == ([], FinishReason.STOP)
+    assert FRAME.digest in runner._prefixes
+
+
+def test_known_frame_is_not_opened_again(runner: Runner):
+    begun(runner, admitted(Skill.LOOK))
+    again = admitted()
+    runner.prepare(again)
+    assert again.crops is None
+    assert State.READING not in [again.state for _ in runner.begin(again)]
+
+
+@pytest.mark.parametrize("n_words", [500, 2000])
+def test_question_that_has_no_room_is_refused_before_its_frame_is_opened(runner, n_words):
+    sequence = admitted(question="why " * n_words)
+    with pytest.raises(BadRequest, match="fewer words"):
+        begun(runner, sequence)
+    assert sequence.crops is None
+
+
+def test_damaged_picture_is_refused_when_it_is_opened(runner: Runner):
+    damaged = replace(FRAME, data=FRAME.data[: len(FRAME.data) // 2])
+    with pytest.raises(BadImage, match="damaged"):
+        begun(runner, admitted(frame=damaged))
+
+
+def test_objects_are_bounded_by_what_was_asked(runner: Runner):
+    for skill in (Skill.DETECT, Skill.POINT):
+        sequence = begun(runner, admitted(skill, object="cup", sampling=ONE_OBJECT))
+        pieces, reason = [], None
+        while reason is None:
+            more, reason = runner.take(sequence)
+            pieces += more
+            runner.step([sequence] if reason is None else [])
+        assert len(pieces) <= 1
+
+
+def test_exhausted_memory_is_told_and_what_frames_hold_is_given_back(runner, monkeypatch):
+    """The error is real: torch refuses what no computer has."""
+    begun(runner, admitted(Skill.LOOK))
+    with monkeypatch.context() as patch:
+        patch.setattr(runner._network, "feed", lambda *_: torch.empty(2**58))
+        with pytest.raises(OutOfMemory, match="--max-running") as told:
+            begun(runner, admitted())
+    assert told.value.code == "out_of_memory"
+    assert FRAME.digest not in runner._prefixes
+
+
+@pytest.mark.parametrize(
+    ("skill", "fields", "sentence"),
+    [
+        (Skill.QUERY, {}, "This model cannot query."),
+        (Skill.CAPTION, {}, "This model writes no normal captions."),
+        (Skill.DETECT, {"object": "cup"}, "This model cannot detect."),
+        (Skill.POINT, {"object": "cup"}, "This model cannot point."),
+    ],
+)
+def test_skill_that_a_checkpoint_lacks_is_refused_in_words(lacking, skill, fields, sentence):
+    """It answered "Something went wrong" and logged a traceback."""
+    with pytest.raises(Unsupported, match=sentence):
+        begun(lacking, admitted(skill, **fields))
+
+
+@pytest.fixture(scope="module")
+def lacking(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """A checkpoint without a template for any skill; it warms up all the same."""
+    folder = copy_reference(tmp_path_factory.mktemp("lacking"))
+    config = json.loads((folder / "config.json").read_text())
+    config["tokenizer"]["templates"] = dict.fromkeys(("query", "caption", "detect", "point"))
+    (folder / "config.json").write_text(json.dumps(config))
+    runner = load(folder)
+    runner.warm_up()
+    return runner

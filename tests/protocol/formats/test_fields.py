@@ -1,0 +1,91 @@
+"""Readers that every format shares: each returns what it promises or names the field's path."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.errors import BadImage, BadRequest, ImageTooLarge, RequestError
+from protocol.formats.fields import Fields
+from protocol.frame import FrameLimits
+from tests.protocol.pictures import data_url, encoded
+
+LIMITS = FrameLimits(max_bytes=10_000, max_pixels=100_000)
+JPEG = encoded()
+
+READERS = {
+    "text": lambda fields: fields.text("it", 10),
+    "flag": lambda fields: fields.flag("it"),
+    "choice": lambda fields: fields.choice("it", ("a", "b"), "a"),
+    "number": lambda fields: fields.number("it", 0.5, 0, 1),
+    "whole": lambda fields: fields.whole("it", 5, 1, 9),
+    "places": lambda fields: fields.spatial_refs("it", 2),
+    "picture": lambda fields: fields.picture("it", LIMITS),
+    "inner": lambda fields: fields.inner("it"),
+}
+
+
+@pytest.mark.parametrize(
+    ("reader", "value", "read"),
+    [
+        ("text", " a mug? ", " a mug? "),
+        ("flag", True, True),
+        ("choice", "b", "b"),
+        ("number", 1, 1),
+        ("number", 0.25, 0.25),
+        ("whole", 9, 9),
+        ("places", [[0, 1], [0.1, 0.2, 0.3, 0.4]], ((0.0, 1.0), (0.1, 0.2, 0.3, 0.4))),
+    ],
+)
+def test_value_that_is_right_is_read(reader: str, value: object, read: object):
+    assert READERS[reader](Fields({"it": value})) == read
+
+
+@pytest.mark.parametrize(
+    ("reader", "default"),
+    [("flag", False), ("choice", "a"), ("number", 0.5), ("whole", 5), ("places", ())],
+)
+@pytest.mark.parametrize("values", [{}, {"it": None}])
+def test_field_that_is_not_there_has_its_default(reader: str, default: object, values: dict):
+    assert READERS[reader](Fields(values)) == default
+
+
+@pytest.mark.parametrize("image", [JPEG, data_url(JPEG)], ids=["bytes", "data url"])
+def test_picture_is_read_from_bytes_and_from_a_data_url(image: object):
+    assert READERS["picture"](Fields({"it": image})).data == JPEG
+
+
+@pytest.mark.parametrize("reader", [each for each in READERS if each != "text"])
+def test_value_of_a_wrong_kind_is_refused_by_its_path(reader: str):
+    """A setting that was wrong in another format was called `settings.…` there, too."""
+    with pytest.raises((BadRequest, BadImage), match=r"`messages\[0\]\.content\.it`"):
+        READERS[reader](Fields({"it": object()}, "messages[0].content."))
+
+
+def test_inner_object_carries_the_path_on():
+    inner = Fields({"a": {"b": {"it": 10}}}).inner("a").inner("b")
+    with pytest.raises(BadRequest, match=r"`a\.b\.it` must be a whole number from 1 to 9"):
+        inner.whole("it", 5, 1, 9)
+
+
+def test_inner_object_that_is_not_there_is_empty():
+    assert READERS["inner"](Fields({})).get("anything") is None
+
+
+def test_picture_is_refused_by_its_size_before_it_is_decoded():
+    with pytest.raises(ImageTooLarge):
+        READERS["picture"](Fields({"it": data_url(JPEG) + "A" * 20_000}))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(reader=st.sampled_from(sorted(READERS)), value=ANYTHING)
+def test_anything_is_read_or_refused_in_a_sentence(reader: str, value: object):
+    try:
+        READERS[reader](Fields({"it": value}))
+    except RequestError as error:
+        assert error.message.endswith((".", "?", "want to know."))  # noqa: PT017
