@@ -14,7 +14,7 @@ from protocol.errors import BadRequest, Busy, ModelFailed
 from protocol.model import Model
 from protocol.pieces import TextDelta
 from protocol.request import SamplingParams
-from protocol.status import ModelState, Status
+from protocol.status import ModelState
 from settings import Settings
 from tests.backends.echo import EchoModel, ThreadWire
 from tests.fakes import WAIT_S, Inbox, make_request
@@ -24,19 +24,14 @@ LIMITS = {"max_waiting": 4, "max_waiting_per_client": 3, "max_running": 2}
 ENDLESS = {"resident": "What is it?", "process": "a " * 50_000}
 MANY = SamplingParams(max_tokens=500)
 
-Make = Callable[..., Model]
 KINDS: dict[str, Callable[[Settings], Model]] = {
     "resident": ResidentModel,
     "process": lambda settings: ModelProcess(settings, ThreadWire, EchoModel),
 }
 
 
-def make(kind: str, checkpoint, **settings) -> tuple[Model, list[Status]]:
-    """One model, and everything its watcher hears."""
-    options = {"model": str(checkpoint), "device": "cpu", **LIMITS, **settings}
-    model, told = KINDS[kind](Settings(**options)), []
-    model.watch(told.append)
-    return model, told
+def make(kind: str, checkpoint) -> Model:
+    return KINDS[kind](Settings(model=str(checkpoint), device="cpu", **LIMITS))
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -51,7 +46,8 @@ def endless(kind: str) -> str:
 
 @pytest.fixture(scope="module")
 def model(kind: str, checkpoint) -> Iterator[Model]:
-    model, _ = make(kind, checkpoint)
+    model = make(kind, checkpoint)
+    model.watch(lambda status: None)
     yield model
     assert model.close()
 
@@ -134,10 +130,10 @@ def test_request_waits_while_the_model_loads_and_the_watcher_hears_when_it_is_re
     kind, checkpoint, endless
 ):
     is_ready = Event()
-    model, _ = make(kind, checkpoint)
+    model = make(kind, checkpoint)
+    model.watch(lambda status: status.state is ModelState.READY and is_ready.set())
     assert model.status.state is ModelState.LOADING
     early = ask(model, "early", question=endless)
-    model.watch(lambda status: status.state is ModelState.READY and is_ready.set())
     until_started(early)
     assert is_ready.wait(WAIT_S)
     assert (model.status.state, model.failure) == (ModelState.READY, None)
