@@ -1,6 +1,7 @@
 """The house keeps its plan: imports point one way, and each library has one home."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,49 @@ def test_every_idea_fits_on_a_screen(path: str):
     ]
     assert not long
     assert len((ROOT / path).read_text().splitlines()) <= MAX_MODULE_LINES
+
+
+def has_code(path: str) -> bool:
+    """Whether a module does anything: one of data, names and promises has nothing to be tested."""
+    functions = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef)]
+    return any(not _is_promise(node) for node in functions)
+
+
+def _is_promise(function: ast.FunctionDef) -> bool:
+    body = [node for node in function.body if not isinstance(node, ast.Expr)]
+    return not body
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if has_code(path)])
+def test_every_module_has_a_test_of_its_own_name(path: str):
+    folder, name = (ROOT / "tests" / path).parent, Path(path).stem
+    assert list(folder.glob(f"test_{name}*.py"))
+
+
+def tree_in_readme() -> dict[str, str]:
+    """What README's tree says of each path, of the top level and the one below."""
+    block = re.search(r"```\n(app\.py .+?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    told, folder = {}, ""
+    for line in block[1].splitlines():
+        indent, names, words = re.fullmatch(r"( *)((?:\S+ )*?\S+) {2,}(\S.*)", line).groups()
+        if not indent:
+            folder = names if names.endswith("/") else ""
+        told |= {(folder if indent else "") + name: words for name in names.split()}
+    return told
+
+
+def test_the_tree_in_the_readme_names_every_room_and_nothing_else():
+    told = tree_in_readme()
+    top = {path.partition("/")[0] for path in SOURCES}
+    rooms = {name if name.endswith(".py") else f"{name}/" for name in top}
+    assert rooms <= told.keys()
+    assert not [path for path in told if not (ROOT / path).exists()]
+
+
+@pytest.mark.parametrize("part", [each for each in PARTS if (ROOT / each).is_dir()])
+def test_the_tree_in_the_readme_names_every_file_of_a_room(part: str):
+    told = {path for path in tree_in_readme() if path.startswith(f"{part}/")}
+    there = {path for path in files(part) if path.count("/") == 1}
+    inner = {"/".join(path.split("/")[:2]) + "/" for path in files(part) if path.count("/") > 1}
+    assert told - {f"{part}/"} == there - {f"{part}/__init__.py"} | inner
