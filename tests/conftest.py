@@ -1,5 +1,6 @@
 """Servers that many tests share: starting one takes seconds, because it imports torch."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,20 @@ import pytest
 
 from tests.server import Server, make_checkpoint, serve
 
+# Two processes test side by side; a small network gains nothing from a second thread anyhow.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A busy machine makes an example slow, not wrong.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares servers and browsers runs in one process: the browser tests, and each file."""
+    for item in items:
+        name = item.path.parent.name
+        group = name if name == "browser" else f"{name}/{item.path.stem}"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
