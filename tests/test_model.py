@@ -13,14 +13,18 @@ from PIL import Image
 from model import Model, load_model
 from moondream2.network import Network
 from moondream2.vision import VisionEncoder
+from protocol.answer import FinishReason
 from protocol.errors import BadImage, ModelFailed, OutOfMemory, StartRefused
 from protocol.places import Box, Point
-from protocol.request import SamplingParams
+from protocol.request import SamplingParams, Skill
 from protocol.status import ModelState, Status
 from settings import Settings
+from tests.backends.echo import EchoModel
 from tests.checkpoint_folders import copy_reference
 
 SHORT = SamplingParams(max_tokens=8)
+# Whatever is not called as its skill.
+METHODS = {Skill.LOOK: "encode"}
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,41 @@ def test_question_can_speak_of_places_and_be_thought_about(model: Model):
     picture = Image.new("RGB", (90, 70))
     refs = [(0.5, 0.5), (0.1, 0.2, 0.3, 0.4)]
     "".join(model.query(picture, "And here?", SHORT, is_reasoning=True, spatial_refs=refs))
+
+
+def test_answer_tells_after_the_loop_how_it_ended_and_what_it_took(model: Model):
+    answer = model.query(Image.new("RGB", (90, 70)), "What is it?", SHORT)
+    assert answer.finish_reason is None
+    words = list(answer)
+    assert words
+    assert answer.finish_reason in (FinishReason.STOP, FinishReason.LENGTH)
+    assert 1 <= answer.usage.completion_tokens <= 8
+    assert answer.usage.prompt_tokens > answer.usage.completion_tokens
+    assert 0 < answer.timings.first_token_ms <= answer.timings.total_ms
+    assert answer.reasoning is None
+
+
+def test_list_of_objects_that_was_cut_says_so(model: Model):
+    """It looked whole: the door swallowed the end of an answer."""
+    one = model.point(Image.new("RGB", (90, 70)), "cup", SamplingParams(max_objects=1))
+    many = model.point(Image.new("RGB", (90, 70)), "cup", SamplingParams(max_objects=3))
+    assert (len(list(one)), one.finish_reason) == (1, FinishReason.LENGTH)
+    assert len(list(many)) > 1
+
+
+def test_what_was_thought_is_kept_beside_the_answer(model: Model):
+    answer = model.query(Image.new("RGB", (90, 70)), "Why?", SHORT, is_reasoning=True)
+    "".join(answer)
+    assert answer.reasoning is not None
+    assert answer.reasoning.text
+
+
+def test_answer_that_was_left_early_has_no_end(model: Model):
+    answer = model.query(Image.new("RGB", (90, 70)), "What is it?")
+    next(answer)
+    answer.close()
+    assert list(answer) == []
+    assert answer.finish_reason is None
 
 
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
@@ -186,3 +225,15 @@ def _png(picture: Image.Image) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_door_stands_before_any_model_that_keeps_the_contract():
+    backend = EchoModel(Settings())
+    backend.watch(lambda status: None)
+    with Model(backend, Settings().frame_limits) as model:
+        assert "".join(model.query(None, "a red mug")) == "a red mug "
+        assert model.status.model == "echo"
+
+
+def test_every_skill_has_a_method():
+    assert [each for each in Skill if not hasattr(Model, METHODS.get(each, each))] == []
