@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from protocol.request import Skill
+
 ROOT = Path(__file__).parent.parent
 MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_BROAD_EXCEPTS = 40, 300, 4
 
@@ -238,3 +240,8 @@ def test_the_tree_in_the_readme_names_every_file_of_a_room(part: str):
     there = {path for path in files(part) if path.count("/") == 1}
     inner = {"/".join(path.split("/")[:2]) + "/" for path in files(part) if path.count("/") > 1}
     assert told - {f"{part}/"} == there - {f"{part}/__init__.py"} | inner
+
+
+def test_the_readme_names_every_skill_as_it_is_asked_for():
+    table = (ROOT / "README.md").read_text().partition("| you send | with |")[2]
+    assert [skill for skill in Skill if f"`{skill}`" not in table.partition("| you get")[0]] == []
