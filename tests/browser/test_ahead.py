@@ -42,7 +42,7 @@ CHANGES = {
 }
 # Types before a made-up camera, one scene a check; returns [looks, checks].
 WATCH = """async ([kind, nChecks]) => {
-  const { Ahead } = await import("/static/js/ahead.js")
+  const { Ahead } = await import("/static/js/looking/ahead.js")
   const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 })
   const context = canvas.getContext("2d")
   let nSeen = 0, nLooks = 0

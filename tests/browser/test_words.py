@@ -7,7 +7,7 @@ from tests.browser.conftest import PacedServer
 
 # Sums up what a path fills, point by point, as a part of the whole disc.
 LIT_AREA = """async (fraction) => {
-  const { litPath } = await import("/static/js/moon.js")
+  const { litPath } = await import("/static/js/plain/moon.js")
   const context = document.createElement("canvas").getContext("2d")
   const path = new Path2D(litPath(fraction, 1))
   let lit = 0, disc = 0
@@ -62,7 +62,7 @@ def test_lit_part_of_the_moon_is_the_fraction_done(any_page: Page, fraction: flo
     ],
 )
 def test_numbers_are_said_in_words(any_page: Page, name: str, args: list, words: str) -> None:
-    assert any_page.evaluate(CALL, ["words", name, args]) == words
+    assert any_page.evaluate(CALL, ["plain/words", name, args]) == words
 
 
 EARLY = {"queue_ms": 100, "encode_ms": 600, "first_token_ms": 900, "total_ms": 2000}
@@ -89,7 +89,7 @@ UNTOLD = {"total_ms": 500, "first_token_ms": None, "queue_ms": None}
 def test_time_of_an_answer_is_said_part_by_part(
     any_page: Page, timings: dict, is_finding: bool, words: str
 ) -> None:
-    parts = any_page.evaluate(CALL, ["timings", "partsOf", [timings, is_finding]])
+    parts = any_page.evaluate(CALL, ["answers/timings", "partsOf", [timings, is_finding]])
     assert ", ".join(part["words"] for part in parts) == words
 
 
@@ -105,7 +105,7 @@ def test_time_of_an_answer_is_said_part_by_part(
 def test_notice_is_a_sentence_and_its_reason(
     any_page: Page, notice: str | None, sentence: str, reason: str
 ) -> None:
-    parts = any_page.evaluate(CALL, ["words", "noticeParts", [notice]])
+    parts = any_page.evaluate(CALL, ["plain/words", "noticeParts", [notice]])
     assert parts == {"sentence": sentence, "reason": reason}
 
 
@@ -125,7 +125,7 @@ def test_frame_is_scaled_down_and_never_up(
     any_page: Page, picture: tuple, detail: str, max_pixels: int, frame: tuple
 ) -> None:
     size = {"width": picture[0], "height": picture[1]}
-    found = any_page.evaluate(CALL, ["frame", "frameSize", [size, detail, max_pixels]])
+    found = any_page.evaluate(CALL, ["looking/frame", "frameSize", [size, detail, max_pixels]])
     assert (found["width"], found["height"]) == frame
 
 
@@ -145,7 +145,7 @@ def test_frame_is_scaled_down_and_never_up(
 def test_wish_to_find_something_is_understood(
     any_page: Page, words: str, skill: str, thing: str
 ) -> None:
-    found = any_page.evaluate(CALL, ["command", "readCommand", [words, 200]])
+    found = any_page.evaluate(CALL, ["plain/command", "readCommand", [words, 200]])
     assert found == {"skill": skill, "object": thing}
 
 
@@ -166,7 +166,7 @@ def test_wish_to_find_something_is_understood(
     ],
 )
 def test_other_sentences_stay_questions(any_page: Page, words: str) -> None:
-    assert any_page.evaluate(CALL, ["command", "readCommand", [words, 200]]) is None
+    assert any_page.evaluate(CALL, ["plain/command", "readCommand", [words, 200]]) is None
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_other_sentences_stay_questions(any_page: Page, words: str) -> None:
 def test_question_that_counts_names_what_it_counts(
     any_page: Page, question: str, thing: str | None
 ) -> None:
-    assert any_page.evaluate(CALL, ["command", "countedObject", [question]]) == thing
+    assert any_page.evaluate(CALL, ["plain/command", "countedObject", [question]]) == thing
 
 
 @pytest.mark.parametrize(
@@ -206,11 +206,11 @@ def test_question_that_counts_names_what_it_counts(
     ],
 )
 def test_places_are_said_in_words(any_page: Page, place: dict, words: str) -> None:
-    said = any_page.evaluate(CALL, ["places", "placesWords", ["mug", [place]]])
+    said = any_page.evaluate(CALL, ["plain/places", "placesWords", ["mug", [place]]])
     assert said == f"mug 1: {words}."
 
 
 def test_long_list_of_places_is_said_in_short(any_page: Page) -> None:
     places = [{"x": 0.5, "y": 0.5}] * 13
-    said = any_page.evaluate(CALL, ["places", "placesWords", ["mug", places]])
+    said = any_page.evaluate(CALL, ["plain/places", "placesWords", ["mug", places]])
     assert said.endswith("mug 10: centre, middle. And 3 more.")

@@ -1,5 +1,5 @@
 // The line to the server: asks, cancels, and comes back by itself with a countdown when it breaks.
-import { io } from "../vendor/socket.io-client-4.8.4.esm.min.js"
+import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js"
 
 const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10

@@ -1,6 +1,6 @@
 // What answers, in the menu behind the name at the top: which revision, where, in which numbers, how large.
-import { placeBeside } from "./popover.js"
-import { deviceName, memory } from "./words.js"
+import { placeBeside } from "../plain/popover.js"
+import { deviceName, memory } from "../plain/words.js"
 
 const DRIVERS = { cuda: " (CUDA)", mps: " (Metal)" }
 

@@ -1,5 +1,5 @@
 // Where the time of an answer went: one bar on its card, and the same in words.
-import { span } from "./words.js"
+import { span } from "../plain/words.js"
 
 const SHORTEST_MS = 0.5
 

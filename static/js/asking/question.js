@@ -1,6 +1,6 @@
 // The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
-import { objectOf, readCommand } from "./command.js"
-import { DESCRIBE } from "./words.js"
+import { objectOf, readCommand } from "../plain/command.js"
+import { DESCRIBE } from "../plain/words.js"
 
 const LEFT_SHOWN_PART = 0.1
 const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."

@@ -1,5 +1,5 @@
 // The line that says a small demo model answers, and, on request, why.
-import { noticeParts } from "./words.js"
+import { noticeParts } from "../plain/words.js"
 
 export class DemoBanner {
   #banner

@@ -1,7 +1,7 @@
 // The line at the top: which model answers, on what, and whether it can.
-import { showPhase } from "./moon.js"
+import { showPhase } from "../plain/moon.js"
 import { percentOf } from "./waking.js"
-import { deviceName } from "./words.js"
+import { deviceName } from "../plain/words.js"
 
 const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answering" }
 

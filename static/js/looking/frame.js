@@ -1,5 +1,5 @@
 // One still frame of a picture, as the JPEG that is sent and kept.
-import { amount } from "./words.js"
+import { amount } from "../plain/words.js"
 
 const FAST_SHORTER_SIDE_PX = 360
 const DETAIL_LONGER_SIDE_PX = 1280

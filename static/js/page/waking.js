@@ -1,6 +1,6 @@
 // While the model loads: the moon fills; the stage it is in and how much is left, in words.
-import { showPhase } from "./moon.js"
-import { age, amount, amountOf } from "./words.js"
+import { showPhase } from "../plain/moon.js"
+import { age, amount, amountOf } from "../plain/words.js"
 
 const STAGES = ["finding", "downloading", "reading", "warming"]
 const DONE_VERBS = { downloading: "downloaded", reading: "read" }

@@ -1,7 +1,7 @@
 // Looking ahead: while somebody types and the scene keeps still, its frame goes to the model already,
 // so that the answer can begin at once. It is asked about only when nothing has changed since.
 import { encodeFrame, FrameRejected, shrink } from "./frame.js"
-import { newId } from "./ids.js"
+import { newId } from "../plain/ids.js"
 
 const CHECK_INTERVAL_MS = 500
 const TYPING_MS = 3000

@@ -1,6 +1,6 @@
 // The menu of what to look at: each camera, a picture, nothing; and how closely.
-import { recall, remember } from "./memory.js"
-import { placeBeside } from "./popover.js"
+import { recall, remember } from "../plain/memory.js"
+import { placeBeside } from "../plain/popover.js"
 
 const OTHER_CHOICES = [["picture", "A picture…"], ["off", "Camera off"]]
 

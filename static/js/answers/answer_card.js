@@ -1,10 +1,10 @@
 // One answer as a card: the frame it is about, what was asked, and the words or places as they come.
-import { countedObject } from "./command.js"
-import { Marks } from "./marks.js"
-import { showPhase } from "./moon.js"
-import { foundWords, placesWords } from "./places.js"
+import { countedObject } from "../plain/command.js"
+import { Marks } from "../plain/marks.js"
+import { showPhase } from "../plain/moon.js"
+import { foundWords, placesWords } from "../plain/places.js"
 import { partsOf, showTimings } from "./timings.js"
-import { age, clock, duration, ordinal, span, titleOf } from "./words.js"
+import { age, clock, duration, ordinal, span, titleOf } from "../plain/words.js"
 
 const PHASE_LOOKING = 0.25
 const PHASE_ANSWERING = 0.6

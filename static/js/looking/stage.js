@@ -1,6 +1,6 @@
 // The large picture: live video or a chosen picture, gold corners while the model looks, and what it
 // has just found; or why there is nothing to see.
-import { Marks } from "./marks.js"
+import { Marks } from "../plain/marks.js"
 
 const COVERED_BY_PICTURE = ["off", "denied", "none", "in-use", "insecure", "unplugged"]
 const FOUND_SHOWN_MS = 3000

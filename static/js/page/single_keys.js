@@ -1,5 +1,5 @@
 // The switch for keys of a single letter, remembered, and the hints that speak of them.
-import { recall, remember } from "./memory.js"
+import { recall, remember } from "../plain/memory.js"
 
 export function offerSingleKeys(checkbox, keyboard) {
   const allow = (isAllowed) => {
