@@ -14,7 +14,6 @@ export class Answers extends EventTarget {
   #count
   #cards = new Map()
   #isModelReady = false
-  #ticking = setInterval(() => this.#running().forEach((card) => card.tick()), TICK_MS)
 
   constructor({ list, template, count }) {
     super()
@@ -23,6 +22,7 @@ export class Answers extends EventTarget {
     this.#template = template
     this.#count = count
     list.addEventListener("click", (event) => this.#clicked(event))
+    setInterval(() => this.#running().forEach((card) => card.tick()), TICK_MS)
   }
 
   get size() {
@@ -114,11 +114,6 @@ export class Answers extends EventTarget {
     const next = cards[current < 0 ? 0 : current + direction]
     next?.focus()
     return next !== undefined
-  }
-
-  close() {
-    clearInterval(this.#ticking)
-    for (const card of this.#cards.values()) card.close()
   }
 
   #running() {

@@ -43,11 +43,6 @@ export class Connection extends EventTarget {
     if (this.isOpen) this.#socket.emit("cancel", { id })
   }
 
-  close() {
-    clearInterval(this.#countdown)
-    this.#socket.disconnect()
-  }
-
   #connected() {
     clearInterval(this.#countdown)
     this.#retryS = FIRST_RETRY_S

@@ -36,7 +36,6 @@ export class Camera extends EventTarget {
   #deviceId = null
   #permission = null
   #attempt = 0
-  #closing = new AbortController()
 
   constructor(video) {
     super()
@@ -56,11 +55,10 @@ export class Camera extends EventTarget {
   async start(deviceId) {
     if (!navigator.mediaDevices?.getUserMedia) return this.#become("insecure")
     this.#deviceId = deviceId
-    const { signal } = this.#closing
-    navigator.mediaDevices.addEventListener("devicechange", () => this.#devicesChanged(), { signal })
-    document.addEventListener("visibilitychange", () => this.#wake(), { signal })
+    navigator.mediaDevices.addEventListener("devicechange", () => this.#devicesChanged())
+    document.addEventListener("visibilitychange", () => this.#wake())
     this.#permission = await askedBefore()
-    this.#permission?.addEventListener("change", () => this.#permissionChanged(), { signal })
+    this.#permission?.addEventListener("change", () => this.#permissionChanged())
     if (this.#permission?.state === "granted") return this.open(deviceId)
     this.#become(this.#permission?.state === "denied" ? "denied" : "off")
   }
@@ -91,11 +89,6 @@ export class Camera extends EventTarget {
   async cameras() {
     const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? []
     return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId)
-  }
-
-  close() {
-    this.#closing.abort()
-    this.#release()
   }
 
   async #request(deviceId) {

@@ -17,18 +17,13 @@ export class Keyboard {
   #escapes
   #step
   #isElsewhere
-  #closing = new AbortController()
 
   constructor({ keys, escapes, step, isElsewhere }) {
     this.#keys = keys
     this.#escapes = escapes
     this.#step = step
     this.#isElsewhere = isElsewhere
-    document.addEventListener("keydown", (event) => this.#pressed(event), { signal: this.#closing.signal })
-  }
-
-  close() {
-    this.#closing.abort()
+    document.addEventListener("keydown", (event) => this.#pressed(event))
   }
 
   #pressed(event) {
