@@ -1,6 +1,6 @@
 // The line at the top: which model answers, on what, and whether it can.
 import { showPhase } from "../plain/moon.js"
-import { percentOf } from "./waking.js"
+import { fractionOf, percentOf } from "../plain/progress.js"
 import { deviceName } from "../plain/words.js"
 
 const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answering" }
@@ -52,6 +52,6 @@ export class Header {
 }
 
 function phaseOf({ status, progress }) {
-  if (status === "loading") return progress?.total ? progress.done / progress.total : 0
+  if (status === "loading") return progress ? fractionOf(progress) : 0
   return status === "ready" ? 1 : 0
 }

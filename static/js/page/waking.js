@@ -1,5 +1,6 @@
 // While the model loads: the moon fills; the stage it is in and how much is left, in words.
 import { showPhase } from "../plain/moon.js"
+import { fractionOf, percentOf } from "../plain/progress.js"
 import { age, amount, amountOf } from "../plain/words.js"
 
 const STAGES = ["finding", "downloading", "reading", "warming"]
@@ -80,14 +81,6 @@ export class Waking {
     }
     return item
   }
-}
-
-export function percentOf({ done, total }) {
-  return Math.floor(100 * done / total)
-}
-
-function fractionOf({ done, total }) {
-  return total ? done / total : 0
 }
 
 function amountWords({ stage, done, total }) {
