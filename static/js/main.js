@@ -93,19 +93,16 @@ async function send(asked) {
   return card
 }
 
-// A frame that the server keeps is asked about by its name.
-async function deliver({ skill, id, frame, question: words, object }) {
-  const picture = frame.heldAs ? { frame: frame.heldAs } : { image: await frame.blob.arrayBuffer() }
-  const isSent = connection.ask(skill, { id, question: words, object, ...picture })
-  if (!isSent) answers.connectionLost()
+async function deliver(request) {
+  if (!await connection.ask(request)) answers.connectionLost()
 }
 
 function finish(response) {
   const request = answers.requestOf(response.id)
-  const isForgotten = request?.frame.heldAs && response.error?.code === "bad_image"
+  const isForgotten = request?.frame.frameId && response.isFrameForgotten
   if (!isForgotten) return answers.response(response)
   // The server keeps this frame no longer: it gets the picture once more, and nobody notices.
-  request.frame.heldAs = null
+  request.frame.frameId = null
   deliver(request).catch(reportError)
 }
 
@@ -115,7 +112,7 @@ function drawNow() {
 
 // Whether the model has nothing better to do for this page than to look ahead.
 function isIdle() {
-  return connection.isOpen && modelStatus?.status === "ready" && answers.activity === null && stage.picture !== null
+  return connection.isOpen && modelStatus?.state === "ready" && answers.activity === null && stage.picture !== null
 }
 
 function stopAll() {
@@ -157,26 +154,26 @@ answers.addEventListener("change", () => {
 // Model and connection
 
 function showEmpty() {
-  element("empty").hidden = answers.size > 0 || modelStatus?.status !== "ready"
+  element("empty").hidden = answers.size > 0 || modelStatus?.state !== "ready"
 }
 
 function showStatus(status) {
-  const wasLoading = modelStatus?.status === "loading"
+  const wasLoading = modelStatus?.state === "loading"
   modelStatus = status
-  answers.isModelReady = status.status === "ready"
+  answers.isModelReady = status.state === "ready"
   header.showModel(status)
   facts.show(status)
   waking.show(status)
-  question.offer({ isDemo: status.is_demo })
-  element("model-failed").hidden = status.status !== "failed"
+  question.offer({ isDemo: status.isDemo })
+  element("model-failed").hidden = status.state !== "failed"
   element("model-failed").querySelector(".trouble__reason").textContent = status.error ?? ""
   showDemoBanner()
   showEmpty()
-  if (wasLoading && status.status === "ready") announce("The model is ready.")
+  if (wasLoading && status.state === "ready") announce("The model is ready.")
 }
 
 function showDemoBanner() {
-  if (modelStatus?.is_demo && connection.isOpen) demoBanner.show(modelStatus.notice)
+  if (modelStatus?.isDemo && connection.isOpen) demoBanner.show(modelStatus.notice)
   else demoBanner.hide()
 }
 
@@ -187,9 +184,7 @@ for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
 
-ahead.addEventListener("look", async ({ detail: { id, frame } }) => {
-  connection.ask("look", { id, image: await frame.blob.arrayBuffer() })
-})
+ahead.addEventListener("look", ({ detail }) => connection.look(detail))
 ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
 
 connection.addEventListener("restored", () => {

@@ -65,9 +65,9 @@ def test_numbers_are_said_in_words(any_page: Page, name: str, args: list, words:
     assert any_page.evaluate(CALL, ["plain/words", name, args]) == words
 
 
-EARLY = {"queue_ms": 100, "encode_ms": 600, "first_token_ms": 900, "total_ms": 2000}
-LATER = EARLY | {"decode_ms": 20, "encode_ms": 400, "prefill_ms": 150}
-UNTOLD = {"total_ms": 500, "first_token_ms": None, "queue_ms": None}
+EARLY = {"queueMs": 100, "encodeMs": 600, "firstTokenMs": 900, "totalMs": 2000}
+LATER = EARLY | {"decodeMs": 20, "encodeMs": 400, "prefillMs": 150}
+UNTOLD = {"totalMs": 500, "firstTokenMs": None, "queueMs": None}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ UNTOLD = {"total_ms": 500, "first_token_ms": None, "queue_ms": None}
             " 0.2 s to the first word, 1.1 s writing",
         ),
         (EARLY, True, "0.1 s in line, 0.6 s looking, 0.2 s to begin, 1.1 s finding"),
-        (EARLY | {"first_token_ms": None}, True, "0.1 s in line, 0.6 s looking, 1.3 s searching"),
+        (EARLY | {"firstTokenMs": None}, True, "0.1 s in line, 0.6 s looking, 1.3 s searching"),
         (UNTOLD, False, "0.5 s to the end"),
     ],
     ids=["four parts", "six parts", "found", "nothing found", "nothing told"],
@@ -201,8 +201,8 @@ def test_question_that_counts_names_what_it_counts(
         ({"x": 0.1, "y": 0.1}, "left, top"),
         ({"x": 0.5, "y": 0.5}, "centre, middle"),
         ({"x": 1, "y": 1}, "right, bottom"),
-        ({"x_min": -0.1, "y_min": 0.3, "x_max": 0.3, "y_max": 0.6}, "left, middle"),
-        ({"x_min": 0, "y_min": 0, "x_max": 1, "y_max": 1}, "centre, middle"),
+        ({"xMin": -0.1, "yMin": 0.3, "xMax": 0.3, "yMax": 0.6}, "left, middle"),
+        ({"xMin": 0, "yMin": 0, "xMax": 1, "yMax": 1}, "centre, middle"),
     ],
 )
 def test_places_are_said_in_words(any_page: Page, place: dict, words: str) -> None:

@@ -16,8 +16,7 @@ const ENDINGS = {
   length: "Stopped at the length limit.",
 }
 
-// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }; the frame's
-// heldAs is the name under which the server keeps it, when it does.
+// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }.
 export class AnswerCard {
   #request
   #item
@@ -122,11 +121,11 @@ export class AnswerCard {
     this.tick()
   }
 
-  // response: as the server sends it, the last event of a request.
-  finish({ answer, caption, objects, points, finish_reason: reason, timings, error }) {
-    if (error) return this.fail(error.message)
-    if (this.#isFinding) this.#showPlaces(objects ?? points ?? this.#places)
-    const words = this.#isFinding ? this.#foundWords(reason) : answer ?? caption
+  // The last event of a request.
+  finish({ text, places, reason, timings, error }) {
+    if (error) return this.fail(error)
+    if (this.#isFinding) this.#showPlaces(places ?? this.#places)
+    const words = this.#isFinding ? this.#foundWords(reason) : text
     if (words && words !== this.text) this.#part("text").textContent = words
     this.#say(ENDINGS[reason] ?? "")
     this.#part("prove").hidden = this.proof === null || reason !== "stop"
@@ -226,9 +225,9 @@ export class AnswerCard {
     if (!timings) return
     // Find and Point give the line of the state to the answer: the time of day stands here.
     const time = this.#isFinding ? ` · ${clock(this.#askedAt)}` : ""
-    this.#part("total").textContent = span(timings.total_ms) + time
+    this.#part("total").textContent = span(timings.totalMs) + time
     // An answer that was stopped before its first word has nothing to divide.
-    const isDivided = reason === "stop" || reason === "length" || typeof timings.first_token_ms === "number"
+    const isDivided = reason === "stop" || reason === "length" || typeof timings.firstTokenMs === "number"
     if (isDivided) showTimings(this.#card.querySelector(".timings"), partsOf(timings, this.#isFinding))
   }
 }

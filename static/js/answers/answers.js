@@ -64,7 +64,7 @@ export class Answers extends EventTarget {
     this.#isModelReady = isReady
   }
 
-  waiting({ id, position, expected_ms: expectedMs }) {
+  waiting({ id, position, expectedMs }) {
     const card = this.#runningCard(id)
     if (this.#isModelReady) card?.waitInLine(position, expectedMs)
     else card?.waitForModel(position)
@@ -90,7 +90,7 @@ export class Answers extends EventTarget {
     const card = this.#runningCard(response.id)
     if (!card) return
     card.finish(response)
-    this.#finished(response.error?.message ?? (card.spoken || "Stopped."))
+    this.#finished(response.error ?? (card.spoken || "Stopped."))
   }
 
   fail(id, sentence) {

@@ -3,29 +3,30 @@ import { span } from "../plain/words.js"
 
 const SHORTEST_MS = 0.5
 
-// timings: as the server sends them; what it does not tell is part of what comes next. Queue, decode,
-// encode and prefill are durations, first token and total count from arrival.
+// timings: what was not measured is part of what comes next. Queue, decode, encode and prefill are
+// durations, first token and total count from arrival.
 // Returns [{ name, ms, words }] in order, without what took no time, such as a look at a known frame.
 export function partsOf(timings, isFinding) {
-  const { queue_ms: queue, decode_ms: decode, encode_ms: encode, prefill_ms: prefill } = timings
-  const { first_token_ms: firstToken, total_ms: total } = timings
+  const { queueMs, decodeMs, encodeMs, prefillMs, firstTokenMs, totalMs } = timings
   const told = [
-    ["in-line", queue, "in line"],
-    ["opening", decode, "opening the picture"],
-    ["looking", encode, "looking"],
-    ["reading", prefill, isFinding ? "reading what to find" : "reading the question"],
+    ["in-line", queueMs, "in line"],
+    ["opening", decodeMs, "opening the picture"],
+    ["looking", encodeMs, "looking"],
+    ["reading", prefillMs, isFinding ? "reading what to find" : "reading the question"],
   ].filter(([, ms]) => typeof ms === "number")
-  const spent = told.reduce((sum, [, ms]) => sum + ms, 0)
-  return [...told, ...answering(firstToken, total, spent, isFinding)]
+  const spentMs = told.reduce((sum, [, ms]) => sum + ms, 0)
+  return [...told, ...answering(firstTokenMs, totalMs, spentMs, isFinding)]
     .filter(([, ms]) => ms >= SHORTEST_MS)
     .map(([name, ms, doing]) => ({ name, ms, words: `${span(ms)} ${doing}` }))
 }
 
 // Nothing found has no first token: all the rest went into the search.
-function answering(firstToken, total, spent, isFinding) {
-  if (typeof firstToken !== "number") return [["first-word", total - spent, isFinding ? "searching" : "to the end"]]
+function answering(firstTokenMs, totalMs, spentMs, isFinding) {
+  if (typeof firstTokenMs !== "number") {
+    return [["first-word", totalMs - spentMs, isFinding ? "searching" : "to the end"]]
+  }
   const [start, work] = isFinding ? ["to begin", "finding"] : ["to the first word", "writing"]
-  return [["first-word", firstToken - spent, start], ["writing", total - firstToken, work]]
+  return [["first-word", firstTokenMs - spentMs, start], ["writing", totalMs - firstTokenMs, work]]
 }
 
 export function showTimings(button, parts) {

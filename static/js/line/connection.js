@@ -1,12 +1,12 @@
 // The line to the server: asks, cancels, and comes back by itself with a countdown when it breaks.
 import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js"
+import { payloadFor, READERS } from "./wire.js"
 
 const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10
-const ANSWER_EVENTS = ["status", "waiting", "started", "token", "found", "response", "looked"]
 
-// Repeats the server's events; adds "restored", "lost" and, each second until the next attempt,
-// "retrying" with the seconds left.
+// Tells the server's events in the page's own names (wire.js); adds "restored", "lost" and, each second
+// until the next attempt, "retrying" with the seconds left.
 export class Connection extends EventTarget {
   #socket
   #retryS = FIRST_RETRY_S
@@ -18,8 +18,8 @@ export class Connection extends EventTarget {
     this.#socket.on("connect", () => this.#connected())
     this.#socket.on("disconnect", () => this.#retryLater("lost"))
     this.#socket.on("connect_error", () => this.#retryLater("lost"))
-    for (const name of ANSWER_EVENTS) {
-      this.#socket.on(name, (detail) => this.dispatchEvent(new CustomEvent(name, { detail })))
+    for (const [name, read] of Object.entries(READERS)) {
+      this.#socket.on(name, (payload) => this.dispatchEvent(new CustomEvent(name, { detail: read(payload) })))
     }
   }
 
@@ -32,15 +32,26 @@ export class Connection extends EventTarget {
     this.#socket.connect()
   }
 
+  // request: { id, skill, question or object, frame: { frameId } or { blob } }.
   // Returns false when there is nobody to ask: nothing is kept back to be sent later.
-  ask(skill, payload) {
-    if (!this.isOpen) return false
-    this.#socket.emit(skill, payload)
-    return true
+  ask(request) {
+    return this.#send(request.skill, request)
+  }
+
+  // Sends a frame that may be asked about next: { id, frame: { blob } }.
+  look(request) {
+    return this.#send("look", request)
   }
 
   cancel(id) {
     if (this.isOpen) this.#socket.emit("cancel", { id })
+  }
+
+  async #send(name, request) {
+    const payload = await payloadFor(request)
+    if (!this.isOpen) return false
+    this.#socket.emit(name, payload)
+    return true
   }
 
   #connected() {

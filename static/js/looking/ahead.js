@@ -34,9 +34,9 @@ export class Ahead extends EventTarget {
     this.#checking ??= setInterval(() => this.#check(), CHECK_INTERVAL_MS)
   }
 
-  // heldAs: the name under which the server keeps the frame, null when it could not look at it.
-  looked({ id, frame: heldAs }) {
-    if (id === this.#newest?.id) this.#newest.frame.heldAs = heldAs
+  // frameId: the name under which the server keeps the frame, null when it could not look at it.
+  looked({ id, frameId }) {
+    if (id === this.#newest?.id) this.#newest.frame.frameId = frameId
   }
 
   // The frame that was sent ahead, when the drawn one shows just the same; else null.
@@ -78,7 +78,7 @@ export class Ahead extends EventTarget {
   }
 
   #giveUp() {
-    const isPending = this.#newest?.frame && this.#newest.frame.heldAs === undefined
+    const isPending = this.#newest?.frame && this.#newest.frame.frameId === undefined
     if (isPending) this.dispatchEvent(new CustomEvent("unneeded", { detail: this.#newest.id }))
     this.#newest = null
   }

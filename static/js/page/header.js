@@ -22,9 +22,9 @@ export class Header {
       ready: status.device ? ` on ${deviceName(status.device)}` : "",
       loading: ` is loading${percent}`,
       failed: " could not start",
-    }[status.status]
-    const brief = { loading: `Loading${percent}`, failed: "Could not start" }[status.status]
-    this.#show(status.status, status.is_demo ? "Demo model" : status.model, words, brief)
+    }[status.state]
+    const brief = { loading: `Loading${percent}`, failed: "Could not start" }[status.state]
+    this.#show(status.state, status.isDemo ? "Demo model" : status.model, words, brief)
     showPhase(this.#element.querySelector(".moon"), phaseOf(status))
   }
 
@@ -51,7 +51,7 @@ export class Header {
   }
 }
 
-function phaseOf({ status, progress }) {
-  if (status === "loading") return progress ? fractionOf(progress) : 0
-  return status === "ready" ? 1 : 0
+function phaseOf({ state, progress }) {
+  if (state === "loading") return progress ? fractionOf(progress) : 0
+  return state === "ready" ? 1 : 0
 }

@@ -13,7 +13,7 @@ export class ModelFacts {
   }
 
   // What is not known yet is left out.
-  show({ model, revision, device, dtype, memory_bytes: memoryBytes, is_demo: isDemo }) {
+  show({ model, revision, device, dtype, memoryBytes, isDemo }) {
     this.#write("model", isDemo ? "Demo model" : model)
     this.#write("knows", isDemo && "coloured shapes, nothing else")
     this.#write("revision", isDemo ? "comes with Moonsight" : revision)

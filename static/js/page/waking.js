@@ -19,7 +19,7 @@ export class Waking {
   }
 
   show(status) {
-    this.#card.hidden = status.status !== "loading"
+    this.#card.hidden = status.state !== "loading"
     if (this.#card.hidden) return this.#reset()
     const progress = status.progress ?? { stage: "finding", done: 0, total: null }
     if (progress.stage === "downloading") this.#hasDownloaded = true
@@ -41,13 +41,13 @@ export class Waking {
   #leftWords(progress) {
     const leftMs = this.#leftMs(progress)
     if (leftMs === null) return ""
-    const speed = progress.bytes_per_s ? `, at ${amount(progress.bytes_per_s)} a second` : ""
+    const speed = progress.bytesPerS ? `, at ${amount(progress.bytesPerS)} a second` : ""
     return `About ${age(Math.max(1000, leftMs))} left${speed}.`
   }
 
   // Who loads knows best; else from what this page has seen so far.
-  #leftMs({ stage, done, total, seconds_left: leftS }) {
-    if (typeof leftS === "number") return 1000 * leftS
+  #leftMs({ stage, done, total, secondsLeft }) {
+    if (typeof secondsLeft === "number") return 1000 * secondsLeft
     if (!total) return null
     if (this.#measured?.stage !== stage) this.#measured = { stage, done, at: Date.now() }
     const spentMs = Date.now() - this.#measured.at
@@ -56,7 +56,7 @@ export class Waking {
   }
 
   #stages(progress, status) {
-    const name = status.is_demo ? "the demo model" : status.model
+    const name = status.isDemo ? "the demo model" : status.model
     const current = STAGES.indexOf(progress.stage)
     const labels = {
       finding: current > 0 ? "Found on this computer" : "Looking on this computer",

@@ -12,7 +12,7 @@ const LABEL_BASELINE_PX = 12.5
 const LABEL_GAP_PX = 3
 const MAX_NAME_CHARS = 24
 
-// Places: { x_min, y_min, x_max, y_max } or { x, y }, in fractions of the picture under the svg.
+// Places: { xMin, yMin, xMax, yMax } or { x, y }, in fractions of the picture under the svg.
 export class Marks {
   #svg
   #name = ""
@@ -93,8 +93,8 @@ export class Marks {
 // A box may reach a little outside of the picture; its line stays inside.
 function boxOn({ width, height }, place) {
   const margin = CASING_PX / 2
-  const [left, right] = [place.x_min, place.x_max].map((x) => clamp(x * width, margin, width - margin))
-  const [top, bottom] = [place.y_min, place.y_max].map((y) => clamp(y * height, margin, height - margin))
+  const [left, right] = [place.xMin, place.xMax].map((x) => clamp(x * width, margin, width - margin))
+  const [top, bottom] = [place.yMin, place.yMax].map((y) => clamp(y * height, margin, height - margin))
   const sides = { width: Math.max(1, right - left), height: Math.max(1, bottom - top) }
   const shape = part("g", { class: "marks__box" })
   for (const name of ["marks__casing", "marks__line"]) {

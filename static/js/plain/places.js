@@ -1,4 +1,4 @@
-// What was found, in words. A place is a box { x_min, y_min, x_max, y_max } or a point { x, y }, in
+// What was found, in words. A place is a box { xMin, yMin, xMax, yMax } or a point { x, y }, in
 // fractions of the frame.
 
 const COLUMNS = ["left", "centre", "right"]
@@ -22,8 +22,8 @@ function placeWords(place) {
   return `${COLUMNS[third(x)]}, ${ROWS[third(y)]}`
 }
 
-function centreOf({ x, y, x_min: left, y_min: top, x_max: right, y_max: bottom }) {
-  return x === undefined ? { x: (left + right) / 2, y: (top + bottom) / 2 } : { x, y }
+function centreOf({ x, y, xMin, yMin, xMax, yMax }) {
+  return x === undefined ? { x: (xMin + xMax) / 2, y: (yMin + yMax) / 2 } : { x, y }
 }
 
 function third(fraction) {
