@@ -57,7 +57,7 @@ WATCH = """async ([kind, nChecks]) => {
     context.putImageData(picture, 0, 0)
     return { canvas, width: 320, height: 240, takenAt: Date.now(), detail: "detail", source: 1 }
   }
-  const ahead = new Ahead(see, { maxFrameBytes: 1e6 })
+  const ahead = new Ahead({ see, isIdle: () => true, limits: { maxFrameBytes: 1e6 } })
   ahead.addEventListener("look", () => { nLooks += 1 })
   ahead.typed()
   await new Promise((done) => setTimeout(done, 500 * (nChecks + 1)))

@@ -20,6 +20,9 @@ LIT_AREA = """async (fraction) => {
 }"""
 CALL = "async ([file, name, args]) => (await import(`/static/js/${file}.js`))[name](...args)"
 MANY_PIXELS = 10**9
+COMMANDS = {"find": "detect", "locate": "detect"} | {
+    f"point {to}": "point" for to in ("at", "to", "out")
+}
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +148,7 @@ def test_frame_is_scaled_down_and_never_up(
 def test_wish_to_find_something_is_understood(
     any_page: Page, words: str, skill: str, thing: str
 ) -> None:
-    found = any_page.evaluate(CALL, ["plain/command", "readCommand", [words, 200]])
+    found = any_page.evaluate(CALL, ["plain/command", "readCommand", [words, COMMANDS, 200]])
     assert found == {"skill": skill, "object": thing}
 
 
@@ -166,7 +169,7 @@ def test_wish_to_find_something_is_understood(
     ],
 )
 def test_other_sentences_stay_questions(any_page: Page, words: str) -> None:
-    assert any_page.evaluate(CALL, ["plain/command", "readCommand", [words, 200]]) is None
+    assert any_page.evaluate(CALL, ["plain/command", "readCommand", [words, COMMANDS, 200]]) is None
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
 // One answer as a card: the frame it is about, what was asked, and the words or places as they come.
-import { countedObject } from "../plain/command.js"
 import { Marks } from "../plain/marks.js"
 import { showPhase } from "../plain/moon.js"
 import { foundWords, placesWords } from "../plain/places.js"
+import { age, clock, duration, ordinal, span } from "../plain/words.js"
 import { partsOf, showTimings } from "./timings.js"
-import { age, clock, duration, ordinal, span, titleOf } from "../plain/words.js"
 
 const PHASE_LOOKING = 0.25
 const PHASE_ANSWERING = 0.6
@@ -16,7 +15,8 @@ const ENDINGS = {
   length: "Stopped at the length limit.",
 }
 
-// request: { id, skill, question or object, frame: { blob, width, height, takenAt } }.
+// request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }.
+// proof: what a count can be checked with, asked about the same frame; its `words` say so. Else null.
 export class AnswerCard {
   #request
   #item
@@ -37,21 +37,14 @@ export class AnswerCard {
     const { width, height } = request.frame
     Object.assign(this.frame, { src: this.#frameUrl, width, height })
     this.#card.style.setProperty("--frame-ratio", width / height)
-    this.#card.classList.toggle("card--finding", this.#isFinding)
-    this.#part("question").textContent = titleOf(request)
-    if (this.proof) this.#part("prove").textContent = `Point at the ${this.proof.object}`
+    this.#card.classList.toggle("card--finding", request.isFinding)
+    this.#part("question").textContent = request.title
+    this.#part("prove").textContent = request.proof?.words ?? ""
     this.tick()
   }
 
   get request() {
     return this.#request
-  }
-
-  // What a count can be checked with: each thing that was counted, pointed at on the same frame. Else null.
-  get proof() {
-    const { skill, question, frame } = this.#request
-    const object = skill === "query" ? countedObject(question) : null
-    return object && { skill: "point", object, frame }
   }
 
   get item() {
@@ -128,7 +121,7 @@ export class AnswerCard {
     const words = this.#isFinding ? this.#foundWords(reason) : text
     if (words && words !== this.text) this.#part("text").textContent = words
     this.#say(ENDINGS[reason] ?? "")
-    this.#part("prove").hidden = this.proof === null || reason !== "stop"
+    this.#part("prove").hidden = this.#request.proof === null || reason !== "stop"
     this.#showTimings(timings, reason)
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
   }
@@ -175,7 +168,7 @@ export class AnswerCard {
   }
 
   get #isFinding() {
-    return this.#request.object !== undefined
+    return this.#request.isFinding
   }
 
   // Only a search that came to its end can say that there is nothing.

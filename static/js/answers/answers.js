@@ -12,21 +12,20 @@ export class Answers extends EventTarget {
   #scroller
   #template
   #count
+  #empty
   #cards = new Map()
   #isModelReady = false
 
-  constructor({ list, template, count }) {
+  // empty: what stands there while nothing was asked.
+  constructor({ list, template, count, empty }) {
     super()
     this.#list = list
     this.#scroller = list.parentElement
     this.#template = template
     this.#count = count
+    this.#empty = empty
     list.addEventListener("click", (event) => this.#clicked(event))
     setInterval(() => this.#running().forEach((card) => card.tick()), TICK_MS)
-  }
-
-  get size() {
-    return this.#cards.size
   }
 
   // The furthest that any running answer has come: "answering", "looking", "waiting" or null.
@@ -35,33 +34,21 @@ export class Answers extends EventTarget {
     return ["answering", "looking", "waiting"].find((activity) => activities.includes(activity)) ?? null
   }
 
-  get runningIds() {
-    return this.#running().map((card) => card.request.id)
-  }
-
-  get newest() {
-    return [...this.#cards.values()].at(-1)
-  }
-
-  // What a running answer was asked with.
-  requestOf(id) {
-    return this.#runningCard(id)?.request
+  set isModelReady(isReady) {
+    this.#isModelReady = isReady
+    this.#showEmpty()
   }
 
   add(request) {
-    this.newest?.fold()
+    this.#newest?.fold()
     const card = new AnswerCard(this.#template, request)
     this.#cards.set(request.id, card)
     this.#list.prepend(card.item)
-    if (this.size > MAX_CARDS) this.#remove(this.#cards.values().next().value)
+    if (this.#cards.size > MAX_CARDS) this.#remove(this.#cards.values().next().value)
     this.#scroller.scrollTo({ top: 0 })
-    if (!this.#isModelReady) card.waitForModel(this.runningIds.length)
+    if (!this.#isModelReady) card.waitForModel(this.#running().length)
     this.#changed()
     return card
-  }
-
-  set isModelReady(isReady) {
-    this.#isModelReady = isReady
   }
 
   waiting({ id, position, expectedMs }) {
@@ -82,7 +69,7 @@ export class Answers extends EventTarget {
   found({ id, place }) {
     this.#advance(id, (card) => {
       card.find(place)
-      this.dispatchEvent(new CustomEvent("found", { detail: card }))
+      this.#tell("found", card)
     })
   }
 
@@ -93,18 +80,19 @@ export class Answers extends EventTarget {
     this.#finished(response.error ?? (card.spoken || "Stopped."))
   }
 
-  fail(id, sentence) {
-    this.#runningCard(id)?.fail(sentence)
-    this.#finished(sentence)
-  }
-
   connectionLost() {
-    for (const id of this.runningIds) this.fail(id, CONNECTION_LOST)
+    for (const card of this.#running()) {
+      card.fail(CONNECTION_LOST)
+      this.#finished(CONNECTION_LOST)
+    }
   }
 
-  async copy(card) {
-    await card.copy()
-    this.dispatchEvent(new Event("copied"))
+  copyNewest() {
+    if (this.#newest?.text) this.#copy(this.#newest)
+  }
+
+  askNewestAgain() {
+    if (this.#newest) this.#tell("again", this.#newest.request)
   }
 
   // Moves the focus one card down (1) or up (-1); from elsewhere to the first. False where there is none.
@@ -114,6 +102,10 @@ export class Answers extends EventTarget {
     const next = cards[current < 0 ? 0 : current + direction]
     next?.focus()
     return next !== undefined
+  }
+
+  get #newest() {
+    return [...this.#cards.values()].at(-1)
   }
 
   #running() {
@@ -140,21 +132,35 @@ export class Answers extends EventTarget {
 
   #finished(sentence) {
     this.#changed()
-    this.dispatchEvent(new CustomEvent("finished", { detail: sentence }))
+    this.#tell("finished", sentence)
   }
 
   #changed() {
-    this.#count.textContent = this.size || ""
-    this.dispatchEvent(new Event("change"))
+    this.#count.textContent = this.#cards.size || ""
+    this.#showEmpty()
+    this.#tell("change")
+  }
+
+  #showEmpty() {
+    this.#empty.hidden = this.#cards.size > 0 || !this.#isModelReady
+  }
+
+  async #copy(card) {
+    await card.copy()
+    this.#tell("copied")
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }))
   }
 
   #clicked(event) {
     const action = event.target.closest("[data-action]")?.dataset.action
     const card = [...this.#cards.values()].find(({ item }) => item.contains(event.target))
-    if (action === "stop") this.dispatchEvent(new CustomEvent("stop", { detail: card.request.id }))
-    if (action === "again") this.dispatchEvent(new CustomEvent("again", { detail: card.request }))
-    if (action === "prove") this.dispatchEvent(new CustomEvent("again", { detail: card.proof }))
-    if (action === "copy") this.copy(card)
+    if (action === "stop") this.#tell("stop", card.request.id)
+    if (action === "again") this.#tell("again", card.request)
+    if (action === "prove") this.#tell("again", { ...card.request.proof, frame: card.request.frame })
+    if (action === "copy") this.#copy(card)
     if (action === "unfold") card.unfold()
   }
 }

@@ -1,28 +1,9 @@
 // The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
 import { objectOf, readCommand } from "../plain/command.js"
-import { DESCRIBE } from "../plain/words.js"
+import { ASK, COMMANDS, DEMO_SUGGESTIONS, SKILLS, SUGGESTIONS, titleOf } from "./skills.js"
 
 const LEFT_SHOWN_PART = 0.1
 const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
-const LOOK_FOR = "What should it look for?"
-const PLACEHOLDERS = {
-  query: "Ask about what the camera sees",
-  caption: "Describe what the camera sees",
-  detect: LOOK_FOR,
-  point: LOOK_FOR,
-}
-const LABELS = { question: "Your question", object: LOOK_FOR }
-const VERBS = { query: "Ask", caption: "Describe", detect: "Find", point: "Point" }
-// What the line holds, kept apart while another skill has it; Describe needs no words.
-const KINDS = { query: "question", caption: null, detect: "object", point: "object" }
-
-const SUGGESTIONS = ["What do you see?", "What am I holding?", "Is anyone there?", "Read the text"]
-const DEMO_SUGGESTIONS = [
-  "What colour is the circle?",
-  "How many shapes are there?",
-  "What is left of the square?",
-  DESCRIBE,
-]
 
 // Tells "ask" with { skill, question or object }, "stop", "typed" with every change by hand, and "refused"
 // with the sentence that says why nothing was asked.
@@ -34,7 +15,8 @@ export class Question extends EventTarget {
   #note
   #suggestions
   #maxChars
-  #writtenFor = "query"
+  #offered = []
+  #writtenFor = ASK
   #isAskable = false
   #isAnswering = false
   #trouble = ""
@@ -89,17 +71,17 @@ export class Question extends EventTarget {
     if (!matchMedia("(pointer: coarse)").matches) this.focus()
   }
 
-  leave() {
-    this.#text.blur()
-  }
-
-  clear() {
-    this.#write("")
+  // Clears the line, then leaves it. Returns whether there was anything to do.
+  retreat() {
+    if (!this.hasFocus) return false
+    if (this.isEmpty) this.#text.blur()
+    else this.#write("")
+    return true
   }
 
   offer({ isDemo }) {
-    const words = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
-    this.#suggestions.replaceChildren(...words.map(suggestion))
+    this.#offered = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
+    this.#suggestions.replaceChildren(...this.#offered.map(suggestion))
   }
 
   allow(isAskable) {
@@ -107,8 +89,9 @@ export class Question extends EventTarget {
     this.#render()
   }
 
-  showAnswering(isAnswering) {
-    this.#isAnswering = isAnswering
+  // activity: "waiting", "looking" or "answering"; null when nothing is asked.
+  showActivity(activity) {
+    this.#isAnswering = activity === "looking" || activity === "answering"
     this.#render()
   }
 
@@ -133,20 +116,20 @@ export class Question extends EventTarget {
   #submitted(event) {
     event.preventDefault()
     const words = this.#text.value.trim()
-    if (words === "" && this.#kind) return this.focus()
+    if (words === "" && this.#takes) return this.focus()
     if (!this.#isAskable) return this.refuse()
     if (this.#charsLeft() < 0) return this.warn(this.#tooLong())
     this.#trouble = ""
-    if (this.#kind) this.#last[this.#kind] = words
+    if (this.#takes) this.#last[this.#takes] = words
     this.dispatchEvent(new CustomEvent("ask", { detail: this.#asking(words) }))
   }
 
   // "Find the mug" is written where questions are, and still found rather than answered.
   #asking(words) {
     const { skill } = this
-    if (skill === "caption") return { skill }
-    if (this.#kind === "object") return { skill, object: objectOf(words) }
-    return readCommand(words, this.#maxChars.object) ?? { skill, question: words }
+    if (!this.#takes) return { skill }
+    if (this.#takes === "object") return { skill, object: objectOf(words) }
+    return readCommand(words, COMMANDS, this.#maxChars.object) ?? { skill, question: words }
   }
 
   #keyPressed(event) {
@@ -156,19 +139,19 @@ export class Question extends EventTarget {
       event.preventDefault()
       if (!event.repeat) this.#form.requestSubmit()
     }
-    const last = this.#last[this.#kind ?? "question"]
+    const last = this.#last[this.#takes ?? "question"]
     if (event.key === "ArrowUp" && this.isEmpty && last) {
       event.preventDefault()
-      if (!this.#kind) this.skill = "query"
+      if (!this.#takes) this.skill = ASK
       this.#write(last)
     }
   }
 
   #typed() {
     this.#trouble = ""
-    if (!this.isEmpty && this.skill === "caption") {
+    if (!this.isEmpty && !this.#takes) {
       this.#drafts.question = this.#text.value
-      this.skill = "query"
+      this.skill = ASK
     }
     this.#grow()
     this.#render()
@@ -177,20 +160,22 @@ export class Question extends EventTarget {
 
   // The words written so far wait for their own kind of skill to come back.
   #skillChanged() {
-    const kindBefore = KINDS[this.#writtenFor]
-    if (kindBefore) this.#drafts[kindBefore] = this.#text.value
+    const tookBefore = SKILLS[this.#writtenFor].takes
+    if (tookBefore) this.#drafts[tookBefore] = this.#text.value
     this.#writtenFor = this.skill
-    this.#text.placeholder = PLACEHOLDERS[this.skill]
-    this.#text.labels[0].textContent = LABELS[this.#kind ?? "question"]
-    this.#ask.querySelector(".plate__label").textContent = VERBS[this.skill]
-    this.#write(this.#kind ? this.#drafts[this.#kind] : "")
+    const { verb, takes, label, placeholder } = SKILLS[this.skill]
+    this.#text.placeholder = placeholder
+    this.#text.labels[0].textContent = label
+    this.#ask.querySelector(".plate__label").textContent = verb
+    this.#write(takes ? this.#drafts[takes] : "")
   }
 
   #suggested(event) {
     const words = event.target.closest("button")?.textContent
     if (!words) return
-    this.skill = words === DESCRIBE ? "caption" : "query"
-    if (words !== DESCRIBE) this.#write(words)
+    const { skill, question } = this.#offered.find((asked) => titleOf(asked) === words)
+    this.skill = skill
+    if (question) this.#write(question)
     if (this.#isAskable) this.#form.requestSubmit()
     else this.focus()
   }
@@ -210,8 +195,9 @@ export class Question extends EventTarget {
     this.#text.style.blockSize = `${scrollHeight + offsetHeight - clientHeight}px`
   }
 
-  get #kind() {
-    return KINDS[this.skill]
+  // The kind of words that the skill needs, null when it needs none.
+  get #takes() {
+    return SKILLS[this.skill].takes
   }
 
   get #wanted() {
@@ -219,7 +205,7 @@ export class Question extends EventTarget {
   }
 
   get #limit() {
-    return this.#maxChars[this.#kind ?? "question"]
+    return this.#maxChars[this.#takes ?? "question"]
   }
 
   #charsLeft() {
@@ -252,9 +238,9 @@ export class Question extends EventTarget {
   }
 }
 
-function suggestion(words) {
+function suggestion(asked) {
   const button = document.createElement("button")
-  Object.assign(button, { type: "button", className: "prompts__choice", textContent: words })
+  Object.assign(button, { type: "button", className: "prompts__choice", textContent: titleOf(asked) })
   const item = document.createElement("li")
   item.append(button)
   return item

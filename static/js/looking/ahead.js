@@ -1,7 +1,8 @@
 // Looking ahead: while somebody types and the scene keeps still, its frame goes to the model already,
 // so that the answer can begin at once. It is asked about only when nothing has changed since.
-import { encodeFrame, FrameRejected, shrink } from "./frame.js"
 import { newId } from "../plain/ids.js"
+import { Refusal } from "../plain/refusal.js"
+import { encodeFrame, shrink } from "./frame.js"
 
 const CHECK_INTERVAL_MS = 500
 const TYPING_MS = 3000
@@ -15,6 +16,7 @@ const MOST_IN_THE_MEAN = 2
 // Tells "look" with { id, frame } to be sent, and "unneeded" with the id of a look that nobody waits for.
 export class Ahead extends EventTarget {
   #see
+  #isIdle
   #limits
   #checking = null
   #typedAt = 0
@@ -22,9 +24,11 @@ export class Ahead extends EventTarget {
   #newest = null
 
   // see: draws what could be asked about now, as `drawFrame` does, with its source; null while nothing can.
-  constructor(see, limits) {
+  // isIdle: whether the model has nothing better to do for this page.
+  constructor({ see, isIdle, limits }) {
     super()
     this.#see = see
+    this.#isIdle = isIdle
     this.#limits = limits
   }
 
@@ -39,12 +43,15 @@ export class Ahead extends EventTarget {
     if (id === this.#newest?.id) this.#newest.frame.frameId = frameId
   }
 
-  // The frame that was sent ahead, when the drawn one shows just the same; else null.
-  sameAs(drawn) {
+  // The frame of this moment, for a question: the one that was sent ahead, when it shows just the same.
+  // Null while there is nothing to see.
+  async take() {
+    const drawn = this.#see()
+    if (!drawn) return null
     this.close()
     if (this.#newest?.frame && this.#isKept(drawn, glanceAt(drawn))) return this.#newest.frame
     this.#giveUp()
-    return null
+    return encodeFrame(drawn, this.#limits)
   }
 
   close() {
@@ -55,7 +62,7 @@ export class Ahead extends EventTarget {
 
   async #check() {
     if (document.hidden || Date.now() - this.#typedAt > TYPING_MS) return this.close()
-    const drawn = this.#see()
+    const drawn = this.#isIdle() ? this.#see() : null
     if (!drawn) return
     const glance = glanceAt(drawn)
     const isStill = this.#before !== null && isSame(glance, this.#before)
@@ -71,7 +78,7 @@ export class Ahead extends EventTarget {
       look.frame = await encodeFrame(drawn, this.#limits)
     } catch (error) {
       // A frame that is too large is told to whoever asks about it.
-      if (!(error instanceof FrameRejected)) throw error
+      if (!(error instanceof Refusal)) throw error
     }
     const isWanted = look.frame && look === this.#newest
     if (isWanted) this.dispatchEvent(new CustomEvent("look", { detail: look }))

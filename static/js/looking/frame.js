@@ -1,11 +1,10 @@
 // One still frame of a picture, as the JPEG that is sent and kept.
+import { Refusal } from "../plain/refusal.js"
 import { amount } from "../plain/words.js"
 
 const FAST_SHORTER_SIDE_PX = 360
 const DETAIL_LONGER_SIDE_PX = 1280
 const JPEG_QUALITY = 0.85
-
-export class FrameRejected extends Error {}
 
 // picture: { drawable, width, height }; limits: { maxFrameBytes, maxFramePixels }.
 // Returns { canvas, width, height, takenAt, detail }: this very moment, as it will be sent.
@@ -18,8 +17,8 @@ export function drawFrame(picture, detail, limits) {
 // Turns what was drawn into the JPEG: the same with `blob` in place of the canvas.
 export async function encodeFrame({ canvas, ...drawn }, limits) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY))
-  if (!blob) throw new FrameRejected("This picture could not be read. Choose another.")
-  if (blob.size > limits.maxFrameBytes) throw new FrameRejected(tooLarge(blob.size, limits.maxFrameBytes, drawn.detail))
+  if (!blob) throw new Refusal("This picture could not be read. Choose another.")
+  if (blob.size > limits.maxFrameBytes) throw new Refusal(tooLarge(blob.size, limits.maxFrameBytes, drawn.detail))
   return { blob, ...drawn }
 }
 

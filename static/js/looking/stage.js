@@ -86,14 +86,16 @@ export class Stage extends EventTarget {
     return true
   }
 
-  // activity: "looking" until the first word, then "answering"; null when nothing is asked.
+  // activity: "waiting" or "looking" until the first word, then "answering"; null when nothing is asked.
   showActivity(activity) {
-    if (activity) this.#stage.dataset.looking = activity
+    if (activity) this.#stage.dataset.looking = activity === "waiting" ? "looking" : activity
     else delete this.#stage.dataset.looking
   }
 
-  // The world goes on: what was found in one moment fades, and is kept in its card.
-  showFound(name, places) {
+  // The world goes on: what was found in one moment fades, and is kept in its card. Another source's
+  // places would lie on the wrong picture.
+  showFound(name, places, source) {
+    if (source !== this.#source) return
     this.forgetFound()
     this.#marks.show(name, places)
     this.#clearing = setTimeout(() => this.forgetFound(), FOUND_SHOWN_MS)

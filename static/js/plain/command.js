@@ -1,7 +1,6 @@
 // What is to be found: the object in a person's words, the wish to have it found in a sentence, and
 // what a question counts.
 
-const COMMAND = /^(?:please )?(find|locate|point (?:at|to|out)) (?:me )?(.+)$/i
 // "Find out …", "find where …" ask for words, not for a place.
 const NOT_AN_OBJECT = /^(?:out|where|what|who|whose|which|why|how|when|if|whether)\b/i
 const SENTENCE_END = /[.!?] /
@@ -22,14 +21,16 @@ export function objectOf(words) {
   return line.replace(/[\s.!?]+$/, "").replace(ARTICLE, "") || line
 }
 
-// { skill, object } when the sentence asks to find or to point at something, else null.
-export function readCommand(words, maxObjectChars) {
+// { skill, object } when the sentence asks to have something found, else null.
+// commands: skills by the words that ask for them, as { "point at": skill }.
+export function readCommand(words, commands, maxObjectChars) {
   if (/\n/.test(words.trim())) return null
-  const [, verb, rest] = words.trim().replace(/\s+/g, " ").match(COMMAND) ?? []
-  if (!verb || NOT_AN_OBJECT.test(rest) || SENTENCE_END.test(rest)) return null
+  const form = new RegExp(`^(?:please )?(${Object.keys(commands).join("|")}) (?:me )?(.+)$`, "i")
+  const [, command, rest] = words.trim().replace(/\s+/g, " ").match(form) ?? []
+  if (!command || NOT_AN_OBJECT.test(rest) || SENTENCE_END.test(rest)) return null
   const object = objectOf(rest)
   if ([...object].length > maxObjectChars) return null
-  return { skill: /^point/i.test(verb) ? "point" : "detect", object }
+  return { skill: commands[command.toLowerCase()], object }
 }
 
 // "How many red mugs are there?" counts "red mugs". Null where no one object is counted for certain.

@@ -1,12 +1,4 @@
-// How the page says what was asked, and numbers: times, sizes, places in a line.
-
-export const DESCRIBE = "Describe it"
-
-export function titleOf({ skill, question, object }) {
-  const looksFor = { detect: "Find", point: "Point" }[skill]
-  if (looksFor) return `${looksFor}: ${object}`
-  return skill === "caption" ? DESCRIBE : question
-}
+// How the page says numbers: times, sizes, places in a line.
 
 export function duration(ms) {
   const seconds = ms / 1000
