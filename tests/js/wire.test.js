@@ -7,7 +7,7 @@ const BOX = { x_min: 0.1, y_min: 0.2, x_max: 0.3, y_max: 0.4 }
 const BOX_READ = { xMin: 0.1, yMin: 0.2, xMax: 0.3, yMax: 0.4 }
 const TIMINGS = { queue_ms: 1, decode_ms: 2, encode_ms: 3, prefill_ms: 4, first_token_ms: null, total_ms: 6 }
 const TIMINGS_READ = { queueMs: 1, decodeMs: 2, encodeMs: 3, prefillMs: 4, firstTokenMs: null, totalMs: 6 }
-const STATUS = { model: "moondream2", revision: "2025-06-21", device: "cuda", dtype: "bfloat16", notice: null, error: null }
+const STATUS = { model: "moondream2", revision: "2025-06-21", device: "cuda", dtype: "bfloat16", notice: "", error: "" }
 const FORGOTTEN = { code: "frame_forgotten", message: "Send the picture again." }
 
 const read = (name, payload) => JSON.parse(JSON.stringify(READERS[name](payload)))
@@ -22,7 +22,8 @@ test("status is read with its progress", () => {
 })
 
 test("place in line is read", () => {
-  assert.deepEqual(read("waiting", { id: "a", position: 2, expected_ms: 1300 }), { id: "a", position: 2, expectedMs: 1300 })
+  const place = { id: "a", position: 2 }
+  assert.deepEqual(read("waiting", { ...place, expected_ms: 1300 }), { ...place, expectedMs: 1300 })
 })
 
 test("name of a frame that the server keeps is its frameId", () => {
@@ -62,12 +63,14 @@ test("forgotten frame is told from a picture that cannot be read", () => {
 })
 
 test("frame that the server keeps is asked about by its name", async () => {
-  const payload = await payloadFor({ id: "a", question: "What is it?", frame: { frameId: "f", blob: new Blob(["jpeg"]) } })
+  const frame = { frameId: "f", blob: new Blob(["jpeg"]) }
+  const payload = await payloadFor({ id: "a", question: "What is it?", frame })
   assert.deepEqual({ ...payload }, { id: "a", question: "What is it?", object: undefined, frame: "f" })
 })
 
 test("frame that the server does not keep travels as its bytes", async () => {
-  const { image, ...payload } = await payloadFor({ id: "a", object: "mug", frame: { frameId: null, blob: new Blob(["jpeg"]) } })
+  const frame = { frameId: null, blob: new Blob(["jpeg"]) }
+  const { image, ...payload } = await payloadFor({ id: "a", object: "mug", frame })
   assert.deepEqual(payload, { id: "a", question: undefined, object: "mug" })
   assert.equal(Buffer.from(image).toString(), "jpeg")
 })
