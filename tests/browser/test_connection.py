@@ -47,6 +47,7 @@ def test_restarted_server_is_found_again_and_everything_is_kept(
     expect(visitor.locator("#question-note")).to_have_text(
         "You can keep typing. Asking needs a picture and a connection."
     )
+    expect(visitor.locator("#announcer")).to_contain_text("You can keep typing.")
     expect(card).to_have_count(1)
 
     own_server.start()
