@@ -25,7 +25,6 @@ export class AnswerCard {
   #marks
   #places = []
   #askedAt = Date.now()
-  #startedAt = null
   #firstWordMs = null
 
   constructor(template, request) {
@@ -97,7 +96,6 @@ export class AnswerCard {
   }
 
   begin() {
-    this.#startedAt = Date.now()
     this.#say("")
     this.#become("streaming")
   }

@@ -54,14 +54,6 @@ export class Question extends EventTarget {
     this.#skillChanged()
   }
 
-  get isEmpty() {
-    return this.#text.value === ""
-  }
-
-  get hasFocus() {
-    return document.activeElement === this.#text
-  }
-
   focus() {
     this.#text.focus({ preventScroll: true })
   }
@@ -73,8 +65,8 @@ export class Question extends EventTarget {
 
   // Clears the line, then leaves it. Returns whether there was anything to do.
   retreat() {
-    if (!this.hasFocus) return false
-    if (this.isEmpty) this.#text.blur()
+    if (!this.#hasFocus) return false
+    if (this.#isEmpty) this.#text.blur()
     else this.#write("")
     return true
   }
@@ -99,7 +91,7 @@ export class Question extends EventTarget {
   keepSelected() {
     this.#asked = this.#wanted
     this.focusUnlessTouch()
-    if (this.hasFocus) this.#text.select()
+    if (this.#hasFocus) this.#text.select()
     this.#render()
   }
 
@@ -140,7 +132,7 @@ export class Question extends EventTarget {
       if (!event.repeat) this.#form.requestSubmit()
     }
     const last = this.#last[this.#takes ?? "question"]
-    if (event.key === "ArrowUp" && this.isEmpty && last) {
+    if (event.key === "ArrowUp" && this.#isEmpty && last) {
       event.preventDefault()
       if (!this.#takes) this.skill = ASK
       this.#write(last)
@@ -149,13 +141,13 @@ export class Question extends EventTarget {
 
   #typed() {
     this.#trouble = ""
-    if (!this.isEmpty && !this.#takes) {
+    if (!this.#isEmpty && !this.#takes) {
       this.#drafts.question = this.#text.value
       this.skill = ASK
     }
     this.#grow()
     this.#render()
-    if (!this.isEmpty) this.dispatchEvent(new Event("typed"))
+    if (!this.#isEmpty) this.dispatchEvent(new Event("typed"))
   }
 
   // The words written so far wait for their own kind of skill to come back.
@@ -193,6 +185,14 @@ export class Question extends EventTarget {
     this.#text.style.blockSize = "auto"
     const { scrollHeight, offsetHeight, clientHeight } = this.#text
     this.#text.style.blockSize = `${scrollHeight + offsetHeight - clientHeight}px`
+  }
+
+  get #isEmpty() {
+    return this.#text.value === ""
+  }
+
+  get #hasFocus() {
+    return document.activeElement === this.#text
   }
 
   // The kind of words that the skill needs, null when it needs none.

@@ -16,8 +16,8 @@ export class Connection extends EventTarget {
     super()
     this.#socket = io({ autoConnect: false, reconnection: false, closeOnBeforeunload: true })
     this.#socket.on("connect", () => this.#connected())
-    this.#socket.on("disconnect", () => this.#retryLater("lost"))
-    this.#socket.on("connect_error", () => this.#retryLater("lost"))
+    this.#socket.on("disconnect", () => this.#lost())
+    this.#socket.on("connect_error", () => this.#lost())
     for (const [name, read] of Object.entries(READERS)) {
       this.#socket.on(name, (payload) => this.dispatchEvent(new CustomEvent(name, { detail: read(payload) })))
     }
@@ -60,8 +60,8 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new Event("restored"))
   }
 
-  #retryLater(event) {
-    this.dispatchEvent(new Event(event))
+  #lost() {
+    this.dispatchEvent(new Event("lost"))
     clearInterval(this.#countdown)
     let leftS = this.#retryS
     this.#retryS = Math.min(LONGEST_RETRY_S, this.#retryS * 2)

@@ -110,7 +110,7 @@ export function isSame(one, other) {
 }
 
 // A very small picture, by its colours: grey would not tell a red circle from a green one.
-export function glanceAt({ canvas, width, height }) {
+function glanceAt({ canvas, width, height }) {
   const { width: across, height: down } = GLANCE_SIZE
   const small = shrink({ drawable: canvas, width, height }, GLANCE_SIZE)
   return small.getContext("2d").getImageData(0, 0, across, down).data
