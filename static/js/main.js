@@ -1,50 +1,78 @@
-// Finds the elements, makes the parts and connects them. Nothing else on the page knows another part.
-import { Ahead } from "./ahead.js"
-import { Answers } from "./answers.js"
-import { Camera } from "./camera.js"
-import { Connection } from "./connection.js"
-import { DemoBanner } from "./demo_banner.js"
-import { takeDropped } from "./dropping.js"
-import { flyFrame } from "./flight.js"
-import { drawFrame, encodeFrame, FrameRejected } from "./frame.js"
-import { Header } from "./header.js"
-import { newId } from "./ids.js"
-import { Keyboard } from "./keyboard.js"
-import { recall, remember } from "./memory.js"
-import { ModelFacts } from "./model_facts.js"
-import { Question } from "./question.js"
-import { offerSingleKeys } from "./single_keys.js"
-import { Sources } from "./sources.js"
-import { Stage } from "./stage.js"
-import { followVisibleHeight } from "./viewport.js"
-import { Waking } from "./waking.js"
+// Finds the elements, makes the parts and connects the rooms; decides nothing. What each room may know:
+//
+//   plain/    pure helpers; nothing outside of it
+//   line/     who answers, a server so far: the one place that knows a socket and the names on the wire
+//   asking/   what can be asked, the line it is typed into, each request until it is answered
+//   looking/  what there is to see, and the frame that is taken of it
+//   answers/  what came back: cards, marks and times
+//   page/     what is around them: the model, the connection, the keys
+//
+// A room imports its own files and plain/; line/ also the vendored socket. What one has for another goes
+// through here: as an event, or as a function handed in.
+import { Answers } from "./answers/answers.js"
+import { flyFrame } from "./answers/flight.js"
+import { Asking } from "./asking/asking.js"
+import { takeDropped } from "./asking/dropping.js"
+import { Question } from "./asking/question.js"
+import { SKILLS } from "./asking/skills.js"
+import { Connection } from "./line/connection.js"
+import { Ahead } from "./looking/ahead.js"
+import { Camera } from "./looking/camera.js"
+import { Looking } from "./looking/looking.js"
+import { Sources } from "./looking/sources.js"
+import { Stage } from "./looking/stage.js"
+import { Announcer } from "./page/announcer.js"
+import { DemoBanner } from "./page/demo_banner.js"
+import { Header } from "./page/header.js"
+import { Keyboard } from "./page/keyboard.js"
+import { ModelFacts } from "./page/model_facts.js"
+import { ModelReport } from "./page/model_report.js"
+import { OfflineBanner } from "./page/offline_banner.js"
+import { offerSingleKeys } from "./page/single_keys.js"
+import { Waking } from "./page/waking.js"
+import { followVisibleHeight } from "./plain/viewport.js"
 
 const element = (id) => document.getElementById(id)
+const limit = (name) => Number(document.body.dataset[name])
 
-const limits = {
-  maxFrameBytes: Number(document.body.dataset.maxFrameBytes),
-  maxFramePixels: Number(document.body.dataset.maxFramePixels),
-}
-const SOURCE_NAMES = { off: "Camera off", asking: "Camera off", starting: "Camera", live: "", picture: "Picture" }
+const frameLimits = { maxFrameBytes: limit("maxFrameBytes"), maxFramePixels: limit("maxFramePixels") }
 
+const connection = new Connection()
+const announcer = new Announcer(element("announcer"))
 const header = new Header(element("status"))
-const facts = new ModelFacts(element("facts"), element("status"))
-const demoBanner = new DemoBanner(element("demo-banner"))
-const stage = new Stage(element("stage"))
-const camera = new Camera(element("stage").querySelector("video"))
-const sources = new Sources({
-  menu: element("sources"),
-  cameras: element("sources-cameras"),
-  buttons: [element("source"), element("source-brief")],
-  label: element("source").querySelector(".source__label"),
+const report = new ModelReport({
+  header,
+  facts: new ModelFacts(element("facts"), element("status")),
+  waking: new Waking(element("waking"), element("waking-stage-template")),
+  demoBanner: new DemoBanner(element("demo-banner")),
+  trouble: element("model-failed"),
 })
-const waking = new Waking(element("waking"), element("waking-stage-template"))
+const offlineBanner = new OfflineBanner({ banner: element("offline-banner"), retry: element("reconnect"), announcer })
+
+const stage = new Stage(element("stage"))
+const looking = new Looking({
+  stage,
+  camera: new Camera(element("stage").querySelector("video")),
+  sources: new Sources({
+    menu: element("sources"),
+    cameras: element("sources-cameras"),
+    buttons: [element("source"), element("source-brief")],
+    label: element("source").querySelector(".source__label"),
+  }),
+  file: element("picture-file"),
+  limits: frameLimits,
+})
 const answers = new Answers({
   list: element("answers"),
   template: element("card-template"),
   count: element("answers-count"),
+  empty: element("empty"),
 })
-const connection = new Connection()
+const ahead = new Ahead({
+  see: () => looking.see(),
+  isIdle: () => connection.isOpen && report.isReady && answers.activity === null,
+  limits: frameLimits,
+})
 const question = new Question({
   form: element("question"),
   text: element("question-text"),
@@ -52,244 +80,101 @@ const question = new Question({
   stop: element("stop"),
   note: element("question-note"),
   suggestions: element("suggestions"),
-  maxChars: {
-    question: Number(document.body.dataset.maxQuestionChars),
-    object: Number(document.body.dataset.maxObjectChars),
-  },
+  maxChars: { question: limit("maxQuestionChars"), object: limit("maxObjectChars") },
 })
+const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
-const ahead = new Ahead(() => isIdle() ? drawNow() : null, limits)
+// Asking and answers
 
-let modelStatus = null
-
-// Asking
-
-// asked: { skill }, with a question for Ask and an object for Find and Point.
-async function ask(asked) {
-  if (!stage.picture) return question.refuse()
-  try {
-    const drawn = drawNow()
-    const frame = ahead.sameAs(drawn) ?? await encodeFrame(drawn, limits)
-    stage.forgetFound()
-    const card = await send({ ...asked, frame })
-    flyFrame(card.frame, stage.bounds).catch(reportError)
-    question.keepSelected()
-  } catch (error) {
-    if (!(error instanceof FrameRejected)) throw error
-    question.warn(error.message)
-  }
-}
-
-// What is found in a frame of another moment is no longer where the stage shows it.
-async function askAgain(request) {
-  if (connection.isOpen) await send({ ...request, frame: { ...request.frame, source: null } })
-  else question.refuse()
-}
-
-async function send(asked) {
-  const request = { ...asked, id: newId() }
-  const card = answers.add(request)
-  await deliver(request)
-  return card
-}
-
-// A frame that the server keeps is asked about by its name.
-async function deliver({ skill, id, frame, question: words, object }) {
-  const picture = frame.heldAs ? { frame: frame.heldAs } : { image: await frame.blob.arrayBuffer() }
-  const isSent = connection.ask(skill, { id, question: words, object, ...picture })
-  if (!isSent) answers.connectionLost()
-}
-
-function finish(response) {
-  const request = answers.requestOf(response.id)
-  const isForgotten = request?.frame.heldAs && response.error?.code === "bad_image"
-  if (!isForgotten) return answers.response(response)
-  // The server keeps this frame no longer: it gets the picture once more, and nobody notices.
-  request.frame.heldAs = null
-  deliver(request).catch(reportError)
-}
-
-function drawNow() {
-  return { ...drawFrame(stage.picture, sources.detail, limits), source: stage.source }
-}
-
-// Whether the model has nothing better to do for this page than to look ahead.
-function isIdle() {
-  return connection.isOpen && modelStatus?.status === "ready" && answers.activity === null && stage.picture !== null
-}
-
-function stopAll() {
-  const ids = answers.runningIds
-  for (const id of ids) connection.cancel(id)
-  return ids.length > 0
-}
-
-// Screen readers hear each sentence once: a new element is announced, even with the same words.
-function announce(sentence) {
-  const line = Object.assign(document.createElement("span"), { textContent: sentence })
-  element("announcer").replaceChildren(line)
-}
-
-function allowAsking() {
-  question.allow(connection.isOpen && stage.picture !== null)
-}
-
-question.addEventListener("ask", ({ detail }) => ask(detail))
-question.addEventListener("stop", stopAll)
 question.addEventListener("typed", () => ahead.typed())
-question.addEventListener("refused", ({ detail }) => announce(detail))
+question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
-answers.addEventListener("again", ({ detail }) => askAgain(detail))
-answers.addEventListener("stop", ({ detail }) => connection.cancel(detail))
+asking.addEventListener("asked", ({ detail: request }) => {
+  const card = answers.add(request)
+  if (request.frame.source === null) return
+  stage.forgetFound()
+  flyFrame(card.frame, stage.bounds).catch(reportError)
+})
+asking.addEventListener("send", async ({ detail }) => {
+  if (!await connection.ask(detail)) breakOff()
+})
+asking.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
+asking.addEventListener("answered", ({ detail }) => answers.response(detail))
+
+answers.addEventListener("again", ({ detail }) => asking.askAgain(detail))
+answers.addEventListener("stop", ({ detail }) => asking.stop(detail))
 answers.addEventListener("found", ({ detail: { request, places } }) => {
-  if (request.frame.source === stage.source) stage.showFound(request.object, places)
+  stage.showFound(request.object, places, request.frame.source)
 })
-answers.addEventListener("finished", ({ detail }) => announce(detail))
-answers.addEventListener("copied", () => announce("Copied."))
+answers.addEventListener("finished", ({ detail }) => announcer.say(detail))
+answers.addEventListener("copied", () => announcer.say("Copied."))
 answers.addEventListener("change", () => {
-  const { activity } = answers
-  header.showActivity(activity)
-  stage.showActivity(activity === "waiting" ? "looking" : activity)
-  question.showAnswering(activity === "looking" || activity === "answering")
-  showEmpty()
+  header.showActivity(answers.activity)
+  stage.showActivity(answers.activity)
+  question.showActivity(answers.activity)
 })
+
+ahead.addEventListener("look", ({ detail }) => connection.look(detail))
+ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
 
 // Model and connection
 
-function showEmpty() {
-  element("empty").hidden = answers.size > 0 || modelStatus?.status !== "ready"
+function allowAsking() {
+  question.allow(connection.isOpen && looking.canSee)
 }
 
-function showStatus(status) {
-  const wasLoading = modelStatus?.status === "loading"
-  modelStatus = status
-  answers.isModelReady = status.status === "ready"
-  header.showModel(status)
-  facts.show(status)
-  waking.show(status)
-  question.offer({ isDemo: status.is_demo })
-  element("model-failed").hidden = status.status !== "failed"
-  element("model-failed").querySelector(".trouble__reason").textContent = status.error ?? ""
-  showDemoBanner()
-  showEmpty()
-  if (wasLoading && status.status === "ready") announce("The model is ready.")
+function breakOff() {
+  asking.giveUp()
+  answers.connectionLost()
 }
 
-function showDemoBanner() {
-  if (modelStatus?.is_demo && connection.isOpen) demoBanner.show(modelStatus.notice)
-  else demoBanner.hide()
-}
-
-connection.addEventListener("status", ({ detail }) => showStatus(detail))
-connection.addEventListener("response", ({ detail }) => finish(detail))
-connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
 for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
-
-ahead.addEventListener("look", async ({ detail: { id, frame } }) => {
-  connection.ask("look", { id, image: await frame.blob.arrayBuffer() })
+connection.addEventListener("response", ({ detail }) => asking.finish(detail))
+connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
+connection.addEventListener("status", ({ detail: status }) => {
+  report.show(status)
+  answers.isModelReady = report.isReady
+  question.offer(status)
 })
-ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
-
 connection.addEventListener("restored", () => {
-  const wasLost = !element("offline-banner").hidden
-  element("offline-banner").hidden = true
-  if (wasLost) announce("Connected again.")
-  showDemoBanner()
+  offlineBanner.hide()
+  report.connected()
   allowAsking()
 })
-
 connection.addEventListener("lost", () => {
-  if (element("offline-banner").hidden) announce("Connection lost. Your question and every answer are kept.")
-  element("offline-banner").hidden = false
-  header.showOffline()
-  facts.close()
-  answers.connectionLost()
-  showDemoBanner()
+  offlineBanner.show()
+  report.disconnected()
+  breakOff()
   allowAsking()
 })
-
-connection.addEventListener("retrying", ({ detail: leftS }) => {
-  const words = leftS > 0 ? `Trying again in ${leftS} s.` : "Trying again."
-  element("offline-banner").querySelector(".banner__why").textContent = words
-})
-
-element("reconnect").addEventListener("click", () => connection.open())
+connection.addEventListener("retrying", ({ detail }) => offlineBanner.count(detail))
+offlineBanner.addEventListener("retry", () => connection.open())
+report.addEventListener("woke", () => announcer.say("The model is ready."))
 
 // What it looks at
 
-async function usePicture(file) {
-  if (!file) return showSource()
-  if (await stage.showPicture(file)) camera.turnOff()
-  else question.warn("This file is not a picture that the browser can read. Choose another.")
-  showSource()
-}
-
-async function showSource() {
-  const current = stage.state === "live" ? camera.deviceId : stage.state === "picture" ? "picture" : "off"
-  sources.showCameras(await camera.cameras(), current)
-  const name = stage.state === "live" ? camera.label : SOURCE_NAMES[stage.state] ?? "No camera"
-  sources.showName(stage.picture ? `${name}, ${sources.detail}` : name)
-}
-
-const choosePicture = () => element("picture-file").click()
-
-camera.addEventListener("change", () => stage.showCamera(camera.state))
-camera.addEventListener("devices", showSource)
-
-stage.addEventListener("change", () => {
+looking.addEventListener("change", () => {
   allowAsking()
-  showSource()
-  if (stage.state !== "live") return
-  remember("camera", camera.deviceId)
-  question.focusUnlessTouch()
+  if (looking.isLive) question.focusUnlessTouch()
 })
-stage.addEventListener("open-camera", () => camera.open())
-stage.addEventListener("use-picture", choosePicture)
-stage.addEventListener("choose-camera", () => sources.open())
-
-sources.addEventListener("camera", ({ detail }) => camera.open(detail))
-sources.addEventListener("picture", choosePicture)
-sources.addEventListener("off", () => {
-  stage.showCamera("starting")
-  camera.turnOff()
-})
-sources.addEventListener("detail", showSource)
-
-element("picture-file").addEventListener("change", async ({ target }) => {
-  await usePicture(target.files[0])
-  target.value = ""
-})
-element("picture-file").addEventListener("cancel", showSource)
-
-takeDropped(usePicture)
+looking.addEventListener("refused", ({ detail }) => question.warn(detail))
+takeDropped((file) => looking.usePicture(file))
 
 // Keys
 
-function does(action) {
-  action()
-  return true
-}
-
 const showKeys = () => element("keys").showModal()
-
+const choices = Object.keys(SKILLS).map((skill, index) => [index + 1, () => { question.skill = skill }])
 const keyboard = new Keyboard({
   keys: {
+    ...Object.fromEntries(choices),
     "/": () => question.focus(),
-    1: () => { question.skill = "query" },
-    2: () => { question.skill = "caption" },
-    3: () => { question.skill = "detect" },
-    4: () => { question.skill = "point" },
-    c: () => answers.newest?.text && answers.copy(answers.newest),
-    r: () => answers.newest && askAgain(answers.newest.request),
+    c: () => answers.copyNewest(),
+    r: () => answers.askNewestAgain(),
     "?": showKeys,
   },
-  escapes: [
-    () => stopAll(),
-    () => question.hasFocus && !question.isEmpty && does(() => question.clear()),
-    () => question.hasFocus && does(() => question.leave()),
-  ],
+  escapes: [() => asking.stopAll(), () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })
@@ -298,4 +183,4 @@ element("help").addEventListener("click", showKeys)
 offerSingleKeys(element("single-keys"), keyboard)
 followVisibleHeight()
 connection.open()
-await camera.start(recall("camera"))
+await looking.start()

@@ -326,8 +326,19 @@ def turn_on_camera(page: Page) -> None:
 
 
 def with_camera(page: Page) -> Page:
-    """Turn the camera on and wait for its first picture and for the connection."""
+    """Turn the camera on; wait for its first picture, the connection and the model's status."""
     turn_on_camera(page)
     page.wait_for_function("() => stage.dataset.state === 'live'")
     page.wait_for_function("() => ask.getAttribute('aria-disabled') === 'false'")
+    expect(page.locator("#status")).not_to_have_attribute("data-state", "unknown")
     return page
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Change the window and wait until all that follows its size was drawn again."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function("width => innerWidth === width", arg=width)
+    # Observers of sizes are told within the first of these frames.
+    page.evaluate(
+        "() => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))"
+    )

@@ -42,7 +42,7 @@ CHANGES = {
 }
 # Types before a made-up camera, one scene a check; returns [looks, checks].
 WATCH = """async ([kind, nChecks]) => {
-  const { Ahead } = await import("/static/js/ahead.js")
+  const { Ahead } = await import("/static/js/looking/ahead.js")
   const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 })
   const context = canvas.getContext("2d")
   let nSeen = 0, nLooks = 0
@@ -57,7 +57,7 @@ WATCH = """async ([kind, nChecks]) => {
     context.putImageData(picture, 0, 0)
     return { canvas, width: 320, height: 240, takenAt: Date.now(), detail: "detail", source: 1 }
   }
-  const ahead = new Ahead(see, { maxFrameBytes: 1e6 })
+  const ahead = new Ahead({ see, isIdle: () => true, limits: { maxFrameBytes: 1e6 } })
   ahead.addEventListener("look", () => { nLooks += 1 })
   ahead.typed()
   await new Promise((done) => setTimeout(done, 500 * (nChecks + 1)))
@@ -177,6 +177,35 @@ def test_look_that_nobody_waits_for_is_given_up(
     assert wire.named("cancel") == [{"id": wire.named("look")[-1]["id"]}]
 
 
+def test_frame_that_was_forgotten_is_sent_as_a_picture_under_the_same_name(
+    paced: PacedServer, drawn_page: Page, wire: Wire
+) -> None:
+    looked = type_until_looked(drawn_page, wire)
+    drawn_page.keyboard.press("Enter")
+    paced.fail("frame_forgotten", "That frame is no longer held. Send the picture again.")
+    paced.answer("A ball.")
+    expect(drawn_page.locator(".card")).to_have_attribute("data-state", "done")
+    expect(drawn_page.locator(".card")).to_contain_text("A ball.")
+    by_name, with_picture = wire.named("query")
+    assert by_name["frame"] == looked["frame"]
+    assert "frame" not in with_picture
+    assert with_picture["id"] == by_name["id"]
+    looked_at, sent_again = wire.pictures
+    assert sent_again == looked_at
+
+
+def test_frame_that_is_refused_for_another_reason_is_not_sent_again(
+    paced: PacedServer, drawn_page: Page, wire: Wire
+) -> None:
+    """The page guessed that a frame was forgotten from the code of every bad picture."""
+    type_until_looked(drawn_page, wire)
+    drawn_page.keyboard.press("Enter")
+    paced.fail("bad_image", "The picture cannot be read.")
+    expect(drawn_page.locator(".card")).to_have_attribute("data-state", "failed")
+    expect(drawn_page.locator(".card")).to_contain_text("The picture cannot be read.")
+    assert len(wire.named("query")) == 1
+
+
 def test_frame_that_the_server_forgot_is_sent_again_and_nobody_notices(
     browser: Browser, chromium: str, visit: Visit
 ) -> None:
@@ -192,6 +221,8 @@ def test_frame_that_the_server_forgot_is_sent_again_and_nobody_notices(
         expect(page.locator(".card")).to_have_attribute("data-state", "done")
         assert "frame" in wire.named("query")[0]
         server.stop()
+        # Until the page has noticed, its button still offers to ask.
+        expect(page.get_by_role("complementary", name="Connection")).to_be_visible()
         server.start()
         expect(page.locator("#ask")).to_have_attribute("aria-disabled", "false")
         page.get_by_role("button", name="Ask again, same picture").click()

@@ -104,7 +104,7 @@ def test_typing_makes_stop_ask_again_and_both_answers_reach_their_cards(
 def test_question_stays_selected_so_that_typing_replaces_it(paced_page: Page) -> None:
     ask(paced_page, "What is this?")
     expect(paced_page.locator(".card")).to_have_count(1)
-    assert paced_page.evaluate("getSelection().toString()") == "What is this?"
+    paced_page.wait_for_function("() => getSelection().toString() === 'What is this?'")
 
 
 def test_waiting_request_tells_its_place_and_can_be_cancelled(
@@ -184,11 +184,12 @@ def test_failed_request_is_asked_again_about_the_same_picture(
     paced.answer("A ball.")
     expect(card(paced_page)).to_contain_text("A ball.")
     again, first = paced_page.evaluate(
-        """() => [...document.querySelectorAll(".card__frame")].map((frame) => {
+        """() => Promise.all([...document.querySelectorAll(".card__frame")].map(async (frame) => {
+             await frame.decode()
              const canvas = document.createElement("canvas")
              canvas.getContext("2d").drawImage(frame, 0, 0, 300, 150)
              return canvas.toDataURL()
-           })"""
+           }))"""
     )
     assert again == first
 
@@ -215,6 +216,7 @@ def test_long_answer_folds_under_the_next_and_opens_again(
     paced.answer("A smooth red ball lies on the desk. " * 30)
     expect(card(paced_page)).to_have_attribute("data-state", "done")
     ask(paced_page, "And now?")
+    expect(paced_page.locator(".card")).to_have_count(2)
     older = paced_page.locator(".card").nth(1)
     unfold = older.get_by_role("button", name="Show all")
     folded = older.locator(".card__answer").bounding_box()["height"]
@@ -236,6 +238,7 @@ def test_copied_answer_is_on_the_clipboard(paced: PacedServer, paced_page: Page)
     ask(paced_page)
     paced.answer("A ball.")
     card(paced_page).get_by_role("button", name="Copy the answer").click()
+    expect(paced_page.locator("#announcer")).to_have_text("Copied.")
     assert paced_page.evaluate("navigator.clipboard.readText()") == "A ball."
 
 

@@ -37,7 +37,7 @@ def test_answer_about_a_small_frame_is_right_too(page: Page) -> None:
     page.keyboard.press("Escape")
     ask(page, "What colour is the circle?")
     expect(page.locator(".card__text")).to_contain_text("red", ignore_case=True)
-    assert page.locator(".card__frame").get_attribute("height") == "360"
+    expect(page.locator(".card__frame")).to_have_attribute("height", "360")
 
 
 def test_answer_is_told_in_words_before_it_is_over(browser, server: Server, visit: Visit) -> None:

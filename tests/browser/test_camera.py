@@ -75,6 +75,7 @@ def test_camera_that_cannot_be_shown_is_explained(
         "You can keep typing. Asking needs a picture and a connection."
     )
     page.keyboard.press("Enter")
+    expect(page.locator("#announcer")).to_contain_text("You can keep typing.")
     expect(page.locator(".card")).to_have_count(0)
 
 

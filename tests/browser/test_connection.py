@@ -33,6 +33,8 @@ def test_restarted_server_is_found_again_and_everything_is_kept(
     expect(log).to_contain_text("A smooth red")
     box.fill("Half a quest")
 
+    # The countdown stands still: the button alone brings the connection back.
+    visitor.evaluate("() => { window.setInterval = () => 0 }")
     own_server.stop()
     banner = visitor.get_by_role("complementary", name="Connection")
     expect(banner).to_contain_text("Connection lost.")
@@ -47,6 +49,7 @@ def test_restarted_server_is_found_again_and_everything_is_kept(
     expect(visitor.locator("#question-note")).to_have_text(
         "You can keep typing. Asking needs a picture and a connection."
     )
+    expect(visitor.locator("#announcer")).to_contain_text("You can keep typing.")
     expect(card).to_have_count(1)
 
     own_server.start()

@@ -15,6 +15,7 @@ from tests.browser.conftest import (
     PacedServer,
     Server,
     Visit,
+    resize,
     with_camera,
 )
 from tests.browser.test_look import DESK, serious_findings
@@ -173,6 +174,7 @@ def test_only_a_finished_count_can_be_proven(paced: PacedServer, paced_page: Pag
     ask(paced_page, "What colour is the mug?")
     paced.answer("Blue.")
     expect(card(paced_page)).to_contain_text("Blue.")
+    expect(card(paced_page)).to_have_attribute("data-state", "done")
     expect(prove).to_have_count(1)
 
 
@@ -198,7 +200,7 @@ def test_frame_is_as_wide_as_its_card_and_its_boxes_follow_its_size(
     find_mugs(paced, paced_page)
     frame = card(paced_page).locator(".card__frame")
     for width, height in ((1440, 900), (1024, 768), (390, 844)):
-        paced_page.set_viewport_size({"width": width, "height": height})
+        resize(paced_page, width, height)
         size, outer = frame.bounding_box(), card(paced_page).bounding_box()
         assert outer["width"] - size["width"] == pytest.approx(24, abs=1)
         assert size["width"] / size["height"] == pytest.approx(4 / 3, rel=0.01)
@@ -384,6 +386,7 @@ def test_copied_search_is_its_answer(paced: PacedServer, paced_page: Page) -> No
     paced_page.context.grant_permissions(["clipboard-read", "clipboard-write", "camera"])
     find_mugs(paced, paced_page)
     card(paced_page).get_by_role("button", name="Copy the answer").click()
+    expect(paced_page.locator("#announcer")).to_have_text("Copied.")
     assert paced_page.evaluate("navigator.clipboard.readText()") == "2 found."
 
 

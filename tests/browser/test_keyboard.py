@@ -23,8 +23,9 @@ def test_enter_does_not_ask_while_an_input_method_is_composing(paced_page: Page)
     for signs in ({"isComposing": True}, {"keyCode": 229}):
         question(paced_page).dispatch_event("keydown", {"key": "Enter", "bubbles": True, **signs})
     expect(paced_page.locator(".card")).to_have_count(0)
+    question(paced_page).fill("これは何？")
     paced_page.keyboard.press("Enter")
-    expect(paced_page.locator(".card")).to_have_count(1)
+    expect(paced_page.locator(".card__question")).to_have_text(["これは何？"])
 
 
 def test_shift_enter_begins_a_new_line_and_the_box_grows(paced_page: Page) -> None:

@@ -12,6 +12,7 @@ from tests.browser.conftest import (
     PacedServer,
     Server,
     Visit,
+    resize,
     turn_on_camera,
     with_camera,
 )
@@ -48,19 +49,23 @@ def ask(page: Page, words: str = "What is this?") -> None:
 
 
 def show_every_card(page: Page, paced: PacedServer) -> None:
+    newest = page.locator(".card").first
     ask(page, "Failed?")
     paced.fail("busy", "Too many questions are waiting. Try again in 2 s.")
+    expect(newest).to_have_attribute("data-state", "failed")
     ask(page, "Done?")
     paced.answer("A ball.")
+    expect(newest).to_have_attribute("data-state", "done")
     ask(page, "Stopped?")
     paced.begin()
     paced.say("A smooth")
-    expect(page.locator(".card").first).to_contain_text("A smooth")
+    expect(newest).to_contain_text("A smooth")
     page.keyboard.press("Escape")
+    expect(newest).to_have_attribute("data-state", "stopped")
     ask(page, "Streaming?")
     paced.begin()
     paced.say("A red")
-    expect(page.locator(".card").first).to_contain_text("A red")
+    expect(newest).to_contain_text("A red")
     ask(page, "Waiting?")
     expect(page.locator(".card")).to_have_count(5)
 
@@ -121,12 +126,13 @@ def test_page_is_never_wider_than_the_window(
     expect(page.locator(".card").first).to_have_attribute("data-state", "done")
     found = {}
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
+        resize(page, width, 800)
         found[width] = page.evaluate("document.documentElement.scrollWidth")
     assert found == {width: width for width in WIDTHS}
 
 
 def test_picture_is_neither_cropped_nor_covered(paced_page: Page) -> None:
+    paced_page.wait_for_function("() => stage.style.getPropertyValue('--picture-ratio') !== ''")
     stage, video = (
         paced_page.locator(selector).bounding_box() for selector in ("#stage", ".stage__video")
     )
@@ -155,10 +161,10 @@ def test_dark_page_is_dark_and_light_page_light(
     browser: Browser, paced: PacedServer, visit: Visit
 ) -> None:
     page = visit(browser, paced.url, color_scheme="dark")
-    background = "getComputedStyle(document.body).backgroundColor"
-    assert page.evaluate(background) == "rgb(11, 14, 19)"
+    body = page.locator("body")
+    expect(body).to_have_css("background-color", "rgb(11, 14, 19)")
     page.emulate_media(color_scheme="light")
-    assert page.evaluate(background) == "rgb(237, 239, 242)"
+    expect(body).to_have_css("background-color", "rgb(237, 239, 242)")
 
 
 def test_cards_keep_their_borders_in_forced_colours(

@@ -30,6 +30,8 @@ def facts(page: Page) -> dict[str, str]:
     page.locator("#status").click()
     rows = page.get_by_role("dialog", name="The model").locator("dl > div:not([hidden])")
     expect(rows.first).to_be_visible()
+    # The browser tells that a menu is open after it has shown it; only then the page places it.
+    page.wait_for_function("() => facts.style.right !== ''")
     return dict(row.inner_text().split("\n", 1) for row in rows.all())
 
 

@@ -1,0 +1,235 @@
+// One answer as a card: the frame it is about, what was asked, and the words or places as they come.
+import { Marks } from "../plain/marks.js"
+import { showPhase } from "../plain/moon.js"
+import { foundWords, placesWords } from "../plain/places.js"
+import { age, clock, duration, ordinal, span } from "../plain/words.js"
+import { partsOf, showTimings } from "./timings.js"
+
+const PHASE_LOOKING = 0.25
+const PHASE_ANSWERING = 0.6
+const COPIED_SHOWN_MS = 1500
+
+const ENDINGS = {
+  cancelled: "You stopped it here.",
+  replaced: "A newer one took its place.",
+  length: "Stopped at the length limit.",
+}
+
+// request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }.
+// proof: what a count can be checked with, asked about the same frame; its `words` say so. Else null.
+export class AnswerCard {
+  #request
+  #item
+  #card
+  #frameUrl
+  #marks
+  #places = []
+  #askedAt = Date.now()
+  #firstWordMs = null
+
+  constructor(template, request) {
+    this.#request = request
+    this.#item = template.content.firstElementChild.cloneNode(true)
+    this.#card = this.#item.firstElementChild
+    this.#frameUrl = URL.createObjectURL(request.frame.blob)
+    this.#marks = new Marks(this.#card.querySelector(".marks"))
+    const { width, height } = request.frame
+    Object.assign(this.frame, { src: this.#frameUrl, width, height })
+    this.#card.style.setProperty("--frame-ratio", width / height)
+    this.#card.classList.toggle("card--finding", request.isFinding)
+    this.#part("question").textContent = request.title
+    this.#part("prove").textContent = request.proof?.words ?? ""
+    this.tick()
+  }
+
+  get request() {
+    return this.#request
+  }
+
+  get item() {
+    return this.#item
+  }
+
+  get frame() {
+    return this.#part("frame")
+  }
+
+  get text() {
+    return this.#part("text").textContent
+  }
+
+  get places() {
+    return this.#places
+  }
+
+  // What a listener hears at the end.
+  get spoken() {
+    return [this.text, placesWords(this.#request.object, this.#places)].filter(Boolean).join(" ")
+  }
+
+  get state() {
+    return this.#card.dataset.state
+  }
+
+  get isRunning() {
+    return this.state === "waiting" || this.state === "streaming"
+  }
+
+  // "waiting", "looking" or "answering" while it runs.
+  get activity() {
+    if (this.state === "waiting") return "waiting"
+    return this.#firstWordMs === null ? "looking" : "answering"
+  }
+
+  focus() {
+    this.#card.focus()
+  }
+
+  waitForModel(position) {
+    const place = position === 1 ? "This is answered first, about this picture." : `${ordinal(position)} in line.`
+    this.#say(`Waiting for the model. ${place}`)
+  }
+
+  waitInLine(position, expectedMs) {
+    const place = position === 1 ? "Next in line" : `${ordinal(position)} in line`
+    this.#say(expectedMs ? `${place}, about ${duration(expectedMs)}` : place)
+  }
+
+  begin() {
+    this.#say("")
+    this.#become("streaming")
+  }
+
+  add(words) {
+    this.#showFirst("First word")
+    this.#part("text").append(words)
+    this.tick()
+  }
+
+  find(place) {
+    this.#showFirst("First found")
+    this.#showPlaces([...this.#places, place])
+    this.tick()
+  }
+
+  // The last event of a request.
+  finish({ text, places, reason, timings, error }) {
+    if (error) return this.fail(error)
+    if (this.#isFinding) this.#showPlaces(places ?? this.#places)
+    const words = this.#isFinding ? this.#foundWords(reason) : text
+    if (words && words !== this.text) this.#part("text").textContent = words
+    this.#say(ENDINGS[reason] ?? "")
+    this.#part("prove").hidden = this.#request.proof === null || reason !== "stop"
+    this.#showTimings(timings, reason)
+    this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
+  }
+
+  fail(sentence) {
+    if (this.#isFinding) this.#part("text").textContent = this.#foundWords("error")
+    this.#say(sentence)
+    this.#part("total").textContent = ""
+    this.#become("failed")
+  }
+
+  // A long answer is folded once another takes its place at the top.
+  fold() {
+    if (this.isRunning || this.#part("unfold").dataset.state === "used") return
+    this.#card.dataset.folded = ""
+    const answer = this.#part("answer")
+    if (answer.scrollHeight > answer.clientHeight + 1) this.#part("unfold").hidden = false
+    else delete this.#card.dataset.folded
+  }
+
+  unfold() {
+    delete this.#card.dataset.folded
+    Object.assign(this.#part("unfold"), { hidden: true }).dataset.state = "used"
+    this.focus()
+  }
+
+  async copy() {
+    await copyText(this.text, this.#part("text"))
+    const icon = this.#part("copy").querySelector("use")
+    icon.setAttribute("href", "#icon-check")
+    setTimeout(() => icon.setAttribute("href", "#icon-copy"), COPIED_SHOWN_MS)
+  }
+
+  tick() {
+    this.#part("state-words").textContent = this.#stateWords()
+    const phase = this.activity === "looking" ? PHASE_LOOKING : PHASE_ANSWERING
+    if (this.state === "streaming") showPhase(this.#card.querySelector(".moon"), phase)
+  }
+
+  close() {
+    this.#marks.close()
+    URL.revokeObjectURL(this.#frameUrl)
+    this.#item.remove()
+  }
+
+  get #isFinding() {
+    return this.#request.isFinding
+  }
+
+  // Only a search that came to its end can say that there is nothing.
+  #foundWords(reason) {
+    const { length: nFound } = this.#places
+    return nFound > 0 || reason === "stop" ? foundWords(this.#request.object, nFound) : ""
+  }
+
+  #showPlaces(places) {
+    this.#places = places
+    this.#marks.show(this.#request.object, places)
+    const words = placesWords(this.#request.object, places)
+    this.#card.querySelector(".marks").setAttribute("aria-label", words)
+  }
+
+  #showFirst(what) {
+    if (this.#firstWordMs !== null) return
+    this.#firstWordMs = Date.now() - this.#askedAt
+    this.#part("total").textContent = `${what} after ${duration(this.#firstWordMs)}`
+  }
+
+  #part(name) {
+    return this.#card.querySelector(`.card__${name}`)
+  }
+
+  #say(sentence) {
+    this.#part("message-words").textContent = sentence
+    this.#part("message").hidden = sentence === ""
+  }
+
+  #become(state) {
+    const hadFocus = this.#card.contains(document.activeElement)
+    this.#card.dataset.state = state
+    if (hadFocus && document.activeElement.checkVisibility?.() === false) this.focus()
+    this.tick()
+  }
+
+  #stateWords() {
+    if (!this.isRunning) return clock(this.#askedAt)
+    if (this.state === "waiting") return `Asked ${age(Date.now() - this.#askedAt)} ago`
+    if (this.activity === "looking") return "Looking"
+    const doing = this.#isFinding ? `${this.#places.length} found so far` : "Answering"
+    return `${doing} · frame ${age(Date.now() - this.#request.frame.takenAt)} old`
+  }
+
+  #showTimings(timings, reason) {
+    if (!timings) return
+    // Find and Point give the line of the state to the answer: the time of day stands here.
+    const time = this.#isFinding ? ` · ${clock(this.#askedAt)}` : ""
+    this.#part("total").textContent = span(timings.totalMs) + time
+    // An answer that was stopped before its first word has nothing to divide.
+    const isDivided = reason === "stop" || reason === "length" || typeof timings.firstTokenMs === "number"
+    if (isDivided) showTimings(this.#card.querySelector(".timings"), partsOf(timings, this.#isFinding))
+  }
+}
+
+// Where the clipboard is missing (no secure context) or forbidden, the text is selected and copied as if by hand.
+async function copyText(text, element) {
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch (error) {
+    if (!(error instanceof TypeError) && error.name !== "NotAllowedError") throw error
+    getSelection().selectAllChildren(element)
+    document.execCommand("copy")
+  }
+}

@@ -1,0 +1,166 @@
+// The list of answers, newest first: hands each event to its card and tells what is going on.
+import { AnswerCard } from "./answer_card.js"
+
+const MAX_CARDS = 200
+const TICK_MS = 1000
+const CONNECTION_LOST = "The answer broke off: connection lost."
+
+// Tells "change" when what runs changes, "found" with a card at each of its places, "finished" with
+// what a listener should hear, "copied", "again" with a request and "stop" with an id.
+export class Answers extends EventTarget {
+  #list
+  #scroller
+  #template
+  #count
+  #empty
+  #cards = new Map()
+  #isModelReady = false
+
+  // empty: what stands there while nothing was asked.
+  constructor({ list, template, count, empty }) {
+    super()
+    this.#list = list
+    this.#scroller = list.parentElement
+    this.#template = template
+    this.#count = count
+    this.#empty = empty
+    list.addEventListener("click", (event) => this.#clicked(event))
+    setInterval(() => this.#running().forEach((card) => card.tick()), TICK_MS)
+  }
+
+  // The furthest that any running answer has come: "answering", "looking", "waiting" or null.
+  get activity() {
+    const activities = this.#running().map((card) => card.activity)
+    return ["answering", "looking", "waiting"].find((activity) => activities.includes(activity)) ?? null
+  }
+
+  set isModelReady(isReady) {
+    this.#isModelReady = isReady
+    this.#showEmpty()
+  }
+
+  add(request) {
+    this.#newest?.fold()
+    const card = new AnswerCard(this.#template, request)
+    this.#cards.set(request.id, card)
+    this.#list.prepend(card.item)
+    if (this.#cards.size > MAX_CARDS) this.#remove(this.#cards.values().next().value)
+    this.#scroller.scrollTo({ top: 0 })
+    if (!this.#isModelReady) card.waitForModel(this.#running().length)
+    this.#changed()
+    return card
+  }
+
+  waiting({ id, position, expectedMs }) {
+    const card = this.#runningCard(id)
+    if (this.#isModelReady) card?.waitInLine(position, expectedMs)
+    else card?.waitForModel(position)
+  }
+
+  started({ id }) {
+    this.#runningCard(id)?.begin()
+    this.#changed()
+  }
+
+  token({ id, text }) {
+    this.#advance(id, (card) => card.add(text))
+  }
+
+  found({ id, place }) {
+    this.#advance(id, (card) => {
+      card.find(place)
+      this.#tell("found", card)
+    })
+  }
+
+  response(response) {
+    const card = this.#runningCard(response.id)
+    if (!card) return
+    card.finish(response)
+    this.#finished(response.error ?? (card.spoken || "Stopped."))
+  }
+
+  connectionLost() {
+    for (const card of this.#running()) {
+      card.fail(CONNECTION_LOST)
+      this.#finished(CONNECTION_LOST)
+    }
+  }
+
+  copyNewest() {
+    if (this.#newest?.text) this.#copy(this.#newest)
+  }
+
+  askNewestAgain() {
+    if (this.#newest) this.#tell("again", this.#newest.request)
+  }
+
+  // Moves the focus one card down (1) or up (-1); from elsewhere to the first. False where there is none.
+  step(direction) {
+    const cards = [...this.#list.querySelectorAll(".card")]
+    const current = cards.findIndex((card) => card.contains(document.activeElement))
+    const next = cards[current < 0 ? 0 : current + direction]
+    next?.focus()
+    return next !== undefined
+  }
+
+  get #newest() {
+    return [...this.#cards.values()].at(-1)
+  }
+
+  #running() {
+    return [...this.#cards.values()].filter((card) => card.isRunning)
+  }
+
+  #runningCard(id) {
+    const card = this.#cards.get(id)
+    return card?.isRunning ? card : null
+  }
+
+  #advance(id, step) {
+    const card = this.#runningCard(id)
+    if (!card) return
+    const before = card.activity
+    step(card)
+    if (card.activity !== before) this.#changed()
+  }
+
+  #remove(card) {
+    this.#cards.delete(card.request.id)
+    card.close()
+  }
+
+  #finished(sentence) {
+    this.#changed()
+    this.#tell("finished", sentence)
+  }
+
+  #changed() {
+    this.#count.textContent = this.#cards.size || ""
+    this.#showEmpty()
+    this.#tell("change")
+  }
+
+  #showEmpty() {
+    this.#empty.hidden = this.#cards.size > 0 || !this.#isModelReady
+  }
+
+  async #copy(card) {
+    await card.copy()
+    this.#tell("copied")
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }))
+  }
+
+  #clicked(event) {
+    const action = event.target.closest("[data-action]")?.dataset.action
+    const card = [...this.#cards.values()].find(({ item }) => item.contains(event.target))
+    if (action === "stop") this.#tell("stop", card.request.id)
+    if (action === "again") this.#tell("again", card.request)
+    if (action === "prove") this.#tell("again", { ...card.request.proof, frame: card.request.frame })
+    if (action === "copy") this.#copy(card)
+    if (action === "unfold") card.unfold()
+  }
+}

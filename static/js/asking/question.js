@@ -1,0 +1,247 @@
+// The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
+import { objectOf, readCommand } from "../plain/command.js"
+import { ASK, COMMANDS, DEMO_SUGGESTIONS, SKILLS, SUGGESTIONS, titleOf } from "./skills.js"
+
+const LEFT_SHOWN_PART = 0.1
+const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
+
+// Tells "ask" with { skill, question or object }, "stop", "typed" with every change by hand, and "refused"
+// with the sentence that says why nothing was asked.
+export class Question extends EventTarget {
+  #form
+  #text
+  #ask
+  #stop
+  #note
+  #suggestions
+  #maxChars
+  #offered = []
+  #writtenFor = ASK
+  #isAskable = false
+  #isAnswering = false
+  #trouble = ""
+  #asked = null
+  #last = { question: "", object: "" }
+  #drafts = { question: "", object: "" }
+
+  // maxChars: { question, object }.
+  constructor({ form, text, ask, stop, note, suggestions, maxChars }) {
+    super()
+    this.#form = form
+    this.#text = text
+    this.#ask = ask
+    this.#stop = stop
+    this.#note = note
+    this.#suggestions = suggestions
+    this.#maxChars = maxChars
+    form.addEventListener("submit", (event) => this.#submitted(event))
+    form.addEventListener("change", (event) => event.target.name === "skill" && this.#skillChanged())
+    text.addEventListener("input", () => this.#typed())
+    text.addEventListener("keydown", (event) => this.#keyPressed(event))
+    stop.addEventListener("click", () => this.dispatchEvent(new Event("stop")))
+    suggestions.addEventListener("click", (event) => this.#suggested(event))
+    this.offer({ isDemo: false })
+    this.#render()
+  }
+
+  get skill() {
+    return this.#form.elements.skill.value
+  }
+
+  set skill(skill) {
+    if (skill === this.skill) return
+    this.#form.elements.skill.value = skill
+    this.#skillChanged()
+  }
+
+  focus() {
+    this.#text.focus({ preventScroll: true })
+  }
+
+  // On a touch screen the focus would bring up the keyboard, over the picture.
+  focusUnlessTouch() {
+    if (!matchMedia("(pointer: coarse)").matches) this.focus()
+  }
+
+  // Clears the line, then leaves it. Returns whether there was anything to do.
+  retreat() {
+    if (!this.#hasFocus) return false
+    if (this.#isEmpty) this.#text.blur()
+    else this.#write("")
+    return true
+  }
+
+  offer({ isDemo }) {
+    this.#offered = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
+    this.#suggestions.replaceChildren(...this.#offered.map(suggestion))
+  }
+
+  allow(isAskable) {
+    this.#isAskable = isAskable
+    this.#render()
+  }
+
+  // activity: "waiting", "looking" or "answering"; null when nothing is asked.
+  showActivity(activity) {
+    this.#isAnswering = activity === "looking" || activity === "answering"
+    this.#render()
+  }
+
+  // The question stays, selected: typing replaces it, Enter asks it about what is seen by then.
+  keepSelected() {
+    this.#asked = this.#wanted
+    this.focusUnlessTouch()
+    if (this.#hasFocus) this.#text.select()
+    this.#render()
+  }
+
+  warn(sentence) {
+    this.#trouble = sentence
+    this.#render()
+    this.dispatchEvent(new CustomEvent("refused", { detail: sentence }))
+  }
+
+  refuse() {
+    this.warn(CANNOT_ASK)
+  }
+
+  #submitted(event) {
+    event.preventDefault()
+    const words = this.#text.value.trim()
+    if (words === "" && this.#takes) return this.focus()
+    if (!this.#isAskable) return this.refuse()
+    if (this.#charsLeft() < 0) return this.warn(this.#tooLong())
+    this.#trouble = ""
+    if (this.#takes) this.#last[this.#takes] = words
+    this.dispatchEvent(new CustomEvent("ask", { detail: this.#asking(words) }))
+  }
+
+  // "Find the mug" is written where questions are, and still found rather than answered.
+  #asking(words) {
+    const { skill } = this
+    if (!this.#takes) return { skill }
+    if (this.#takes === "object") return { skill, object: objectOf(words) }
+    return readCommand(words, COMMANDS, this.#maxChars.object) ?? { skill, question: words }
+  }
+
+  #keyPressed(event) {
+    // While an input method composes, Enter chooses a word; Safari says so only by this key code.
+    if (event.isComposing || event.keyCode === 229) return
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault()
+      if (!event.repeat) this.#form.requestSubmit()
+    }
+    const last = this.#last[this.#takes ?? "question"]
+    if (event.key === "ArrowUp" && this.#isEmpty && last) {
+      event.preventDefault()
+      if (!this.#takes) this.skill = ASK
+      this.#write(last)
+    }
+  }
+
+  #typed() {
+    this.#trouble = ""
+    if (!this.#isEmpty && !this.#takes) {
+      this.#drafts.question = this.#text.value
+      this.skill = ASK
+    }
+    this.#grow()
+    this.#render()
+    if (!this.#isEmpty) this.dispatchEvent(new Event("typed"))
+  }
+
+  // The words written so far wait for their own kind of skill to come back.
+  #skillChanged() {
+    const tookBefore = SKILLS[this.#writtenFor].takes
+    if (tookBefore) this.#drafts[tookBefore] = this.#text.value
+    this.#writtenFor = this.skill
+    const { verb, takes, label, placeholder } = SKILLS[this.skill]
+    this.#text.placeholder = placeholder
+    this.#text.labels[0].textContent = label
+    this.#ask.querySelector(".plate__label").textContent = verb
+    this.#write(takes ? this.#drafts[takes] : "")
+  }
+
+  #suggested(event) {
+    const words = event.target.closest("button")?.textContent
+    if (!words) return
+    const { skill, question } = this.#offered.find((asked) => titleOf(asked) === words)
+    this.skill = skill
+    if (question) this.#write(question)
+    if (this.#isAskable) this.#form.requestSubmit()
+    else this.focus()
+  }
+
+  #write(words) {
+    // Writing the same words again would disturb an input method at work.
+    if (this.#text.value !== words) this.#text.value = words
+    this.#trouble = ""
+    this.#grow()
+    this.#render()
+  }
+
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return
+    this.#text.style.blockSize = "auto"
+    const { scrollHeight, offsetHeight, clientHeight } = this.#text
+    this.#text.style.blockSize = `${scrollHeight + offsetHeight - clientHeight}px`
+  }
+
+  get #isEmpty() {
+    return this.#text.value === ""
+  }
+
+  get #hasFocus() {
+    return document.activeElement === this.#text
+  }
+
+  // The kind of words that the skill needs, null when it needs none.
+  get #takes() {
+    return SKILLS[this.skill].takes
+  }
+
+  get #wanted() {
+    return `${this.skill} ${this.#text.value}`
+  }
+
+  get #limit() {
+    return this.#maxChars[this.#takes ?? "question"]
+  }
+
+  #charsLeft() {
+    return this.#limit - [...this.#text.value.trim()].length
+  }
+
+  #tooLong() {
+    return `${-this.#charsLeft()} characters too many.`
+  }
+
+  #noteWords() {
+    if (this.#trouble) return this.#trouble
+    if (this.#charsLeft() < 0) return this.#tooLong()
+    if (this.#charsLeft() <= LEFT_SHOWN_PART * this.#limit) return `${this.#charsLeft()} left`
+    return !this.#isAskable && this.#text.value.trim() ? CANNOT_ASK : ""
+  }
+
+  #render() {
+    const words = this.#noteWords()
+    this.#note.textContent = words
+    this.#note.hidden = words === ""
+    this.#note.dataset.state = (this.#trouble && this.#trouble !== CANNOT_ASK) || this.#charsLeft() < 0 ? "trouble" : ""
+    this.#suggestions.hidden = words !== ""
+    this.#ask.setAttribute("aria-disabled", String(!this.#isAskable || this.#charsLeft() < 0))
+    const isStop = this.#isAnswering && this.#wanted === this.#asked
+    const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
+    this.#ask.hidden = isStop
+    this.#stop.hidden = !isStop
+    if (hadFocus) (isStop ? this.#stop : this.#ask).focus()
+  }
+}
+
+function suggestion(asked) {
+  const button = document.createElement("button")
+  Object.assign(button, { type: "button", className: "prompts__choice", textContent: titleOf(asked) })
+  const item = document.createElement("li")
+  item.append(button)
+  return item
+}

@@ -1,0 +1,73 @@
+// What can be asked for, in the order of the page. The one table of skills: a new one is a row here and a
+// radio in index.html.
+import { countedObject } from "../plain/command.js"
+
+const LOOK_FOR = "What should it look for?"
+// What is common to skills that look for an object.
+const FINDING = { takes: "object", label: LOOK_FOR, placeholder: LOOK_FOR }
+const QUESTION_LABEL = "Your question"
+
+// verb: on the button; takes: the kind of words it needs, "question", "object" or null for none;
+// label, placeholder: of the line that takes them; title: what was asked, on the card;
+// commands: how a sentence in the line asks for it.
+export const SKILLS = {
+  query: {
+    verb: "Ask",
+    takes: "question",
+    label: QUESTION_LABEL,
+    placeholder: "Ask about what the camera sees",
+    title: ({ question }) => question,
+  },
+  caption: {
+    verb: "Describe",
+    takes: null,
+    label: QUESTION_LABEL,
+    placeholder: "Describe what the camera sees",
+    title: () => "Describe it",
+  },
+  detect: {
+    ...FINDING,
+    verb: "Find",
+    title: ({ object }) => `Find: ${object}`,
+    commands: ["find", "locate"],
+  },
+  point: {
+    ...FINDING,
+    verb: "Point",
+    title: ({ object }) => `Point: ${object}`,
+    commands: ["point at", "point to", "point out"],
+  },
+}
+
+// Has the line at first, and takes the words of all who do not say what else they want.
+export const ASK = "query"
+
+// By the words of each command, the skill it asks for.
+export const COMMANDS = Object.fromEntries(
+  Object.entries(SKILLS).flatMap(([skill, { commands = [] }]) => commands.map((words) => [words, skill])),
+)
+
+// What is suggested, as it is asked: { skill, question }.
+export const SUGGESTIONS = asking("What do you see?", "What am I holding?", "Is anyone there?", "Read the text")
+export const DEMO_SUGGESTIONS = [
+  ...asking("What colour is the circle?", "How many shapes are there?", "What is left of the square?"),
+  { skill: "caption" },
+]
+
+export function titleOf(asked) {
+  return SKILLS[asked.skill].title(asked)
+}
+
+export function isFinding({ skill }) {
+  return SKILLS[skill].takes === "object"
+}
+
+// What a count can be checked with: each thing that was counted, pointed at. Else null.
+export function proofOf({ skill, question }) {
+  const object = skill === "query" ? countedObject(question) : null
+  return object && { skill: "point", object, words: `Point at the ${object}` }
+}
+
+function asking(...questions) {
+  return questions.map((question) => ({ skill: ASK, question }))
+}

@@ -1,0 +1,75 @@
+// The line to the server: asks, cancels, and comes back by itself with a countdown when it breaks.
+import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js"
+import { payloadFor, READERS } from "./wire.js"
+
+const FIRST_RETRY_S = 1
+const LONGEST_RETRY_S = 10
+
+// Tells the server's events in the page's own names (wire.js); adds "restored", "lost" and, each second
+// until the next attempt, "retrying" with the seconds left.
+export class Connection extends EventTarget {
+  #socket
+  #retryS = FIRST_RETRY_S
+  #countdown = null
+
+  constructor() {
+    super()
+    this.#socket = io({ autoConnect: false, reconnection: false, closeOnBeforeunload: true })
+    this.#socket.on("connect", () => this.#connected())
+    this.#socket.on("disconnect", () => this.#lost())
+    this.#socket.on("connect_error", () => this.#lost())
+    for (const [name, read] of Object.entries(READERS)) {
+      this.#socket.on(name, (payload) => this.dispatchEvent(new CustomEvent(name, { detail: read(payload) })))
+    }
+  }
+
+  get isOpen() {
+    return this.#socket.connected
+  }
+
+  open() {
+    clearInterval(this.#countdown)
+    this.#socket.connect()
+  }
+
+  // request: { id, skill, question or object, frame: { frameId } or { blob } }.
+  // Returns false when there is nobody to ask: nothing is kept back to be sent later.
+  ask(request) {
+    return this.#send(request.skill, request)
+  }
+
+  // Sends a frame that may be asked about next: { id, frame: { blob } }.
+  look(request) {
+    return this.#send("look", request)
+  }
+
+  cancel(id) {
+    if (this.isOpen) this.#socket.emit("cancel", { id })
+  }
+
+  async #send(name, request) {
+    const payload = await payloadFor(request)
+    if (!this.isOpen) return false
+    this.#socket.emit(name, payload)
+    return true
+  }
+
+  #connected() {
+    clearInterval(this.#countdown)
+    this.#retryS = FIRST_RETRY_S
+    this.dispatchEvent(new Event("restored"))
+  }
+
+  #lost() {
+    this.dispatchEvent(new Event("lost"))
+    clearInterval(this.#countdown)
+    let leftS = this.#retryS
+    this.#retryS = Math.min(LONGEST_RETRY_S, this.#retryS * 2)
+    const tick = () => {
+      this.dispatchEvent(new CustomEvent("retrying", { detail: leftS }))
+      if (leftS-- === 0) this.open()
+    }
+    this.#countdown = setInterval(tick, 1000)
+    tick()
+  }
+}

@@ -1,0 +1,49 @@
+// The one script that knows the names on the wire: what the server sends becomes plain objects, what
+// the page asks becomes payloads. Whoever else answers the page tells the same events with the same objects.
+
+// By the name of each event. A place is a box { xMin, yMin, xMax, yMax } or a point { x, y }, in fractions
+// of the frame; frameId is the name under which the server keeps a frame, null when it does not.
+export const READERS = {
+  status({ status: state, memory_bytes: memoryBytes, is_demo: isDemo, progress, ...told }) {
+    const { model, revision, device, dtype, notice, error } = told
+    return {
+      state, model, revision, device, dtype, memoryBytes, isDemo, notice, error,
+      progress: progress ? progressFrom(progress) : null,
+    }
+  },
+  waiting: ({ id, position, expected_ms: expectedMs }) => ({ id, position, expectedMs }),
+  started: ({ id, frame: frameId }) => ({ id, frameId }),
+  token: ({ id, text }) => ({ id, text }),
+  found: ({ id, place }) => ({ id, place: placeFrom(place) }),
+  looked: ({ id, frame: frameId }) => ({ id, frameId }),
+  // text of an answer in words, places of one that was searched for; error: the sentence for the person, or null.
+  response({ id, answer, caption, objects, points, finish_reason: reason, timings, error }) {
+    return {
+      id, reason,
+      text: answer ?? caption,
+      places: (objects ?? points)?.map(placeFrom),
+      timings: timings ? timingsFrom(timings) : null,
+      error: error?.message ?? null,
+      isFrameForgotten: error?.code === "frame_forgotten",
+    }
+  },
+}
+
+// A frame that the server keeps is asked about by its name.
+export async function payloadFor({ id, question, object, frame: { frameId, blob } }) {
+  const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
+  return { id, question, object, ...picture }
+}
+
+function progressFrom({ stage, done, total, bytes_per_s: bytesPerS, seconds_left: secondsLeft }) {
+  return { stage, done, total, bytesPerS, secondsLeft }
+}
+
+function placeFrom({ x, y, x_min: xMin, y_min: yMin, x_max: xMax, y_max: yMax }) {
+  return x === undefined ? { xMin, yMin, xMax, yMax } : { x, y }
+}
+
+function timingsFrom({ queue_ms: queueMs, decode_ms: decodeMs, encode_ms: encodeMs, prefill_ms: prefillMs, ...ends }) {
+  const { first_token_ms: firstTokenMs, total_ms: totalMs } = ends
+  return { queueMs, decodeMs, encodeMs, prefillMs, firstTokenMs, totalMs }
+}

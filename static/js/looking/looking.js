@@ -1,0 +1,88 @@
+// What the page looks at: a camera or a picture, chosen in a menu or by a file, shown on the stage.
+import { recall, remember } from "../plain/memory.js"
+import { drawFrame } from "./frame.js"
+
+const NAMES = { off: "Camera off", asking: "Camera off", starting: "Camera", picture: "Picture" }
+const UNREADABLE = "This file is not a picture that the browser can read. Choose another."
+
+// Tells "change" when something else is to be seen, or nothing, and "refused" with the sentence that
+// says why a picture cannot be used.
+export class Looking extends EventTarget {
+  #camera
+  #stage
+  #sources
+  #file
+  #limits
+
+  // file: the input that chooses a picture; limits: { maxFramePixels }.
+  constructor({ camera, stage, sources, file, limits }) {
+    super()
+    this.#camera = camera
+    this.#stage = stage
+    this.#sources = sources
+    this.#file = file
+    this.#limits = limits
+    camera.addEventListener("change", () => stage.showCamera(camera.state))
+    camera.addEventListener("devices", () => this.#showSource())
+    stage.addEventListener("change", () => this.#changed())
+    stage.addEventListener("open-camera", () => camera.open())
+    stage.addEventListener("use-picture", () => file.click())
+    stage.addEventListener("choose-camera", () => sources.open())
+    sources.addEventListener("camera", ({ detail }) => camera.open(detail))
+    sources.addEventListener("picture", () => file.click())
+    sources.addEventListener("off", () => this.#turnOff())
+    sources.addEventListener("detail", () => this.#showSource())
+    file.addEventListener("change", () => this.#chosen())
+    file.addEventListener("cancel", () => this.#showSource())
+  }
+
+  get isLive() {
+    return this.#stage.state === "live"
+  }
+
+  get canSee() {
+    return this.#stage.picture !== null
+  }
+
+  start() {
+    return this.#camera.start(recall("camera"))
+  }
+
+  // This very moment, as `drawFrame` draws it, with its source; null while there is nothing to see.
+  see() {
+    const { picture, source } = this.#stage
+    return picture && { ...drawFrame(picture, this.#sources.detail, this.#limits), source }
+  }
+
+  async usePicture(file) {
+    if (!file) return this.#showSource()
+    if (await this.#stage.showPicture(file)) this.#camera.turnOff()
+    else this.dispatchEvent(new CustomEvent("refused", { detail: UNREADABLE }))
+    this.#showSource()
+  }
+
+  async #chosen() {
+    await this.usePicture(this.#file.files[0])
+    this.#file.value = ""
+  }
+
+  #turnOff() {
+    // A chosen picture would stay on the stage, as it does when a camera fails: it is taken away first.
+    this.#stage.showCamera("starting")
+    this.#camera.turnOff()
+  }
+
+  #changed() {
+    this.#showSource()
+    if (this.isLive) remember("camera", this.#camera.deviceId)
+    this.dispatchEvent(new Event("change"))
+  }
+
+  async #showSource() {
+    const { state } = this.#stage
+    const current = this.isLive ? this.#camera.deviceId : state === "picture" ? "picture" : "off"
+    this.#sources.showCameras(await this.#camera.cameras(), current)
+    const name = this.isLive ? this.#camera.label : NAMES[state] ?? "No camera"
+    this.#sources.showName(this.canSee ? `${name}, ${this.#sources.detail}` : name)
+  }
+}

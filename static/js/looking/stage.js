@@ -1,0 +1,139 @@
+// The large picture: live video or a chosen picture, gold corners while the model looks, and what it
+// has just found; or why there is nothing to see.
+import { Marks } from "../plain/marks.js"
+
+const COVERED_BY_PICTURE = ["off", "denied", "none", "in-use", "insecure", "unplugged"]
+const FOUND_SHOWN_MS = 3000
+const FOUND_FADES_TO = 0.35
+
+export class Stage extends EventTarget {
+  #stage
+  #view
+  #video
+  #image
+  #instead
+  #messages
+  #svg
+  #marks
+  #source = null
+  #fading = null
+  #clearing = null
+
+  constructor(stage) {
+    super()
+    this.#stage = stage
+    this.#view = stage.querySelector(".stage__picture")
+    this.#video = stage.querySelector(".stage__video")
+    this.#image = stage.querySelector(".stage__image")
+    this.#instead = stage.querySelector(".stage__instead")
+    this.#messages = [...stage.querySelectorAll(".stage__message")]
+    this.#svg = stage.querySelector(".marks")
+    this.#marks = new Marks(this.#svg)
+    stage.querySelector(".stage__local-address").textContent = `http://localhost:${location.port || 80}`
+    stage.addEventListener("click", (event) => this.#clicked(event))
+    // A turned phone or another camera brings other proportions in the middle of the stream.
+    this.#video.addEventListener("resize", () => this.#fit(this.#video.videoWidth, this.#video.videoHeight))
+  }
+
+  get state() {
+    return this.#stage.dataset.state
+  }
+
+  get bounds() {
+    return this.#view.getBoundingClientRect()
+  }
+
+  // What can be asked about now: { drawable, width, height }, or null.
+  get picture() {
+    if (this.state === "picture") {
+      const { naturalWidth: width, naturalHeight: height } = this.#image
+      return { drawable: this.#image, width, height }
+    }
+    const { readyState, videoWidth: width, videoHeight: height } = this.#video
+    const isShowing = this.state === "live" && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && width > 0
+    return isShowing ? { drawable: this.#video, width, height } : null
+  }
+
+  // Something else for each opened camera and each chosen picture.
+  get source() {
+    return this.#source
+  }
+
+  // A chosen picture stays until a camera really shows something.
+  showCamera(state) {
+    if (this.state === "picture" && COVERED_BY_PICTURE.includes(state)) return
+    this.#forgetPicture()
+    this.#become(state)
+  }
+
+  async showPicture(file) {
+    const url = URL.createObjectURL(file)
+    const image = new Image()
+    image.src = url
+    try {
+      await image.decode()
+    } catch (error) {
+      URL.revokeObjectURL(url)
+      if (error.name === "EncodingError") return false
+      throw error
+    }
+    this.#forgetPicture()
+    this.#image.src = url
+    this.#image.hidden = false
+    await this.#image.decode()
+    this.#fit(this.#image.naturalWidth, this.#image.naturalHeight)
+    this.#become("picture")
+    return true
+  }
+
+  // activity: "waiting" or "looking" until the first word, then "answering"; null when nothing is asked.
+  showActivity(activity) {
+    if (activity) this.#stage.dataset.looking = activity === "waiting" ? "looking" : activity
+    else delete this.#stage.dataset.looking
+  }
+
+  // The world goes on: what was found in one moment fades, and is kept in its card. Another source's
+  // places would lie on the wrong picture.
+  showFound(name, places, source) {
+    if (source !== this.#source) return
+    this.forgetFound()
+    this.#marks.show(name, places)
+    this.#clearing = setTimeout(() => this.forgetFound(), FOUND_SHOWN_MS)
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
+    const timing = { duration: FOUND_SHOWN_MS, fill: "forwards" }
+    this.#fading = this.#svg.animate({ opacity: [1, FOUND_FADES_TO] }, timing)
+  }
+
+  forgetFound() {
+    clearTimeout(this.#clearing)
+    this.#fading?.finish()
+    this.#marks.clear()
+  }
+
+  #become(state) {
+    this.#source = Symbol(state)
+    this.forgetFound()
+    const hadFocus = this.#stage.contains(document.activeElement)
+    this.#stage.dataset.state = state
+    for (const message of this.#messages) message.hidden = message.dataset.for !== state
+    this.#instead.hidden = !COVERED_BY_PICTURE.includes(state)
+    if (hadFocus) this.#stage.querySelector("[data-for]:not([hidden]) button, .stage__instead:not([hidden])")?.focus()
+    this.dispatchEvent(new Event("change"))
+  }
+
+  #fit(width, height) {
+    if (width > 0 && height > 0) this.#stage.style.setProperty("--picture-ratio", width / height)
+  }
+
+  #forgetPicture() {
+    if (this.#image.hidden) return
+    URL.revokeObjectURL(this.#image.src)
+    this.#image.removeAttribute("src")
+    this.#image.hidden = true
+  }
+
+  #clicked(event) {
+    const action = event.target.closest("[data-action]")?.dataset.action
+    if (action) this.dispatchEvent(new Event(action))
+  }
+}

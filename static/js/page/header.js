@@ -1,0 +1,57 @@
+// The line at the top: which model answers, on what, and whether it can.
+import { showPhase } from "../plain/moon.js"
+import { fractionOf, percentOf } from "../plain/progress.js"
+import { deviceName } from "../plain/words.js"
+
+const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answering" }
+
+// Narrow windows show a brief word in place of the model: what it is doing, or why it does nothing.
+export class Header {
+  #element
+  #activity = null
+
+  constructor(element) {
+    this.#element = element
+    element.dataset.state = "unknown"
+  }
+
+  showModel(status) {
+    const { progress } = status
+    const percent = progress?.total ? `, ${percentOf(progress)}%` : ""
+    const words = {
+      ready: status.device ? ` on ${deviceName(status.device)}` : "",
+      loading: ` is loading${percent}`,
+      failed: " could not start",
+    }[status.state]
+    const brief = { loading: `Loading${percent}`, failed: "Could not start" }[status.state]
+    this.#show(status.state, status.isDemo ? "Demo model" : status.model, words, brief)
+    showPhase(this.#element.querySelector(".moon"), phaseOf(status))
+  }
+
+  showOffline() {
+    this.#show("offline", "Not connected", "", "Not connected")
+  }
+
+  showActivity(activity) {
+    this.#activity = activity
+    if (this.#element.dataset.state === "ready") this.#write("brief", ACTIVITIES[activity] ?? "")
+  }
+
+  #show(state, model, words, brief) {
+    this.#element.dataset.state = state
+    // Without a connection nobody can say what answers.
+    this.#element.disabled = state === "offline"
+    this.#write("model", model)
+    this.#write("device", words)
+    this.#write("brief", brief ?? ACTIVITIES[this.#activity] ?? "")
+  }
+
+  #write(part, words) {
+    this.#element.querySelector(`.header__${part}`).textContent = words
+  }
+}
+
+function phaseOf({ state, progress }) {
+  if (state === "loading") return progress ? fractionOf(progress) : 0
+  return state === "ready" ? 1 : 0
+}

@@ -1,0 +1,56 @@
+// What the page says about the model, wherever it says it: at the top, in its menu, while it wakes, when
+// it could not start, and that it is only a demo.
+
+// Tells "woke" when a model that was loading can answer.
+export class ModelReport extends EventTarget {
+  #header
+  #facts
+  #waking
+  #demoBanner
+  #trouble
+  #status = null
+  #isConnected = false
+
+  // trouble: the element that says why the model could not start.
+  constructor({ header, facts, waking, demoBanner, trouble }) {
+    super()
+    this.#header = header
+    this.#facts = facts
+    this.#waking = waking
+    this.#demoBanner = demoBanner
+    this.#trouble = trouble
+  }
+
+  get isReady() {
+    return this.#status?.state === "ready"
+  }
+
+  show(status) {
+    const wasLoading = this.#status?.state === "loading"
+    this.#status = status
+    this.#header.showModel(status)
+    this.#facts.show(status)
+    this.#waking.show(status)
+    this.#trouble.hidden = status.state !== "failed"
+    this.#trouble.querySelector(".trouble__reason").textContent = status.error ?? ""
+    this.#showDemoBanner()
+    if (wasLoading && this.isReady) this.dispatchEvent(new Event("woke"))
+  }
+
+  connected() {
+    this.#isConnected = true
+    this.#showDemoBanner()
+  }
+
+  disconnected() {
+    this.#isConnected = false
+    this.#header.showOffline()
+    this.#facts.close()
+    this.#showDemoBanner()
+  }
+
+  #showDemoBanner() {
+    if (this.#status?.isDemo && this.#isConnected) this.#demoBanner.show(this.#status.notice)
+    else this.#demoBanner.hide()
+  }
+}

@@ -1,0 +1,2 @@
+// What cannot be done, with the sentence that tells the person why and what to do instead.
+export class Refusal extends Error {}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+
+import { payloadFor, READERS } from "../../static/js/line/wire.js"
+
+const BOX = { x_min: 0.1, y_min: 0.2, x_max: 0.3, y_max: 0.4 }
+const BOX_READ = { xMin: 0.1, yMin: 0.2, xMax: 0.3, yMax: 0.4 }
+const TIMINGS = { queue_ms: 1, decode_ms: 2, encode_ms: 3, prefill_ms: 4, first_token_ms: null, total_ms: 6 }
+const TIMINGS_READ = { queueMs: 1, decodeMs: 2, encodeMs: 3, prefillMs: 4, firstTokenMs: null, totalMs: 6 }
+const STATUS = { model: "moondream2", revision: "2025-06-21", device: "cuda", dtype: "bfloat16", notice: "", error: "" }
+const FORGOTTEN = { code: "frame_forgotten", message: "Send the picture again." }
+
+const read = (name, payload) => JSON.parse(JSON.stringify(READERS[name](payload)))
+
+test("status is read with its progress", () => {
+  const progress = { stage: "downloading", done: 1, total: 2, bytes_per_s: 3, seconds_left: 4 }
+  const payload = { ...STATUS, status: "loading", memory_bytes: 5, is_demo: false, max_running: 6, progress }
+  const progressRead = { stage: "downloading", done: 1, total: 2, bytesPerS: 3, secondsLeft: 4 }
+  const wanted = { ...STATUS, state: "loading", memoryBytes: 5, isDemo: false, progress: progressRead }
+  assert.deepEqual(read("status", payload), wanted)
+  assert.equal(read("status", { ...payload, progress: null }).progress, null)
+})
+
+test("place in line is read", () => {
+  const place = { id: "a", position: 2 }
+  assert.deepEqual(read("waiting", { ...place, expected_ms: 1300 }), { ...place, expectedMs: 1300 })
+})
+
+test("name of a frame that the server keeps is its frameId", () => {
+  assert.deepEqual(read("started", { id: "a", frame: "f", queue_ms: 1 }), { id: "a", frameId: "f" })
+  assert.deepEqual(read("looked", { id: "a", frame: null, timings: TIMINGS }), { id: "a", frameId: null })
+})
+
+test("box and point are read as they are found", () => {
+  assert.deepEqual(read("found", { id: "a", place: BOX }), { id: "a", place: BOX_READ })
+  assert.deepEqual(read("found", { id: "a", place: { x: 0, y: 1 } }), { id: "a", place: { x: 0, y: 1 } })
+})
+
+for (const name of ["answer", "caption"]) {
+  test(`response reads its ${name} as text`, () => {
+    const response = read("response", { id: "a", [name]: "Red.", finish_reason: "stop", timings: TIMINGS })
+    const ending = { reason: "stop", timings: TIMINGS_READ, error: null, isFrameForgotten: false }
+    assert.deepEqual(response, { id: "a", text: "Red.", ...ending })
+  })
+}
+
+for (const [name, sent, wanted] of [["objects", BOX, BOX_READ], ["points", { x: 0, y: 1 }, { x: 0, y: 1 }]]) {
+  test(`response reads its ${name} as places`, () => {
+    assert.deepEqual(read("response", { id: "a", [name]: [sent], finish_reason: "stop" }).places, [wanted])
+  })
+}
+
+test("failure is read as its sentence", () => {
+  const error = { code: "busy", message: "Try again in 2 s." }
+  const response = read("response", { id: "a", finish_reason: "error", answer: error.message, error })
+  assert.equal(response.error, "Try again in 2 s.")
+  assert.equal(response.isFrameForgotten, false)
+})
+
+test("forgotten frame is told from a picture that cannot be read", () => {
+  assert.equal(read("response", { id: "a", error: FORGOTTEN }).isFrameForgotten, true)
+  assert.equal(read("response", { id: "a", error: { ...FORGOTTEN, code: "bad_image" } }).isFrameForgotten, false)
+})
+
+test("frame that the server keeps is asked about by its name", async () => {
+  const frame = { frameId: "f", blob: new Blob(["jpeg"]) }
+  const payload = await payloadFor({ id: "a", question: "What is it?", frame })
+  assert.deepEqual({ ...payload }, { id: "a", question: "What is it?", object: undefined, frame: "f" })
+})
+
+test("frame that the server does not keep travels as its bytes", async () => {
+  const frame = { frameId: null, blob: new Blob(["jpeg"]) }
+  const { image, ...payload } = await payloadFor({ id: "a", object: "mug", frame })
+  assert.deepEqual(payload, { id: "a", question: undefined, object: "mug" })
+  assert.equal(Buffer.from(image).toString(), "jpeg")
+})

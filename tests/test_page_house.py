@@ -1,0 +1,137 @@
+"""The page's scripts and sheets keep their plan, as tests/test_house.py has it for Python."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+from PIL import ImageColor
+
+from protocol.request import Skill
+
+ROOT = Path(__file__).parent.parent
+JS, CSS = ROOT / "static" / "js", ROOT / "static" / "css"
+MAX_LINES = 300
+
+# Beside itself. What one room has for another is handed in by main.js.
+MAY_IMPORT = {
+    "main.js": {"plain", "line", "asking", "looking", "answers", "page"},
+    "scenes.js": set(),
+    "plain": set(),
+    "line": {"plain", "vendor"},
+    "asking": {"plain"},
+    "looking": {"plain"},
+    "answers": {"plain"},
+    "page": {"plain"},
+}
+ENTRIES = ("main.js", "scenes.js")
+
+WIRE = "line/wire.js"
+# Has two words of its own, of the vendored socket.
+SOCKET_WORDS = {"line/connection.js": {"connect_error"}}
+SKILLS = "asking/skills.js"
+# What a person can choose: a look is what the page does by itself.
+CHOSEN = [skill for skill in Skill if skill is not Skill.LOOK]
+
+_IMPORT = re.compile(r'^(?:import|export)\s(?:([^"]*?)\sfrom\s)?"([^"]+)"', re.MULTILINE)
+_DYNAMIC_IMPORT = re.compile(r"\bimport\(")
+_SNAKE_CASE = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+_COLOUR = re.compile(
+    r"#[0-9a-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\("
+    rf"|(?<![-\w])(?:{'|'.join(ImageColor.colormap)})(?![-\w])",
+    re.IGNORECASE,
+)
+
+SCRIPTS = sorted(path.relative_to(JS).as_posix() for path in JS.rglob("*.js"))
+SHEETS = sorted(path.name for path in CSS.glob("*.css"))
+
+
+def source(script: str) -> str:
+    return (JS / script).read_text(encoding="utf-8")
+
+
+def imports_of(script: str) -> Iterator[tuple[str, str]]:
+    """What each import statement names, and the script it names it from, seen from static/js."""
+    for names, address in _IMPORT.findall(source(script)):
+        path = (JS / script).parent.joinpath(address).resolve()
+        inside = path.relative_to(JS if path.is_relative_to(JS) else JS.parent)
+        yield names, inside.as_posix()
+
+
+def room_of(script: str) -> str:
+    return script.split("/")[0]
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_rooms_import_what_they_may(script: str):
+    others = {room_of(other) for _, other in imports_of(script)} - {room_of(script)}
+    assert others <= MAY_IMPORT[room_of(script)]
+    assert not _DYNAMIC_IMPORT.search(source(script))
+
+
+def test_no_script_imports_itself_in_a_circle():
+    left = {script: {other for _, other in imports_of(script)} for script in SCRIPTS}
+    while free := [name for name, imports in left.items() if not imports & left.keys()]:
+        for name in free:
+            del left[name]
+    assert not left
+
+
+def test_every_script_is_loaded_by_a_page():
+    reached, queue = set(), list(ENTRIES)
+    while queue:
+        script = queue.pop()
+        if script not in reached and room_of(script) != "vendor":
+            reached.add(script)
+            queue += [other for _, other in imports_of(script)]
+    assert reached == set(SCRIPTS)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_nothing_is_imported_that_is_not_used(script: str):
+    body = _IMPORT.sub("", source(script))
+    imported = [name for names, _ in imports_of(script) for name in re.findall(r"\w+", names)]
+    assert [name for name in imported if not re.search(rf"\b{name}\b", body)] == []
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT.keys() - set(ENTRIES)))
+def test_main_states_the_rule_of_every_room(room: str):
+    assert re.search(rf"^//   {room}/ ", source("main.js"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_is_short(script: str):
+    assert len(source(script).splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("script", [script for script in SCRIPTS if script != WIRE])
+def test_names_on_the_wire_are_known_in_one_script(script: str):
+    names = set(_SNAKE_CASE.findall(_IMPORT.sub("", source(script))))
+    assert names <= SOCKET_WORDS.get(script, set())
+
+
+@pytest.mark.parametrize("script", [script for script in SCRIPTS if script != SKILLS])
+def test_skills_are_named_in_one_table(script: str):
+    assert re.findall(rf'"(?:{"|".join(CHOSEN)})"', source(script)) == []
+
+
+def test_table_of_skills_is_what_the_page_offers_and_what_the_server_takes():
+    table = re.search(r"^export const SKILLS = \{$(.*?)^\}$", source(SKILLS), re.M | re.DOTALL)
+    assert table
+    rows = re.findall(r"^  (\w+): \{$", table[1], re.MULTILINE)
+    verbs = re.findall(r"^    verb: \"(\w+)\",$", table[1], re.MULTILINE)
+    templates = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True)
+    page = templates.get_template("index.html").render(limits={}, url_for=lambda *_, **__: "")
+    radios = re.findall(r'<input type="radio" name="skill" value="(\w+)".*?<span>(\w+)<', page)
+    assert list(zip(rows, verbs, strict=True)) == radios
+    assert set(rows) == set(CHOSEN)
+
+
+@pytest.mark.parametrize("sheet", [sheet for sheet in SHEETS if sheet != "tokens.css"])
+def test_colours_are_tokens(sheet: str):
+    assert _COLOUR.findall(without_comments((CSS / sheet).read_text(encoding="utf-8"))) == []
