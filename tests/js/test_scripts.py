@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import playwright
 import pytest
 
 HERE = Path(__file__).parent
@@ -18,12 +19,14 @@ NO_NODE = "No Node.js 20.19 or newer found: the tests of the page's scripts were
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    path = shutil.which("node")
-    if path is None or version_of(path) < FIRST_VERSION:
-        if os.environ.get("REQUIRE_NODE") == "1":
-            pytest.fail(NO_NODE)
-        pytest.skip(NO_NODE)
-    return path
+    """The computer's own node, or the one that comes along with Playwright."""
+    own, bundled = shutil.which("node"), Path(playwright.__file__).parent / "driver" / "node"
+    for path in filter(None, (own, shutil.which(bundled))):
+        if version_of(path) >= FIRST_VERSION:
+            return path
+    if os.environ.get("REQUIRE_NODE") == "1":
+        pytest.fail(NO_NODE)
+    pytest.skip(NO_NODE)
 
 
 def version_of(node: str) -> tuple[int, ...]:
