@@ -58,6 +58,7 @@ class PackedLinear(nn.Module):
         self._int8 = Int8Weight(weight) if is_quantised else None
 
     def forward(self, x: Tensor, *, with_gelu: bool = False) -> Tensor:
+        """Multiply x (…, in) and add the bias; returns (…, out)."""
         n_rows = x.numel() // x.shape[-1]
         if self._int8 is not None and n_rows <= MAX_INT8_ROWS:
             y = self._int8.multiply(x) + self._bias
@@ -70,9 +71,9 @@ class PackedLinear(nn.Module):
 
 
 class Int8Weight:
-    """A matrix (out, in) of 8 bits with a scale for each output; rows of x get one each, too.
+    """A matrix of 8 bits with a scale for each output; rows of x get one each, too.
 
-    So what a row gives does not depend on the rows beside it.
+    weight: (out, in). What a row gives does not depend on the rows beside it.
     """
 
     def __init__(self, weight: Tensor) -> None:
@@ -97,7 +98,7 @@ class Int8Weight:
 
 
 def _scale(rows: Tensor) -> Tensor:
-    """What makes each row (n, k) fit 8 bits, (n, 1); a row of zeros may have any."""
+    """What makes each row (…, in) fit 8 bits, (…, 1); a row of zeros may have any."""
     return (rows.abs().amax(dim=-1, keepdim=True) / 127).clamp(min=SMALLEST_SCALE)
 
 
@@ -110,6 +111,7 @@ class PackedMLP(nn.Module):
         self.fc2 = PackedLinear(mlp.fc2, is_quantised=is_quantised)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn x (…, in) into (…, out)."""
         return self.fc2(self.fc1(x, with_gelu=True))
 
 
@@ -117,16 +119,17 @@ class PackedMLP(nn.Module):
 def mix_by_head(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
     """Do what `mix_values` does; of a picture, whose positions all see each other, head by head.
 
+    q: (B, H, T, K). k and v: (B, kv heads, keys, K). Returns (B, H, T, K).
     torch's own way multiplies on a CPU at a seventh of oneDNN's speed. One head's scores, float32
     as there, stay in the caches, and so does the memory that all heads take in turns.
     """
-    n, n_heads, n_queries, head_dim = q.shape
+    n_rows, n_heads, n_queries, head_dim = q.shape
     if mask is not None or n_queries < MIN_QUERIES:
         return mix_values(q, k, v, mask)
     n_sharing = n_heads // k.shape[1]
-    mixed = q.new_empty(n, n_queries, n_heads, head_dim)
+    mixed = q.new_empty(n_rows, n_queries, n_heads, head_dim)
     shares = torch.empty(n_queries, k.shape[2], dtype=torch.float32)
-    for b in range(n):
+    for b in range(n_rows):
         for head in range(n_heads):
             keys, values = k[b, head // n_sharing], v[b, head // n_sharing]
             scores = _multiply(q[b, head].float() * head_dim**-0.5, keys.float())
@@ -136,7 +139,7 @@ def mix_by_head(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def _multiply(x: Tensor, matrix: Tensor) -> Tensor:
-    """Multiply x (m, k) with the transposed matrix (n, k); returns (m, n)."""
+    """Multiply x (T, in) with the transposed matrix (out, in); returns (T, out)."""
     # oneDNN takes other strides, too, and then a thousand times as long.
     x, matrix = x.contiguous(), matrix.contiguous()
     return torch.ops.mkldnn._linear_pointwise(x, matrix, None, "none", [], "")

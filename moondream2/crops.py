@@ -50,7 +50,10 @@ def blank_picture(size: tuple[int, int]) -> Picture:
 
 
 def distinct_crops(crops: Tensor, tiling: Tiling) -> Tensor:
-    """Leave out what is there twice: the only tile is the whole frame again."""
+    """Leave out what is there twice: the only tile is the whole frame again.
+
+    crops: (N, S, S, 3). Returns the same or (1, S, S, 3).
+    """
     return crops[:1] if tiling == (1, 1) else crops
 
 

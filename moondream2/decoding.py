@@ -26,6 +26,7 @@ class Decoding:
     """One procedure at work on one row.
 
     `findings` collects what it found since it was last emptied; `finish_reason` is set at its end.
+    `hidden` is the residual stream (D) of the row's last position.
     """
 
     def __init__(

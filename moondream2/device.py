@@ -40,7 +40,7 @@ def choose_device(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
 
 
 def to_device(tensor: Tensor, device: torch.device) -> Tensor:
-    """Bring a tensor of the host to a device; a GPU fetches it and is not waited for."""
+    """Bring a tensor (…) of the host to a device; a GPU fetches it and is not waited for."""
     if device.type != "cuda":
         return tensor.to(device)
     # From pageable memory the host would stand still until all earlier work is done.

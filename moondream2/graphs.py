@@ -134,13 +134,17 @@ class StepGraphs:
         self.differences[bucket] = difference
 
     def _outcome(self, bucket: Bucket) -> tuple[Tensor, Tensor]:
-        """What a step leaves: residual streams (B, 1, D), and what it wrote into the cache."""
+        """What a step leaves: residual streams (B, 1, D), and what it wrote into the cache.
+
+        The latter as (B, layers, 2 * kv heads, K).
+        """
         positions = self._positions[: bucket.n_rows, 0]
         rows = torch.arange(bucket.n_rows, device=positions.device)
         return self._hidden[: bucket.n_rows].clone(), self.cache.kv[:, rows, :, positions]
 
 
 def _difference(numbers: Tensor, expected: Tensor) -> float:
+    """The mean error of numbers (…) over the mean of what is expected (…)."""
     expected = expected.float()
     return ((numbers.float() - expected).abs().mean() / expected.abs().mean()).item()
 

@@ -91,7 +91,7 @@ class KVCache:
 
 
 def _zeros(shape: tuple[int, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Zeros; on a CPU those that take memory only once they are written, unlike torch's."""
+    """Zeros (…); on a CPU those that take memory only once they are written, unlike torch's."""
     if device.type != "cpu":
         return torch.zeros(shape, device=device, dtype=dtype)
     n_bytes = prod(shape) * dtype.itemsize

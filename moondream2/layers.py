@@ -16,13 +16,15 @@ class MLP(nn.Module):
         self.fc2 = nn.Linear(inner_dim, out_dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn x (…, in) into (…, out)."""
         return self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
 
 
 def mix_values(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Mix values (B, kv heads, keys, K) by scaled dot products; returns (B, H, T, K).
+    """Mix values by scaled dot products of queries and keys; returns (B, H, T, K).
 
-    Several heads of q (B, H, T, K) may share one of k and v. mask: as torch takes it.
+    q: (B, H, T, K). k and v: (B, kv heads, keys, K); several heads of q may share one of theirs.
+    mask: broadcastable to (B, H, T, keys), bool or what is added to the scores.
     """
     is_shared = q.shape[1] != k.shape[1]
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=is_shared)
@@ -52,8 +54,8 @@ class AttentionWeights(nn.Module):
         return q, k, v
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        """Mix values (B, H, T, K) by scaled dot products and project them to (B, T, D).
+        """Mix values by scaled dot products and project them; returns (B, T, D).
 
-        mask: bool, broadcastable to (B, H, T, keys); True means "may see".
+        q, k, v and mask are those of `mix_values`: q (B, H, T, K), k and v (B, kv heads, keys, K).
         """
         return self.proj(rearrange(self.mix(q, k, v, mask), "b h t k -> b t (h k)"))

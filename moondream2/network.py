@@ -115,10 +115,14 @@ class Network(nn.Module):
         return x
 
     def _vector(self, *values: float) -> Tensor:
+        """Numbers as the region's heads read them, (1) or (2)."""
         return to_device(torch.tensor(values, dtype=self.dtype), self.device)
 
     def _extend(self, cache: KVCache, row: int, x: Tensor, *, is_picture: bool = False) -> Tensor:
-        """Append x (1, T, D) to one row. A picture begins the row and sees all of itself."""
+        """Append x (1, T, D) to one row; returns its residual stream (1, T, D).
+
+        A picture begins the row and sees all of itself.
+        """
         start, end = cache.lengths[row], cache.lengths[row] + x.shape[1]
         positions = torch.arange(start, end, device=self.device)[None]
         # The last position may see all that is there, so one token alone needs no mask either.
@@ -131,10 +135,10 @@ class Network(nn.Module):
     def _step(
         self, cache: KVCache, inputs: dict[int, Sequence[Input]], graphs: StepGraphs | None
     ) -> Tensor:
-        """Append one input to each of several rows in one pass over neighbouring rows.
+        """Append one input to each of several rows in one pass; returns (B, 1, D).
 
-        Rows among them that take no part are computed, too, and forgotten: what is written behind
-        their end is never seen. So keys and values are read where they lie.
+        Rows between them that take no part are computed, too, and forgotten: what is written
+        behind their end is never seen. So keys and values are read where they lie.
         """
         n_keys = 1 + max(cache.lengths[row] for row in inputs)
         first, end = min(inputs), max(inputs) + 1

@@ -34,11 +34,17 @@ class Region(nn.Module):
         return self.size_encoder(_fourier_features(values, self.size_features))
 
     def decode_coordinate(self, hidden: Tensor) -> Tensor:
-        """Score the bins of a coordinate; hidden (…, D) is the raw residual stream. (…, bins)."""
+        """Score the bins of a coordinate; returns (…, bins).
+
+        hidden: (…, D), the raw residual stream.
+        """
         return self.coord_decoder(hidden)
 
     def decode_size(self, hidden: Tensor) -> Tensor:
-        """Score the bins of a width and a height; returns (…, 2, bins)."""
+        """Score the bins of a width and a height; returns (…, 2, bins).
+
+        hidden: (…, D), the raw residual stream.
+        """
         return self.size_decoder(hidden).unflatten(-1, (2, -1))
 
     def coordinate_of_bin(self, index: int) -> float:
@@ -55,5 +61,6 @@ class Region(nn.Module):
 
 
 def _fourier_features(values: Tensor, weights: Tensor) -> Tensor:
+    """Cosines, then sines, of values (…, n) by weights (n, features / 2); gives (…, features)."""
     angles = 2 * pi * values @ weights
     return torch.cat([angles.cos(), angles.sin()], dim=-1)

@@ -32,7 +32,7 @@ Resize = Callable[[int, int], Tensor]
 
 
 def resizer(picture: Image.Image, device: torch.device) -> Resize:
-    """Resize an RGB picture with the Lanczos filter; results lie on `device`."""
+    """Resize an RGB picture with the Lanczos filter to (height, width, 3) on `device`."""
     if device.type == "cpu" or max(picture.size) > MAX_SIDE_PX:
         return lambda width, height: _pixels(
             picture.resize((width, height), Image.Resampling.LANCZOS), device
@@ -42,11 +42,12 @@ def resizer(picture: Image.Image, device: torch.device) -> Resize:
 
 
 def _pixels(picture: Image.Image, device: torch.device) -> Tensor:
+    """An RGB picture as (height, width, 3), uint8."""
     return to_device(torch.from_numpy(np.array(picture)), device)
 
 
 def resize(pixels: Tensor, width: int, height: int) -> Tensor:
-    """Resize uint8 pixels (H, W, 3) where they lie; returns uint8 (height, width, 3).
+    """Resize uint8 pixels (from_height, from_width, 3) where they lie to (height, width, 3).
 
     One axis after the other, rounded to bytes in between. Follows `ImagingResampleInner`,
     python-pillow/Pillow@af037475b src/libImaging/Resample.c, and the order of axes of Pillow 13.
@@ -62,7 +63,7 @@ def resize(pixels: Tensor, width: int, height: int) -> Tensor:
 
 
 def _filtered(planes: Tensor, weights: Tensor) -> Tensor:
-    """Filter lines of uint8 planes (3, N, from) by weights (2, from, to); returns (3, N, to)."""
+    """Filter uint8 planes (3, lines, from) by weights (2, from, to); returns (3, lines, to)."""
     filtered = []
     for lines in planes.split(LINES_AT_ONCE, dim=1):
         high, low = (torch.matmul(lines.float(), half).int() for half in weights)

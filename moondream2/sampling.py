@@ -38,7 +38,7 @@ class Sampling:
 
 
 def distribution(logits: Tensor, sampling: Sampling) -> Tensor:
-    """Turn logits (…, V) into the probabilities left after temperature and top-p.
+    """Turn logits (…, V) into the probabilities (…, V) left after temperature and top-p.
 
     The likeliest entry always stays.
     """

@@ -21,6 +21,7 @@ class VisionBlock(nn.Module):
         self.mlp = MLP(config.enc_dim, config.enc_ff_dim, config.enc_dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Run the block over crops x (N, G * G, E); returns (N, G * G, E)."""
         x = x + self.attn.attend(*self.attn.split(self.ln1(x)), mask=None)
         return x + self.mlp(self.ln2(x))
 
@@ -70,8 +71,8 @@ class VisionEncoder(nn.Module):
         grid, margin = self.config.grid_size, self.config.overlap_margin
         tiles = rearrange(features, "(r c) (y x) e -> r c y x e", r=rows, y=grid)
 
-        def kept(index: int, count: int) -> slice:
-            return slice(margin if index else 0, grid - margin if index < count - 1 else grid)
+        def kept(index: int, n: int) -> slice:
+            return slice(margin if index else 0, grid - margin if index < n - 1 else grid)
 
         return torch.cat(
             [
@@ -91,7 +92,10 @@ class VisionEncoder(nn.Module):
         return self.proj_mlp(torch.cat([global_features, tile_features], dim=-1))
 
     def merge(self, features: Tensor, tiling: Tiling) -> Tensor:
-        """Turn the features of all distinct crops of a picture into image tokens (G * G, D)."""
+        """Turn the features of all distinct crops of a picture into image tokens (G * G, D).
+
+        features: (N, G * G, E), those of the whole frame first.
+        """
         if tiling == (1, 1):
             # The only tile is the whole frame again: one pass served both views.
             return self.project(features[0], features[0])

@@ -132,7 +132,7 @@ def _read(
     dtype: torch.dtype,
     on_read: OnRead,
 ) -> Iterator[tuple[str, Tensor]]:
-    """Yield every parameter of the network once, by its name, on its device."""
+    """Yield every parameter (…) of the network once, by its name, on its device."""
     expected = dict(network.named_parameters())
     n_bytes_total, n_bytes_read = path.stat().st_size, 0
     for name, stored_name in _stored_names(path, set(expected)).items():
@@ -180,6 +180,7 @@ def published_name(stored_name: str) -> str:
 
 
 def _read_tensor(path: Path, name: str, device: torch.device) -> Tensor:
+    """One tensor (…) as it is stored."""
     # The file is mapped anew for each tensor: a mapping that lives on keeps every page it showed.
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
@@ -189,6 +190,7 @@ def _read_tensor(path: Path, name: str, device: torch.device) -> Tensor:
 
 
 def _check_tensor(name: str, tensor: Tensor, expected: Tensor, path: Path) -> None:
+    """Refuse a tensor (…) of another shape than expected (…), or one without finite numbers."""
     if tensor.shape != expected.shape:
         raise CheckpointRejected(
             f"{path}: {name} has shape {tuple(tensor.shape)}; config.json asks for"

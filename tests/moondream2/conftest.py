@@ -62,14 +62,14 @@ class Loaded:
             **{name: self._encode(name) for name in self.reference.expected["pictures"]},
         }
 
-    def begin(self, skill: Procedure, picture: str | None, row: int = 0) -> Decoding:
+    def begin(self, procedure: Procedure, picture: str | None, row: int = 0) -> Decoding:
         self.cache.lengths[row] = 0
         if (prefix := self.prefixes[picture]) is not None:
             self.cache.restore(row, prefix)
-        return start(self.network, skill, row, Sampling())
+        return start(self.network, procedure, row, Sampling())
 
-    def run(self, skill: Procedure, picture: str | None) -> tuple[list[Finding], Decoding]:
-        decoding = self.begin(skill, picture)
+    def run(self, procedure: Procedure, picture: str | None) -> tuple[list[Finding], Decoding]:
+        decoding = self.begin(procedure, picture)
         return list(run(self.network, self.cache, decoding)), decoding
 
     @torch.inference_mode()

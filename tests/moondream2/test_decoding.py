@@ -4,7 +4,6 @@ import torch
 
 from moondream2.decoding import step
 from moondream2.skills import Text
-from moondream2.text import visibility
 from tests.moondream2.conftest import Loaded
 
 QUESTIONS = {0: ("kiosk", "What is on the desk?"), 1: ("ribbon", "A lamp?"), 2: ("stamp", "How?")}
@@ -59,8 +58,3 @@ def test_answer_at_the_length_limit_says_so(loaded: Loaded):
     found, decoding = loaded.run(loaded.skills.write(loaded.prompts.caption("normal"), 1), "kiosk")
     assert decoding.finish_reason == "length"
     assert all(isinstance(each, Text) for each in found)
-
-
-def test_text_sees_itself_and_what_came_before():
-    mask = visibility(torch.tensor([[1, 2, 3]]), n_keys=5)[0, 0]
-    assert mask.int().tolist() == [[1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0]]

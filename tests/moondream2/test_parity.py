@@ -28,12 +28,6 @@ def test_numbers_equal_the_recorded_reference(group: Callable, fixture: Fixture)
     assert not [stage for stage in stages if not stage.passes]
 
 
-def test_size_bins_are_the_inverse_of_sizes(fixture: Fixture):
-    region = fixture.network.region
-    for index in map(int, fixture.expected["size_of_bin"]):
-        assert region.bin_of_size(region.size_of_bin(index)) == pytest.approx(index, abs=1e-6)
-
-
 def test_command_fails_when_a_number_differs(tmp_path: Path):
     folder = Path(shutil.copytree(PARITY, tmp_path / "fixture"))
     tensors = load_file(folder / "expected.safetensors")

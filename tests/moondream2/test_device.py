@@ -1,0 +1,158 @@
+"""A device is there or refused by name, and memory that ran out is told from other errors."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from moondream2 import device
+from moondream2.device import (
+    BEST_DTYPES,
+    DeviceMissing,
+    choose_device,
+    free_bytes,
+    is_out_of_memory,
+    leave_a_core,
+    to_device,
+    used_bytes,
+)
+
+CPU = torch.device("cpu")
+IS_THERE = {
+    "cuda": torch.cuda.is_available(),
+    "mps": torch.backends.mps.is_available(),
+    "cpu": True,
+}
+USABLE = [name for name, is_there in IS_THERE.items() if is_there]
+ABSENT = [name for name, is_there in IS_THERE.items() if not is_there]
+
+
+@pytest.mark.parametrize("name", USABLE)
+def test_device_that_is_there_is_taken_with_the_dtype_that_suits_it(name: str):
+    suited = getattr(torch, BEST_DTYPES[name])
+    assert choose_device(name, "auto") == (torch.device(name), suited)
+
+
+def test_best_device_that_is_there_is_taken_when_none_is_named():
+    assert choose_device("auto", "auto") == choose_device(USABLE[0], "auto")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_dtype_that_is_named_is_taken(dtype: str):
+    assert choose_device("cpu", dtype) == (CPU, getattr(torch, dtype))
+
+
+@pytest.mark.parametrize("name", [*ABSENT, "toaster"])
+def test_device_that_is_missing_is_refused_and_what_there_is_named(name: str):
+    with pytest.raises(DeviceMissing) as refusal:
+        choose_device(name, "auto")
+    offers = f"offers torch no {name} device. Start with --device {' or '.join(USABLE)}."
+    assert str(refusal.value).endswith(offers)
+
+
+def error_of(work: Callable[[], object]) -> Exception:
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        work()
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: bytearray(2**60),
+        lambda: np.empty(2**60, np.uint8),
+        lambda: torch.empty(2**50),
+    ],
+    ids=["Python", "numpy", "torch"],
+)
+def test_memory_that_ran_out_here_is_known_by_the_error(work: Callable[[], object]):
+    assert is_out_of_memory(error_of(work))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9.00 GB)."),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes."),
+    ],
+    ids=["CUDA", "MPS", "Windows"],
+)
+def test_memory_that_ran_out_elsewhere_is_known_by_the_error(error: Exception):
+    assert is_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: torch.zeros(3) @ torch.zeros(4),
+        lambda: torch.zeros(3)[5],
+        lambda: torch.empty(-1),
+        lambda: Path("no such file").read_text(),
+        lambda: int("out of memory"),
+    ],
+    ids=["shapes", "index", "size", "file", "a value that says so"],
+)
+def test_other_errors_are_not_taken_for_memory_that_ran_out(work: Callable[[], object]):
+    assert not is_out_of_memory(error_of(work))
+
+
+@pytest.mark.skipif(used_bytes(CPU) is None, reason="this system does not tell its memory")
+def test_memory_is_used_once_it_is_written():
+    n_bytes = 2**26
+    before = used_bytes(CPU)
+    held = np.zeros(n_bytes, np.uint8)
+    unwritten = used_bytes(CPU)
+    held[:] = 1
+    assert unwritten - before < n_bytes / 4
+    assert used_bytes(CPU) - unwritten == pytest.approx(n_bytes, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "tell"), [("STATM", used_bytes), ("MEMINFO", free_bytes)], ids=["used", "free"]
+)
+def test_memory_is_untold_where_the_system_says_nothing(
+    name: str, tell: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(device, name, tmp_path / "none")
+    assert tell(CPU) is None
+
+
+def test_free_memory_is_what_programs_may_still_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    told = tmp_path / "meminfo"
+    monkeypatch.setattr(device, "MEMINFO", told)
+    told.write_text("MemTotal: 8000 kB\nMemFree: 100 kB\nMemAvailable:    3000 kB\n")
+    assert free_bytes(CPU) == 3000 * 1024
+    # Kernels before 3.14 have no such line.
+    told.write_text("MemTotal: 8000 kB\nMemFree: 100 kB\n")
+    assert free_bytes(CPU) is None
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """torch's threads are the whole process's."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize(("n_cores", "n_threads"), [(None, 1), (1, 1), (2, 1), (3, 2), (8, 7)])
+def test_one_core_is_left_to_the_web_tier(
+    n_cores: int | None, n_threads: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("os.cpu_count", lambda: n_cores)
+    leave_a_core()
+    assert torch.get_num_threads() == n_threads
+
+
+@pytest.mark.parametrize("name", USABLE)
+def test_tensor_of_the_host_arrives_whole(name: str):
+    tensor = torch.arange(6).view(2, 3)
+    arrived = to_device(tensor, torch.device(name))
+    assert arrived.device.type == name
+    assert torch.equal(arrived.cpu(), tensor)
