@@ -114,13 +114,13 @@ class Fixture:
         error = (ours - theirs).abs().max().item() / (scale or 1.0) if theirs.numel() else 0.0
         yield Stage(name, error <= TOLERANCE, error)
 
-    def listen(self, skill: Procedure, picture: str | None) -> Heard:
-        """Run a skill after a picture's prefix, or after nothing, and keep what passes by."""
+    def listen(self, procedure: Procedure, picture: str | None) -> Heard:
+        """Run a procedure after a picture's prefix, or after nothing, and keep what passes by."""
         self.cache.lengths[0] = 0
         if picture is not None:
             self.cache.restore(0, self.prefixes[picture])
         with self._recording() as heard:
-            decoding: Decoding = start(self.network, skill, 0, Sampling())
+            decoding: Decoding = start(self.network, procedure, 0, Sampling())
             heard.findings = list(run(self.network, self.cache, decoding))
             heard.finish_reason = decoding.finish_reason
         return heard

@@ -1,5 +1,6 @@
 """A device is there or refused by name, and memory that ran out is told from other errors."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -130,6 +131,13 @@ def test_free_memory_is_what_programs_may_still_take(
     # Kernels before 3.14 have no such line.
     told.write_text("MemTotal: 8000 kB\nMemFree: 100 kB\n")
     assert free_bytes(CPU) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="this system does not tell its memory")
+def test_free_memory_is_some_of_what_there_is():
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    free = free_bytes(CPU)
+    assert free is None or 0 < free < total
 
 
 @pytest.fixture

@@ -31,6 +31,11 @@ def test_new_rows_are_empty():
     assert (cache.kv.dtype, cache.kv.count_nonzero()) == (torch.bfloat16, 0)
 
 
+def test_row_takes_what_its_cache_takes():
+    cache = KVCache(CONFIG, 3, device=CPU, dtype=torch.float32)
+    assert cache.kv.nbytes == 3 * KVCache.row_bytes(CONFIG, torch.float32)
+
+
 @pytest.mark.skipif(used_bytes(CPU) is None, reason="this system does not tell its memory")
 def test_rows_take_memory_only_once_they_are_written():
     config = TextConfig(dim=512, n_heads=8, n_kv_heads=8, n_layers=8, max_context=2047)
