@@ -2,9 +2,19 @@
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
+
+
+def drawn(*shape: int, std: float = 1.0) -> nn.Parameter:
+    """Draw a parameter (…) for training to begin with; without memory it stays empty."""
+    parameter = nn.Parameter(torch.empty(shape))
+    # torch would import its compiler, for two seconds, to find out that there is nothing to draw.
+    if not parameter.is_meta:
+        nn.init.normal_(parameter, std=std)
+    return parameter
 
 
 class MLP(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from moondream2.config import RegionConfig
-from moondream2.layers import MLP
+from moondream2.layers import MLP, drawn
 
 # Sizes are powers of two over this many octaves: the smallest is 1/1024 of the frame.
 SIZE_OCTAVES = 10
@@ -18,8 +18,8 @@ class Region(nn.Module):
     def __init__(self, config: RegionConfig) -> None:
         super().__init__()
         self.config = config
-        self.coord_features = nn.Parameter(torch.randn(1, config.coord_feat_dim // 2))
-        self.size_features = nn.Parameter(torch.randn(2, config.size_feat_dim // 2))
+        self.coord_features = drawn(1, config.coord_feat_dim // 2)
+        self.size_features = drawn(2, config.size_feat_dim // 2)
         self.coord_encoder = nn.Linear(config.coord_feat_dim, config.dim)
         self.size_encoder = nn.Linear(config.size_feat_dim, config.dim)
         self.coord_decoder = MLP(config.dim, config.inner_dim, config.coord_out_dim)

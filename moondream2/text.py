@@ -5,9 +5,11 @@ from torch import Tensor, nn
 
 from moondream2.config import TextConfig
 from moondream2.kv_cache import KVCache, Span
-from moondream2.layers import MLP, AttentionWeights
+from moondream2.layers import MLP, AttentionWeights, drawn
 
 ROTARY_BASE = 10_000.0
+# Of a network that is trained from the beginning.
+EMBEDDING_STD = 0.02
 
 
 def rotary_table(config: TextConfig, device: torch.device | None = None) -> Tensor:
@@ -65,11 +67,11 @@ class TextDecoder(nn.Module):
     def __init__(self, config: TextConfig) -> None:
         super().__init__()
         self.config = config
-        self.wte = nn.Parameter(torch.randn(config.vocab_size, config.dim) * 0.02)
+        self.wte = drawn(config.vocab_size, config.dim, std=EMBEDDING_STD)
         self.blocks = nn.ModuleList(TextBlock(config) for _ in range(config.n_layers))
         self.post_ln = nn.LayerNorm(config.dim)
         self.lm_head = nn.Linear(config.dim, config.vocab_size)
-        self.rotary = rotary_table(config)
+        self.rotary = rotary_table(config, torch.device("cpu"))
 
     def embed(self, ids: Tensor) -> Tensor:
         """Look up token ids (…) as vectors (…, D)."""

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from safetensors.torch import load_file, save_file
 from bench.make_checkpoint import write_checkpoint
 from moondream2.config import Config
 from moondream2.weights import UNUSABLE, load_checkpoint
+
+ROOT = Path(__file__).parents[2]
 
 
 def load(folder: Path, **options: object):
@@ -197,3 +201,15 @@ def test_tensor_of_another_shape_is_named(copy: Path):
     rewrite(copy, lambda tensors: tensors.update({"model.text.post_ln.bias": torch.zeros(3)}))
     with pytest.raises(UNUSABLE, match=r"text\.post_ln\.bias has shape \(3,\)"):
         load(copy)
+
+
+def test_loading_does_not_bring_in_the_compiler(checkpoint: Path):
+    """It takes two seconds to import; a network without memory drew numbers with it."""
+    story = f"""
+import sys, torch
+from pathlib import Path
+from moondream2.weights import load_checkpoint
+load_checkpoint(Path({str(checkpoint)!r}), device=torch.device("cpu"), dtype=torch.float32)
+sys.exit(bool({"torch._dynamo", "sympy"} & sys.modules.keys()))
+"""
+    assert subprocess.run([sys.executable, "-c", story], cwd=ROOT, check=False).returncode == 0
