@@ -20,10 +20,10 @@ hypothesis.settings.load_profile("patient")
 # Before xdist reads the groups.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares servers and browsers runs in one process: the browser tests, and each file."""
+    """What shares servers and browsers runs in one process: two folders, and each other file."""
     for item in items:
-        name = item.path.parent.name
-        group = name if name == "browser" else f"{name}/{item.path.stem}"
+        folder = item.path.parent.name
+        group = folder if folder in ("browser", "web") else f"{folder}/{item.path.stem}"
         item.add_marker(pytest.mark.xdist_group(group))
 
 

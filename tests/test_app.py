@@ -245,7 +245,7 @@ MEMORY_BYTES = 16 * 2**30
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 def test_model_that_does_not_fit_into_memory_is_told_with_a_remedy(tmp_path):
     folder = write_zeros(tmp_path / "huge", {"text": {"n_layers": 240}})
-    with serve("--model", str(folder), "--device", "cpu") as server:
+    with serve("--model", str(folder), "--device", "cpu", "--dtype", "float32") as server:
         resource.prlimit(server.process.pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         server.stderr.wait_for("could not start")
         status, told = server.health()

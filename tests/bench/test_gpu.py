@@ -1,38 +1,28 @@
 """The whole GPU bench on a processor, with a network small enough for a test."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner, Result
 
 from bench.floor import BATCH_SIZES, FRAME_SIZES, Limits
-from bench.gpu import CONFIGS, Row, measure_network
+from bench.gpu import CONFIGS, Row, main, measure_network
 from bench.make_checkpoint import write_checkpoint
-from bench.stamps import PROJECT
 from moondream2.graphs import GraphDiffers, StepGraphs
 from settings import Settings
 
-RUN_TIMEOUT_S = 300
 
-
-def run_bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bench.gpu", *arguments],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=RUN_TIMEOUT_S,
-        check=False,
-    )
+def run_bench(*arguments: str) -> Result:
+    """What `python -m bench.gpu` does."""
+    return CliRunner().invoke(main, arguments, catch_exceptions=False)
 
 
 def test_bench_writes_each_figure_with_its_floor(tmp_path: Path):
     done = run_bench("--device", "cpu", "--config", "tiny", "--out", str(tmp_path / "gpu.json"))
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     document = json.loads((tmp_path / "gpu.json").read_text())
     assert document == json.loads(done.stdout.splitlines()[-1])
     names = [row["name"] for row in document["rows"] if row["floor_ms"]]
@@ -52,7 +42,7 @@ def test_bench_writes_each_figure_with_its_floor(tmp_path: Path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU to measure")
 def test_bench_says_in_one_sentence_that_there_is_no_gpu():
     done = run_bench()
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "no cuda device" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -1,17 +1,14 @@
 """The comparison of two networks on a tiny checkpoint, with a stand-in for the reference."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from bench.network import ROWS, compare, same_ids
-from bench.stamps import PROJECT
+from bench.network import ROWS, compare, main, same_ids
 from tests.server import make_checkpoint
 
-RUN_TIMEOUT_S = 300
 SIZES = ["--device", "cpu", "--tokens", "3", "--no-tiles"]
 
 # What the driver calls of the reference, answering token 30 whatever it is shown.
@@ -58,15 +55,9 @@ def reference(tmp_path: Path) -> Path:
 
 
 def run_bench(*arguments: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.network", *arguments, *SIZES],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=RUN_TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    """What `python -m bench.network` prints; each side runs in a process of its own."""
+    done = CliRunner().invoke(main, [*arguments, *SIZES], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
     return done.stdout.splitlines()
 
 
