@@ -186,7 +186,7 @@ class Client:
         record.on_answer()
 
     def _named(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Ask again about a frame by its name, as the page does; the naive design knows none."""
+        """Ask again about a frame by its name; the naive design knows none."""
         if payload["image"] == self._image and self._frame_id is not None:
             rest = {name: value for name, value in payload.items() if name != "image"}
             return {**rest, "frame": self._frame_id}

@@ -131,7 +131,6 @@ function breakOff() {
 for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
-connection.addEventListener("started", ({ detail }) => asking.started(detail))
 connection.addEventListener("response", ({ detail }) => asking.finish(detail))
 connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
 connection.addEventListener("status", ({ detail: status }) => {

@@ -58,16 +58,6 @@ test("frame that is refused is told in the words of its refusal", async () => {
   assert.deepEqual([told, question.told], [[], ["Too large."]])
 })
 
-test("frame that the server keeps is asked about again by its name", async () => {
-  const { asking, told } = begin()
-  await asking.ask({ skill: "query", question: "What is it?" })
-  const [, first] = told[0]
-  asking.started({ id: first.id, frameId: "f1" })
-  asking.started({ id: "of another page", frameId: "f2" })
-  asking.askAgain(first)
-  assert.equal(told.at(-1)[1].frame.frameId, "f1")
-})
-
 test("frame that is asked about again is of no source any more", async () => {
   const { asking, told } = begin()
   await asking.ask({ skill: "detect", object: "mug" })

@@ -51,12 +51,6 @@ export class Asking extends EventTarget {
     return this.#open.size > 0
   }
 
-  // The server keeps the frame from now on: asking about it again sends its name.
-  started({ id, frameId }) {
-    const request = this.#open.get(id)
-    if (request) request.frame.frameId = frameId
-  }
-
   finish(response) {
     const request = this.#open.get(response.id)
     const isForgotten = request?.frame.frameId && response.isFrameForgotten
