@@ -17,16 +17,6 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 
-# Before xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares servers and browsers runs in one process: two folders, and each other file."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in ("browser", "web") else f"{folder}/{item.path.stem}"
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that answers nonsense, reliably; see `make_checkpoint`."""
