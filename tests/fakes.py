@@ -1,7 +1,8 @@
 """Small stand-ins for what is slow or far away; each does one thing and shows what happened."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
+from dataclasses import fields as dataclass_fields
 from queue import SimpleQueue
 from threading import Event
 from time import monotonic
@@ -10,20 +11,22 @@ from engine.sequence import Sequence, State
 from protocol.answer import AnswerEvent, Finished, FinishReason
 from protocol.frame import Frame
 from protocol.pieces import Piece, TextDelta
-from protocol.request import Asked, QueryRequest, Request, Skill
+from protocol.request import Asked, Request, Skill
 
 WAIT_S = 10
 
 
-NO_FRAME = Frame(b"", 1, 1)
+# What a skill must be asked with, where a test does not care.
+WHATEVER = {"question": "a b c", "object": "mug", "frame": Frame(b"", 1, 1)}
 
 
 def make_request(
     id: str = "1", client: str = "ann", skill: Skill = Skill.QUERY, **fields
 ) -> Request:
-    """A request of any skill; a question asks "a b c" about no frame unless told otherwise."""
+    """A request of any skill, with whatever it needs and a test does not tell."""
     kind = next(each for each in Asked.__subclasses__() if each.skill is skill)
-    default = {"question": "a b c"} if kind is QueryRequest else {"frame": NO_FRAME}
+    needed = {each.name for each in dataclass_fields(kind) if each.default is MISSING}
+    default = {name: value for name, value in WHATEVER.items() if name in needed}
     return kind(id=id, client=client, arrived_at=monotonic(), **default | fields)
 
 

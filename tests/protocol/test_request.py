@@ -39,7 +39,7 @@ def test_every_skill_has_one_request_and_one_result():
 
 @pytest.mark.parametrize("skill", Skill)
 def test_result_of_a_skill_is_its_own_and_empty_before_anything_was_found(skill: Skill):
-    asked = make_request(skill=skill, **{"object": "mug"} if skill in ("detect", "point") else {})
+    asked = make_request(skill=skill)
     assert asked.result([]) == NOTHING_YET[skill]
     assert asked.result(PIECES).skill is skill
 
@@ -55,8 +55,7 @@ def test_result_of_a_skill_is_its_own_and_empty_before_anything_was_found(skill:
     ],
 )
 def test_result_is_made_of_the_pieces_that_belong_to_it(skill: Skill, result: Result):
-    fields = {"object": "mug"} if isinstance(result, DetectResult | PointResult) else {}
-    assert make_request(skill=skill, **fields).result(PIECES) == result
+    assert make_request(skill=skill).result(PIECES) == result
 
 
 def test_field_that_a_skill_does_not_have_cannot_be_given_to_it():
