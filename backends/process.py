@@ -10,6 +10,7 @@ import os
 import pickle
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -126,7 +127,7 @@ class ModelProcess:
         self._process = get_context("spawn").Process(
             target=_serve, args=(there, self._settings, self._make_model), daemon=True
         )
-        _start_without_signals(self._process)
+        _start_apart(self._process)
         there.close()
         self._sent_frames = SentFrames()
         self._wire = self._open_wire(here, self._take, self._end)
@@ -161,12 +162,20 @@ class ModelProcess:
             on_status(status)
 
 
-def _start_without_signals(process: Any) -> None:
-    """Start a process that Ctrl-C, which reaches all of a terminal's processes, does not end."""
+def _start_apart(process: Any) -> None:
+    """Start a process that Ctrl-C, which reaches all of a terminal's processes, does not end.
+
+    Nor does it run the program's main module anew: multiprocessing would, and that imports the web
+    tier for half a second, of which nothing is needed there.
+    """
     kept = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    main = vars(sys.modules["__main__"])
+    names = {name: main.get(name) for name in ("__spec__", "__file__")}
+    main.update(dict.fromkeys(names))
     try:
         process.start()
     finally:
+        main.update(names)
         for signum, handler in kept.items():
             signal.signal(signum, handler)
 

@@ -10,7 +10,15 @@ from datetime import date
 from pathlib import Path
 
 from bench.chart import draw_chart
-from bench.clients import BenchFailed, Load, Record, draw_views, fresh_frames, measure
+from bench.clients import (
+    N_FRAMES,
+    BenchFailed,
+    Load,
+    Record,
+    draw_views,
+    fresh_frames,
+    measure,
+)
 from bench.figures import ROWS, Figures, busy_cores, machine, ratios, summarise
 from bench.memory import MemoryWatch
 from bench.serve import DESIGNS, Server
@@ -66,7 +74,7 @@ def main() -> None:
         loads.append(replace(loads[-1], questions_per_frame=1 + options.follow_ups))
     about = {**machine(), "busy_cores_before": busy_cores()}
     try:
-        compared = compare(options.model, loads, options.rounds)
+        compared = compare(options.model, loads, options.rounds, options.views)
     except BenchFailed as error:
         sys.exit(f"The bench broke off. {error}")
     about["device"] = compared.device
@@ -97,20 +105,21 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=4, help="how often the designs take turns")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of one turn")
     parser.add_argument("--answers", type=int, help="end a turn after so many answers")
+    parser.add_argument("--views", type=int, default=N_FRAMES, help="how many pictures to draw")
     parser.add_argument("--pages-per-s", type=float, default=50.0, help="rate of page views")
     parser.add_argument("--chart", type=Path, help="draw the figures into this PNG")
     return parser.parse_args()
 
 
-def compare(model: str, loads: list[Load], n_rounds: int) -> Comparison:
+def compare(model: str, loads: list[Load], n_rounds: int, n_views: int) -> Comparison:
     """Start both designs and let them take turns under every load.
 
     In turns, because other work on the machine then slows both alike; the one that waits is idle.
     """
-    frames = fresh_frames(draw_views())
     with ExitStack() as stack:
         servers = {design: stack.enter_context(Server(design, model)) for design in DESIGNS}
         devices = {design: server.wait() for design, server in servers.items()}
+        frames = fresh_frames(draw_views(n_views))
         watches = {design: MemoryWatch(server.memory_bytes) for design, server in servers.items()}
         records = {
             design: [Record(watches[design].count_answer) for _ in loads] for design in DESIGNS

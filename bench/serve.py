@@ -9,7 +9,6 @@ import json
 import socket
 import subprocess
 import sys
-from collections import deque
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
@@ -23,14 +22,10 @@ import psutil
 
 from app import create_app
 from backends.process import ModelProcess
-from backends.resident import ResidentModel
 from bench.clients import BenchFailed
 from bench.memory import held_bytes, processes_of
-from bench.stamps import PROJECT, Stamps
-from protocol.answer import AnswerEvent, Sink
+from bench.stamps import PROJECT, StampedModel, Stamps, make_stamps, write_stamps
 from protocol.errors import StartRefused
-from protocol.pieces import TextDelta
-from protocol.request import Request
 from settings import Settings
 from web.loop.calls import Bridge
 from web.loop.server import Server as LoopServer
@@ -46,33 +41,6 @@ MAX_PREFIX_BYTES = 32 * 2**20
 
 Design = Literal["ours", "naive"]
 DESIGNS: tuple[Design, ...] = get_args(Design)
-
-
-class StampedModel(ResidentModel):
-    """The model as it is, but for a note at each token event before the sink gets it.
-
-    The notes are written to a file when it closes; without one, nothing is kept.
-    """
-
-    def __init__(self, file: Path | None, settings: Settings) -> None:
-        self._file = file
-        self._stamps = _stamps(file)
-        super().__init__(settings)
-
-    def submit(self, request: Request, sink: Sink) -> None:
-        stamps = self._stamps
-
-        def stamp(event: AnswerEvent) -> None:
-            if isinstance(event, TextDelta):
-                stamps.append((event.id, monotonic(), len(event.text)))
-            sink(event)
-
-        super().submit(request, stamp)
-
-    def close(self) -> bool:
-        has_ended = super().close()
-        _write(self._stamps, self._file)
-        return has_ended
 
 
 class Server:
@@ -170,20 +138,10 @@ def _serve_naive(settings: Settings, stamps_file: Path | None) -> None:
     # Imports torch, which our server imports in the model's process.
     from bench.naive import create_naive_app
 
-    stamps = _stamps(stamps_file)
+    stamps = make_stamps(stamps_file)
     app = create_naive_app(settings, stamps)
     LoopServer(Bridge()).serve(app, listen(settings.host, settings.port))
-    _write(stamps, stamps_file)
-
-
-def _stamps(file: Path | None) -> Stamps:
-    """Where notes go; without a file to write them to, nowhere: notes are memory, too."""
-    return [] if file else deque(maxlen=0)
-
-
-def _write(stamps: Stamps, file: Path | None) -> None:
-    if file:
-        file.write_text(json.dumps(stamps))
+    write_stamps(stamps, stamps_file)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-import torch
-
 from moondream2.config import Config
-from moondream2.network import Network
 
 PARITY = Path(__file__).parent / "parity"
 
@@ -23,6 +20,11 @@ def copy_reference(folder: Path) -> Path:
 
 def write_zeros(folder: Path, config: dict) -> Path:
     """Write a checkpoint of any size whose weights are one hole in the disk: it takes no room."""
+    # Imported here: who only starts programs need not wait for it.
+    import torch
+
+    from moondream2.network import Network
+
     copy_reference(folder)
     (folder / "config.json").write_text(json.dumps(config))
     with torch.device("meta"):

@@ -165,9 +165,9 @@ def assert_refused(server: Server, *words: str) -> None:
         assert word in sentence
 
 
-def test_taken_port_is_refused_with_a_remedy(server):
-    with serve("--model", "demo", "--port", str(server.port)) as second:
-        assert_refused(second, str(server.port), "--port")
+def test_taken_port_is_refused_with_a_remedy(demo_server):
+    with serve("--model", "demo", "--port", str(demo_server.port)) as second:
+        assert_refused(second, str(demo_server.port), "--port")
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,23 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psutil
 import pytest
 
 from tests.protocol.pictures import encoded
-from tests.server import EXIT_TIMEOUT_S, LINE_TIMEOUT_S, Server, connect, over_the_wire, serve
+from tests.server import (
+    EXIT_TIMEOUT_S,
+    LINE_TIMEOUT_S,
+    ROOT,
+    Server,
+    connect,
+    over_the_wire,
+    serve,
+)
 
 QUESTION = {"question": "What is it?", "image": encoded()}
 SHORT, LONG = {"max_tokens": 3}, {"max_tokens": 400}
@@ -74,3 +84,29 @@ def test_model_does_not_outlive_the_program_that_started_it(own_server):
     model = own_server.model_process()
     own_server.process.kill()
     assert psutil.wait_procs([model], timeout=LINE_TIMEOUT_S)[0] == [model]
+
+
+MAIN = """
+from threading import Event
+
+print("the main module runs")
+if __name__ == "__main__":
+    from backends.process import ModelProcess
+    from settings import Settings
+    from tests.backends.echo import EchoModel, ThreadWire
+
+    is_ready = Event()
+    model = ModelProcess(Settings(), ThreadWire, EchoModel)
+    model.watch(lambda status: status.state == "ready" and is_ready.set())
+    assert is_ready.wait(20)
+    assert model.close()
+"""
+
+
+def test_main_module_is_not_run_again_for_the_model(tmp_path):
+    """multiprocessing does that, and each start imported the web tier twice."""
+    (tmp_path / "main.py").write_text(MAIN)
+    command = [sys.executable, str(tmp_path / "main.py")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.returncode) == ("the main module runs\n", 0), ran.stderr

@@ -38,7 +38,18 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lines(checkpoint: Path, chart: Path) -> list[str]:
     """What `python -m bench` prints, with 2 clients and twice 4 answers."""
-    size = ["--clients", "2", "--answers", "4", "--rounds", "1", "--follow-ups", "1"]
+    size = [
+        "--clients",
+        "2",
+        "--answers",
+        "4",
+        "--rounds",
+        "1",
+        "--follow-ups",
+        "1",
+        "--views",
+        "3",
+    ]
     bench = subprocess.run(
         [sys.executable, "-m", "bench", "--model", str(checkpoint), *size, "--chart", str(chart)],
         cwd=PROJECT,
