@@ -2,16 +2,15 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
-from bench.parity import GROUPS, Fixture
+from bench.parity import GROUPS, Fixture, main
 from tests.checkpoint_folders import PARITY
 
 
@@ -34,13 +33,8 @@ def test_command_fails_when_a_number_differs(tmp_path: Path):
     name = next(iter(json.loads((folder / "expected.json").read_text())["pictures"]))
     tensors[f"{name}/projected"] *= 1.01
     save_file(tensors, folder / "expected.safetensors")
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.parity", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
+    done = CliRunner().invoke(main, [str(folder)], catch_exceptions=False)
+    assert done.exit_code == 1
     assert f"{name} projected" in next(
         line for line in done.stdout.splitlines() if line.startswith("FAIL")
     )
