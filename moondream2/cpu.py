@@ -184,11 +184,13 @@ def choose_arithmetic(
     else:
         dtypes = [dtype]
     n_threads = torch.get_num_threads()
+    # Asked for by few, so few starts pay for the probe.
+    is_exact = not is_quantised or can_quantise()
     tried = [
         Arithmetic(each, is_packed, n)
         for each in dtypes
         for is_packed in ((True,) if is_quantised else (False, True))
-        if not is_packed or (can_pack(each) and (can_quantise() or not is_quantised))
+        if not is_packed or (can_pack(each) and is_exact)
         # Two threads that share a core share its arithmetic, too.
         for n in sorted({1 if is_small else max(1, n_threads // 2), n_threads})
     ]

@@ -146,6 +146,17 @@ def test_products_that_overflow_are_noticed_and_nothing_is_quantised(monkeypatch
     assert not choose_arithmetic(TextConfig(), FP32, is_quantised=True).is_packed
 
 
+def test_products_of_8_bits_are_probed_only_where_they_are_asked_for(monkeypatch):
+    """Every start on a CPU probed them, twice."""
+    probed: list[bool] = []
+    monkeypatch.setattr(cpu, "can_quantise", lambda: not probed.append(True))
+    monkeypatch.setattr(cpu, "_answer_s", lambda config, each: 1)
+    choose_arithmetic(TextConfig(), None)
+    assert probed == []
+    choose_arithmetic(TextConfig(), None, is_quantised=True)
+    assert probed == [True]
+
+
 def test_measurement_is_real_and_a_small_network_stays_exact():
     half = Config().text.dim // 2
     assert choose_arithmetic(TextConfig(dim=half, ff_dim=2 * half), None).dtype in (FP32, BF16)
