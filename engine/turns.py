@@ -73,11 +73,6 @@ class Turns:
     def is_idle(self) -> bool:
         return self._scheduler.is_idle
 
-    @property
-    def n_decoding(self) -> int:
-        """How many take part in the next step."""
-        return sum(each.is_decoding for each in self._scheduler.running)
-
     def add_rows(self, n_rows: int) -> None:
         """Let so many more run side by side."""
         self._scheduler.add_rows(n_rows)

@@ -8,6 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from engine.runner import Runner
+from engine.sequence import Sequence
 from engine.turns import BEGIN_S, Turns
 from moondream2.weights import load_checkpoint
 from protocol.answer import AnswerEvent, Finished, FinishReason
@@ -57,12 +58,14 @@ def make(number: int) -> Request:
 class Played:
     """The engine's own turns, driven by a test; `answers` holds what came and why it ended.
 
+    Stands before the runner to see how many share a step: `most` is the largest batch.
     tick_s: how far the clock goes at each look: whether a step waits for those who begin.
     """
 
     def __init__(self, runner: Runner, tick_s: float = 1.0) -> None:
         clock = count(step=tick_s)
         self._runner = runner
+        self.prepare, self.begin, self.take = runner.prepare, runner.begin, runner.take
         self._turns = Turns(lambda request, end: None, lambda position: None, lambda: next(clock))
         self._turns.add_rows(N_ROWS)
         self.answers: dict[str, Answer] = {}
@@ -83,8 +86,11 @@ class Played:
         self._turns.cancel(request.client, request.id)
 
     def turn(self) -> None:
-        self._turns.take(self._runner)
-        self.most = max(self.most, self._turns.n_decoding)
+        self._turns.take(self)
+
+    def step(self, sequences: list[Sequence]) -> None:
+        self.most = max(self.most, len(sequences))
+        self._runner.step(sequences)
 
     def finish(self) -> None:
         while not self._turns.is_idle:
