@@ -209,10 +209,11 @@ class Server:
 
     def close(self) -> None:
         """End it at once with all its processes: a model that still loads would do so in vain."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self.process.pid).children(recursive=True):
-                child.kill()
-        self.process.kill()
+        if self.process.poll() is None:
+            # The program first: it would start a model anew that it saw breaking off.
+            for each in processes_of(self.process.pid):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
         self.wait()
 
 
