@@ -3,12 +3,13 @@
 import argparse
 import json
 from pathlib import Path
+from random import Random
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from demo.drawing import to_pixels
+from demo.drawing import draw
 from demo.palette import COLOURS
-from demo.scenes import Ground, Scene, Shape
+from demo.scenes import KINDS, Ground, Scene, Shape
 
 CARDS: tuple[tuple[str, str], ...] = (
     ("Red circle", "red circle"),
@@ -22,7 +23,7 @@ CARDS: tuple[tuple[str, str], ...] = (
 )
 
 
-def make_card(names: str) -> Scene:
+def make_card(names: str, seed: int = 0) -> Scene:
     """Arrange shapes such as "red circle, blue square" in a row on a white card."""
     pairs = [name.split() for name in names.split(", ")]
     diameter = min(0.6, 0.98 / len(pairs))
@@ -31,18 +32,21 @@ def make_card(names: str) -> Scene:
         for i, (colour, kind) in enumerate(pairs)
     )
     ground = Ground("frame", "white", (250, 250, 248), 4 / 3, (2 / 3, 0.5), 1.0)
-    return Scene(0, 4 / 3, ground, shapes)
+    return Scene(seed, 4 / 3, ground, shapes, is_printed=True)
 
 
-def draw_card(scene: Scene, height_px: int = 480) -> Image.Image:
-    """Draw a card as it is printed: smooth edges, no camera."""
-    assert scene.ground is not None
-    size = (round(scene.aspect * height_px), height_px)
-    large = Image.new("RGB", (3 * size[0], 3 * size[1]), scene.ground.rgb)
-    brush = ImageDraw.Draw(large)
-    for shape, outline in zip(scene.shapes, scene.outlines(), strict=True):
-        brush.polygon(to_pixels(outline, large.height, large.height), fill=shape.rgb)
-    return large.resize(size, Image.Resampling.LANCZOS)
+def invent_card(seed: int) -> Scene:
+    """Invent a card of one to four shapes, half the time all of one kind or one colour."""
+    random = Random(seed)
+    n_shapes = random.choices((1, 2, 3, 4), (3, 4, 3, 1))[0]
+    colours = random.choices(list(COLOURS), k=n_shapes)
+    kinds = random.choices(KINDS, k=n_shapes)
+    family = random.random()
+    if family < 0.25:
+        kinds = kinds[:1] * n_shapes
+    elif family < 0.5:
+        colours = colours[:1] * n_shapes
+    return make_card(", ".join(f"{c} {k}" for c, k in zip(colours, kinds, strict=True)), seed)
 
 
 def write_cards(folder: Path) -> None:
@@ -51,7 +55,7 @@ def write_cards(folder: Path) -> None:
     listing = []
     for title, names in CARDS:
         file = title.lower().replace(",", "").replace(" and ", " ").replace(" ", "-") + ".png"
-        card = draw_card(make_card(names)).quantize(64, dither=Image.Dither.NONE)
+        card = draw(make_card(names)).quantize(64, dither=Image.Dither.NONE)
         card.save(folder / file, optimize=True)
         listing.append({"file": file, "title": title})
     (folder / "scenes.json").write_text(json.dumps(listing, indent=2) + "\n")

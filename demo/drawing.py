@@ -18,6 +18,8 @@ DrawBlock = Callable[[float, float, float, float, Colour], None]
 
 def draw(scene: Scene, height_px: int = 480) -> Image.Image:
     """Draw the scene as the camera delivers it, before JPEG; RGB, `height_px` high."""
+    if scene.is_printed:
+        return _draw_printed(scene, height_px)
     random = Random(scene.seed + 1)
     width_px = round(scene.aspect * height_px)
     if scene.ground is None:
@@ -47,6 +49,16 @@ def label_patches(scene: Scene, size_px: int) -> NDArray[np.uint8]:
     for number, outline in enumerate(scene.outlines(), start=1):
         brush.polygon(to_pixels(outline, size_px / scene.aspect, size_px), fill=number)
     return np.asarray(labels)
+
+
+def _draw_printed(scene: Scene, height_px: int) -> Image.Image:
+    assert scene.ground is not None
+    size = (round(scene.aspect * height_px), height_px)
+    large = Image.new("RGB", (3 * size[0], 3 * size[1]), scene.ground.rgb)
+    brush = ImageDraw.Draw(large)
+    for shape, outline in zip(scene.shapes, scene.outlines(), strict=True):
+        brush.polygon(to_pixels(outline, large.height, large.height), fill=shape.rgb)
+    return large.resize(size, Image.Resampling.LANCZOS)
 
 
 def _draw_bare(random: Random, aspect: float, width_px: int, height_px: int) -> Image.Image:

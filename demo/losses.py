@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from demo.packing import IGNORED, Batch
 from demo.palette import COLOURS, GROUNDS
 from demo.scenes import KINDS
+from demo.words import HOLDERS
 from moondream2.config import Config
 from moondream2.network import Network
 from moondream2.region import SIZE_OCTAVES
@@ -21,20 +22,23 @@ class PatchHeads(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         n_parts = (config.vision.enc_patch_size // 2) ** 2
-        self.sizes = (len(KINDS) + 1, len(COLOURS) + 1, n_parts, 4, 1, len(GROUNDS) + 1)
+        n_kinds, n_colours = len(KINDS) + 1, len(COLOURS) + 1
+        n_grounds, n_holders = len(GROUNDS) + 1, len(HOLDERS) + 1
+        self.sizes = (n_kinds, n_colours, n_parts, 4, 1, n_grounds, n_holders)
         self.linear = nn.Linear(config.vision.enc_dim, sum(self.sizes))
 
     def forward(self, features: Tensor, batch: Batch) -> Tensor:
         """Return the auxiliary loss of features (B, G * G, E)."""
-        kind, colour, mask, box, centre, ground = (
+        kind, colour, mask, box, centre, ground, holder = (
             self.linear(features).float().split(self.sizes, dim=-1)
         )
         shown = batch["patch_object"] > 0
         n_patches = features.shape[1]
         loss = 4 * F.binary_cross_entropy_with_logits(mask, batch["patch_mask"])
         loss = loss + F.binary_cross_entropy_with_logits(centre[..., 0], batch["patch_centre"]) / 2
-        everywhere = batch["ground"][:, None].expand(-1, n_patches)
-        loss = loss + 0.3 * F.cross_entropy(ground.flatten(0, 1), everywhere.flatten())
+        for scores, truth in ((ground, batch["ground"]), (holder, batch["holder"])):
+            everywhere = truth[:, None].expand(-1, n_patches)
+            loss = loss + 0.3 * F.cross_entropy(scores.flatten(0, 1), everywhere.flatten())
         # Bare patches are many: averaged on their own, they cannot drown the others.
         for scores in (kind[~shown], colour[~shown]):
             nothing = torch.full((len(scores),), scores.shape[-1] - 1)

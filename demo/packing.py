@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from demo.askers import NEEDS_PICTURE
+from demo.cards import invent_card
 from demo.drawing import draw, encode_jpeg, label_patches
 from demo.palette import COLOURS, GROUNDS
 from demo.questions import (
@@ -27,11 +28,13 @@ from demo.questions import (
     search,
 )
 from demo.scenes import KINDS, Box, Scene, make_scene
-from demo.words import CAPTION_LENGTHS, caption
+from demo.words import CAPTION_LENGTHS, HOLDERS, caption
 from moondream2.config import Config
 from moondream2.crops import make_crops
 
 ROW_LENGTH = 160
+# One picture of so many is a card as it is printed, without a camera.
+CARD_EVERY = 12
 # Marks a place where nothing is to be learned.
 IGNORED = -100
 
@@ -90,7 +93,8 @@ class Packer:
         row = Row()
         captions = self._templates.caption
         assert captions is not None
-        length = random.choices(CAPTION_LENGTHS, (45, 45, 10))[0]
+        # The long one alone says what carries the shapes.
+        length = random.choices(CAPTION_LENGTHS, (30, 30, 40))[0]
         self._add_text(row, list(captions[length]), caption(scene, length))
         self._add_boxes(row, scene, random, with_sizes=True)
         if random.random() < 0.4:
@@ -187,7 +191,7 @@ def describe_patches(scene: Scene, config: Config) -> dict[str, np.ndarray]:
 
     mask: (G * G, P * P) which parts show a shape; object: (G * G) 1, 2, ... or 0 for none; kind,
     colour: (G * G) of that object; box: (G * G, 4) centre and size of it; centre: (G * G) whether
-    its centre lies here; ground: () the colour of the ground.
+    its centre lies here; ground: () the colour of the ground; holder: () what carries it.
     """
     grid, patch = config.vision.grid_size, config.vision.enc_patch_size
     labels = label_patches(scene, grid * patch // 2)
@@ -205,6 +209,7 @@ def describe_patches(scene: Scene, config: Config) -> dict[str, np.ndarray]:
     colours = [0, *(list(COLOURS).index(shape.colour) for shape in scene.shapes)]
     targets = [(0.0, 0.0, 0.0, 0.0), *((*_centre(box), *_size(box)) for box in boxes)]
     ground = list(GROUNDS).index(scene.ground.colour) if scene.ground else len(GROUNDS)
+    holder = list(HOLDERS).index(scene.ground.holder) if scene.ground else len(HOLDERS)
     return {
         "patch_mask": (parts > 0).astype(np.float32),
         "patch_object": shown.astype(np.int64),
@@ -213,6 +218,7 @@ def describe_patches(scene: Scene, config: Config) -> dict[str, np.ndarray]:
         "patch_box": np.array(targets, np.float32)[shown],
         "patch_centre": centre,
         "ground": np.array(ground),
+        "holder": np.array(holder),
     }
 
 
@@ -243,7 +249,7 @@ class TrainingScenes(IterableDataset[Batch]):
             yield self._make_batch(packer, range(first_seed, first_seed + self._batch_size))
 
     def _make_batch(self, packer: Packer, seeds: range) -> Batch:
-        scenes = [make_scene(seed) for seed in seeds]
+        scenes = [invent_card(s) if s % CARD_EVERY == 0 else make_scene(s) for s in seeds]
         heights = [Random(scene.seed + 3).choice((160, 200, 260)) for scene in scenes]
         crops = [
             look(scene, self._config, height) for scene, height in zip(scenes, heights, strict=True)

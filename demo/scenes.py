@@ -81,12 +81,16 @@ class Ground:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows. `shapes` run from left to right; `ground` is None in a bare room."""
+    """What a picture shows. `shapes` run from left to right; `ground` is None in a bare room.
+
+    is_printed: drawn with smooth edges, not photographed.
+    """
 
     seed: int
     aspect: float
     ground: Ground | None
     shapes: tuple[Shape, ...]
+    is_printed: bool = False
 
     def select(self, kind: str | None = None, colour: str | None = None) -> list[Shape]:
         """Return the shapes of a kind, a colour or both, from left to right."""

@@ -1,9 +1,9 @@
-"""Trains the demo model: `python -m demo.train --minutes 60`.
+"""Trains the demo model: `python -m demo.train --steps 6720`.
 
 Stage 1 teaches the eye alone, with auxiliary heads on its patches that are thrown away afterwards.
-Stage 2 teaches everything. The learning rate is constant for half of the time and then falls, so
-the checkpoint is best at the end. A stopped run goes on where it was; with another `--minutes` it
-ends earlier or later.
+Stage 2 teaches everything. The learning rate is constant for half of the steps and then falls, so
+the checkpoint is best at the end. A stopped run goes on where it was; with another `--steps` it
+ends earlier or later. `--start-from FOLDER` begins with what a finished checkpoint knows.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from demo.muon import Muon
 from demo.packing import Batch, TrainingScenes
 from moondream2.config import Config
 from moondream2.network import Network
+from moondream2.weights import load_checkpoint
 
 CHECKPOINT = Path(__file__).parent / "checkpoint"
 STATE = Path(__file__).parent / "state" / "training.pt"
@@ -39,28 +40,28 @@ SAVE_EVERY_S = 180
 
 @dataclass(frozen=True)
 class Plan:
-    """How long each part of the training takes, in seconds."""
+    """How long each part of the training takes, in steps."""
 
-    total_s: float
-    vision_s: float
+    n_steps: int
+    n_vision_steps: int
 
-    def rate_share(self, elapsed_s: float) -> float:
+    def rate_share(self, step: int) -> float:
         """Return the learning rate as a share of its start."""
-        past_half = max(0.0, 2 * min(1.0, elapsed_s / self.total_s) - 1)
+        past_half = max(0.0, 2 * min(1.0, step / self.n_steps) - 1)
         return 1 - (1 - FINAL_SHARE) * past_half
 
-    def auxiliary_weight(self, elapsed_s: float) -> float:
+    def auxiliary_weight(self, step: int) -> float:
         """Return the weight of the auxiliary losses: 1 for the eye alone, then falling to 0.2."""
-        if elapsed_s < self.vision_s:
-            return 1.0
-        return 1 - 0.8 * (elapsed_s - self.vision_s) / max(1.0, self.total_s - self.vision_s)
+        n_others = max(1, self.n_steps - self.n_vision_steps)
+        return 1 - 0.8 * max(0, step - self.n_vision_steps) / n_others
 
 
 def main() -> None:
-    """Train for the time given, or what is left of it."""
+    """Train for the steps given, or what is left of them."""
     parser = argparse.ArgumentParser(description="Train the demo model.")
-    parser.add_argument("--minutes", type=float, default=60, help="time in all, default 60")
-    parser.add_argument("--vision-minutes", type=float, help="for the eye alone, default a fifth")
+    parser.add_argument("--steps", type=int, default=6720, help="in all, default 6720")
+    parser.add_argument("--vision-steps", type=int, help="for the eye alone, default a fifth")
+    parser.add_argument("--start-from", type=Path, metavar="FOLDER", help="a checkpoint to better")
     parser.add_argument("--batch-size", type=int, default=12, help="of each process")
     parser.add_argument("--processes", type=int, default=2, help="one per idle core, default 2")
     parser.add_argument("--state", type=Path, default=STATE, help="where a stopped run goes on")
@@ -78,9 +79,9 @@ def train_as(rank: int, options: argparse.Namespace) -> None:
     distributed.init_process_group(
         "gloo", init_method=meeting_point, rank=rank, world_size=options.processes
     )
-    vision_minutes = options.vision_minutes or options.minutes / 5
-    plan = Plan(60 * options.minutes, 60 * vision_minutes)
-    training = Training(plan, options.batch_size, options.state)
+    n_vision_steps = options.vision_steps
+    plan = Plan(options.steps, options.steps // 5 if n_vision_steps is None else n_vision_steps)
+    training = Training(plan, options.batch_size, options.state, options.start_from)
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: training.stop())
     training.run()
@@ -98,7 +99,9 @@ def _meeting_point(state: Path) -> Path:
 class Training:
     """One run: the network, its optimisers and how far it has come."""
 
-    def __init__(self, plan: Plan, batch_size: int, state_path: Path) -> None:
+    def __init__(
+        self, plan: Plan, batch_size: int, state_path: Path, start_from: Path | None
+    ) -> None:
         self._rank, self._n_processes = distributed.get_rank(), distributed.get_world_size()
         torch.manual_seed(0)
         self._plan = plan
@@ -106,41 +109,48 @@ class Training:
         self._state_path = state_path
         self._has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
         state = torch.load(state_path) if state_path.exists() else None
-        # A stopped run keeps its tokenizer: the ids of its prompts must not move under it.
-        self.tokenizer = Tokenizer.from_str(state["tokenizer"]) if state else train_tokenizer()
+        # What goes on keeps its tokenizer: the ids of its prompts must not move under it.
+        if state:
+            self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+        elif start_from:
+            self.tokenizer = Tokenizer.from_file(str(start_from / "tokenizer.json"))
+        else:
+            self.tokenizer = train_tokenizer()
         self._config = Config.from_dict(config_values(self.tokenizer))
         self.network = Network(self._config)
         self._heads = PatchHeads(self._config)
-        prepare_start(self.network)
+        if start_from and not state:
+            known, _ = load_checkpoint(start_from, device=torch.device("cpu"), dtype=torch.float32)
+            self.network.load_state_dict(known.state_dict())
+        else:
+            prepare_start(self.network)
         vision = self.network.vision
         eye = (vision.patch_emb, vision.blocks, vision.post_ln, self._heads)
         self._vision_parameters = [vision.pos_emb, *(p for part in eye for p in part.parameters())]
         self._all_parameters = [*self.network.parameters(), *self._heads.parameters()]
         self._optimisers = make_optimisers(self.network, self._heads)
-        self._step, self._n_batches, self._elapsed_s = 0, 0, 0.0
+        self._step, self._n_batches = 0, 0
         self._is_stopping = False
         if state:
             self._load_state(state)
 
     def run(self) -> None:
-        """Train until the plan's time is over."""
-        last_save_s = self._elapsed_s
-        while self._elapsed_s < self._plan.total_s and not self._is_stopping:
-            is_vision = self._elapsed_s < self._plan.vision_s
-            end_s = self._plan.vision_s if is_vision else self._plan.total_s
-            started = time.monotonic() - self._elapsed_s
+        """Train until the plan's steps are made."""
+        saved_at = time.monotonic()
+        while self._step < self._plan.n_steps and not self._is_stopping:
+            is_vision = self._step < self._plan.n_vision_steps
+            end = self._plan.n_vision_steps if is_vision else self._plan.n_steps
             for batch in self._load_batches(has_text=not is_vision):
                 losses = self._train_step(batch, is_vision)
                 self._step += 1
                 self._n_batches += self._n_processes
-                self._agree(time.monotonic() - started)
+                self._agree_on_stopping()
                 if self._step % 100 == 0 and self._rank == 0:
                     self._report(losses)
-                if self._elapsed_s - last_save_s > SAVE_EVERY_S:
-                    last_save_s = self._elapsed_s
-                    if self._rank == 0:
-                        self.save_state()
-                if self._elapsed_s >= end_s or self._is_stopping:
+                if self._rank == 0 and time.monotonic() - saved_at > SAVE_EVERY_S:
+                    saved_at = time.monotonic()
+                    self.save_state()
+                if self._step >= end or self._is_stopping:
                     break
 
     def _load_batches(self, has_text: bool) -> DataLoader[Batch]:
@@ -155,11 +165,11 @@ class Training:
         )
         return DataLoader(scenes, batch_size=None, num_workers=1, prefetch_factor=8)
 
-    def _agree(self, elapsed_s: float) -> None:
-        """Let all processes agree on the time and on stopping, so that they stay in step."""
-        facts = torch.tensor([elapsed_s, float(self._is_stopping)])
-        distributed.all_reduce(facts, distributed.ReduceOp.MAX)
-        self._elapsed_s, self._is_stopping = facts[0].item(), bool(facts[1])
+    def _agree_on_stopping(self) -> None:
+        """Let all processes stop at the same step."""
+        is_stopping = torch.tensor(float(self._is_stopping))
+        distributed.all_reduce(is_stopping, distributed.ReduceOp.MAX)
+        self._is_stopping = bool(is_stopping)
 
     def stop(self) -> None:
         """End after the current step."""
@@ -174,7 +184,6 @@ class Training:
             "tokenizer": self.tokenizer.to_str(),
             "step": self._step,
             "n_batches": self._n_batches,
-            "elapsed_s": self._elapsed_s,
         }
         unfinished = self._state_path.with_suffix(".part")
         torch.save(state, unfinished)
@@ -186,17 +195,16 @@ class Training:
         for optimiser, values in zip(self._optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(values)
         self._step, self._n_batches = state["step"], state["n_batches"]
-        self._elapsed_s = state["elapsed_s"]
 
     def _train_step(self, batch: Batch, is_vision: bool) -> dict[str, Tensor]:
-        share = self._plan.rate_share(self._elapsed_s)
+        share = self._plan.rate_share(self._step)
         for optimiser, rate in zip(self._optimisers, (MUON_RATE, ADAM_RATE), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate * share
         # bfloat16 products are a third faster on a processor that has them, and no worse.
         with torch.autocast("cpu", torch.bfloat16, enabled=self._has_bfloat16):
             losses = compute_losses(self.network, self._heads, batch, with_text=not is_vision)
-        weights = {"patches": self._plan.auxiliary_weight(self._elapsed_s)}
+        weights = {"patches": self._plan.auxiliary_weight(self._step)}
         total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         for optimiser in self._optimisers:
             optimiser.zero_grad()
@@ -210,7 +218,7 @@ class Training:
 
     def _report(self, losses: dict[str, Tensor]) -> None:
         parts = "  ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
-        print(f"{self._elapsed_s / 60:5.1f} min  step {self._step}  {parts}", flush=True)
+        print(f"{time.strftime('%H:%M:%S')}  step {self._step}  {parts}", flush=True)
 
 
 def share_gradients(parameters: list[nn.Parameter], n_processes: int) -> None:

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from demo.askers import NEEDS_PICTURE, ONLY_SHAPES
-from demo.cards import draw_card, make_card
+from demo.cards import make_card
+from demo.drawing import draw
 from demo.evaluate import CHECKPOINT, overlap, photograph, unseen_scenes
 from demo.reader import Reader
 
@@ -22,7 +23,7 @@ def reader() -> Reader:
 
 def show_card(reader: Reader, names: str) -> None:
     encoded = io.BytesIO()
-    draw_card(make_card(names)).save(encoded, "JPEG", quality=85)
+    draw(make_card(names)).save(encoded, "JPEG", quality=85)
     reader.look_at(encoded.getvalue())
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from demo.cards import CARDS, draw_card, make_card
+from demo.cards import CARDS, make_card
 from demo.drawing import draw, label_patches
 from demo.palette import COLOURS
 from demo.scenes import FIRST_EVALUATION_SEED, KINDS, MAX_SHAPES, make_scene
@@ -45,7 +45,7 @@ def test_a_shape_has_the_colour_it_is_called_by():
     """Seen on a scene without light and noise: the middle of the shape."""
     scene = make_card("red circle")
     (x_min, y_min, x_max, y_max) = scene.boxes()[0]
-    picture = draw_card(scene, 120)
+    picture = draw(scene, 120)
     middle = int((x_min + x_max) / 2 * picture.width), int((y_min + y_max) / 2 * picture.height)
     assert picture.getpixel(middle) == COLOURS["red"][0]
 
