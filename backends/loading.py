@@ -95,7 +95,7 @@ def read_network(
 ) -> tuple[Network, Tokenizer]:
     """Read a checkpoint as it computes fastest on a device.
 
-    On a CPU the dtype, unless it was asked for, and the threads are chosen by a measurement.
+    On a CPU the dtype, unless it was asked for, and the threads follow from the processor.
     Raises one of UNUSABLE, and StartRefused for weights that cannot be quantised there.
     """
     arithmetic = None
@@ -108,8 +108,8 @@ def read_network(
         torch.set_num_threads(arithmetic.n_threads)
     if is_quantised and (arithmetic is None or not arithmetic.is_packed):
         raise StartRefused(
-            "--quantize needs a CPU that multiplies 8-bit numbers exactly (VNNI), and float32 or"
-            " bfloat16 there. Start without it."
+            "--quantize int8 needs a CPU that multiplies 8-bit numbers, and float32 or bfloat16"
+            f" there; this is {dtype} on the {device.type}. Start without it."
         )
     network, tokenizer = load_checkpoint(
         found.folder,

@@ -1,12 +1,17 @@
-"""Linear layers as a CPU multiplies them fastest, chosen by measuring; the numbers stay the same.
+"""Linear layers as a CPU multiplies them fastest; the numbers stay the same.
 
 torch hands a plain layer to a library that reads the weights as they lie. oneDNN, which comes with
 torch, reads them in blocks of its own order, and takes the GELU along: on some CPUs two to three
-times as fast, on others no faster. So both are tried for a moment when a network is loaded.
+times as fast, on others a little slower. What the processor says of itself decides: a measurement
+would choose by what else the computer does.
 """
 
+import platform
+import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from time import monotonic
+from functools import cache
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -16,21 +21,18 @@ from moondream2.config import TextConfig
 from moondream2.layers import MLP, AttentionWeights, mix_values
 from moondream2.network import Network
 
-# What is measured: an answer of ordinary length about a picture.
-N_PICTURE_ROWS, N_ANSWER_STEPS = 730, 20
-MEASURE_S = 0.02
-# What packing wins besides: it takes the GELU along, and a picture's heads are mixed faster.
-PACKED_SHARE = 0.85
 # A smaller layer stays in the caches: there, few rows are faster unpacked, and float32 is exacter.
 SMALL_WEIGHT = 2**20
 MIN_PACKED_ROWS = 16
 # Steps of answers are quantised, prompts and pictures are not: there rounding would cost more.
 MAX_INT8_ROWS = 32
-MIDDLE = 128
+LARGEST_INT8, MIDDLE = 127, 128
 # Fewer queries than this are mixed as soon in torch's own way.
 MIN_QUERIES = 128
 # The largest products there are, so many of them; exact ones are off by less than a rounding.
 N_PROBED, MAX_PROBE_ERROR = 64, 0.01
+# Linux only.
+CPU_INFO = Path("/proc/cpuinfo")
 SMALLEST_SCALE = torch.finfo(torch.float32).tiny
 
 
@@ -55,7 +57,7 @@ class PackedLinear(nn.Module):
         weight, self._bias = linear.weight.detach(), linear.bias.detach()
         self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
         self._plain = weight if weight.numel() < SMALL_WEIGHT else None
-        self._int8 = Int8Weight(weight) if is_quantised else None
+        self._int8 = _quantised(weight) if is_quantised else None
 
     def forward(self, x: Tensor, *, with_gelu: bool = False) -> Tensor:
         """Multiply x (…, in) and add the bias; returns (…, out)."""
@@ -70,36 +72,107 @@ class PackedLinear(nn.Module):
         return F.gelu(y, approximate="tanh") if with_gelu else y
 
 
-class Int8Weight:
+class CannotQuantise(RuntimeError):
+    """Nothing here multiplies 8-bit numbers rightly."""
+
+
+class Int8Weight(ABC):
     """A matrix of 8 bits with a scale for each output; rows of x get one each, too.
 
-    weight: (out, in). What a row gives does not depend on the rows beside it.
+    weight: (out, in). What a row gives does not depend on the rows beside it. Raises RuntimeError
+    where this build of torch lacks the kernel.
     """
 
     def __init__(self, weight: Tensor) -> None:
         values = weight.float()
-        self._scale = _scale(values)
-        rounded = (values / self._scale).round_().to(torch.int8)
-        self._packed = torch.ops.onednn.qlinear_prepack(rounded, None)
-        self._scales = self._scale.flatten()
-        self._zero_points = torch.zeros(len(values), dtype=torch.long)
+        scale = _scale(values)
+        self._pack((values / scale).round_().to(torch.int8), scale.flatten())
 
     def multiply(self, x: Tensor) -> Tensor:
         """Multiply x (…, in) with the transposed matrix; returns (…, out) in x's dtype."""
         values = x.reshape(-1, x.shape[-1]).float()
         scale = _scale(values)
+        y = self._multiply(values / scale) * scale
+        return y.to(x.dtype).reshape(*x.shape[:-1], -1)
+
+    @abstractmethod
+    def _pack(self, rounded: Tensor, scales: Tensor) -> None:
+        """Keep a matrix of whole numbers (out, in), each row to be multiplied by its scale."""
+
+    @abstractmethod
+    def _multiply(self, rows: Tensor) -> Tensor:
+        """Multiply rows (T, in) from -127 to 127; returns (T, out) in float32."""
+
+
+class OneDnnInt8(Int8Weight):
+    """By oneDNN: exact and fast where the processor has VNNI."""
+
+    def _pack(self, rounded: Tensor, scales: Tensor) -> None:
+        self._packed = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self._scales, self._zeros = scales, torch.zeros(len(rounded), dtype=torch.long)
+
+    def _multiply(self, rows: Tensor) -> Tensor:
         # Unsigned around a middle: that is what the CPU's own products of 8 bits read.
-        rounded = (values / scale).round_().add_(MIDDLE).to(torch.uint8)
-        y = torch.ops.onednn.qlinear_pointwise(
-            *(rounded, 1.0, MIDDLE, self._packed, self._scales, self._zero_points),
+        unsigned = rows.round_().add_(MIDDLE).to(torch.uint8)
+        return torch.ops.onednn.qlinear_pointwise(
+            *(unsigned, 1.0, MIDDLE, self._packed, self._scales, self._zeros),
             *(None, 1.0, 0, torch.float32, "none", [], ""),
         )
-        return (y * scale).to(x.dtype).reshape(*x.shape[:-1], -1)
+
+
+class FbgemmInt8(Int8Weight):
+    """By FBGEMM, with x in 7 bits: two products added up then never overflow 16 bits."""
+
+    def _pack(self, rounded: Tensor, scales: Tensor) -> None:
+        zeros = torch.zeros(len(rounded), dtype=torch.long)
+        before = torch.backends.quantized.engine
+        torch.backends.quantized.engine = "fbgemm"
+        try:
+            # torch would rather have another library do this, which has no kernel for old CPUs.
+            with warnings.catch_warnings(action="ignore"):
+                weight = torch._make_per_channel_quantized_tensor(rounded, scales, zeros, 0)
+            self._packed = torch.ops.quantized.linear_prepack(weight, None)
+        finally:
+            torch.backends.quantized.engine = before
+        # FBGEMM scales all rows by the least and the largest number among them. One more row has
+        # them always, so that no row depends on others: 63 steps up, 64 down.
+        self._limits = torch.zeros(1, rounded.shape[1])
+        self._limits[0, :2] = torch.tensor([LARGEST_INT8, -LARGEST_INT8 * 64 / 63])
+
+    def _multiply(self, rows: Tensor) -> Tensor:
+        rows = torch.cat([rows, self._limits])
+        return torch.ops.quantized.linear_dynamic(rows, self._packed, reduce_range=True)[:-1]
+
+
+@cache
+def choose_int8() -> type[Int8Weight] | None:
+    """Choose what multiplies 8-bit numbers rightly on this processor, None if nothing does.
+
+    Without VNNI oneDNN adds up two products in 16 bits, which large ones overflow: a row of ones
+    times a row of ones was 0.5 instead of 64.
+    """
+    return next((kind for kind in (OneDnnInt8, FbgemmInt8) if _is_exact(kind)), None)
+
+
+def _is_exact(kind: type[Int8Weight]) -> bool:
+    ones = torch.ones(1, N_PROBED)
+    try:
+        product = kind(ones).multiply(ones).item()
+    except RuntimeError:
+        return False
+    return abs(product / N_PROBED - 1) < MAX_PROBE_ERROR
+
+
+def _quantised(weight: Tensor) -> Int8Weight:
+    kind = choose_int8()
+    if kind is None:
+        raise CannotQuantise("Nothing here multiplies 8-bit numbers rightly.")
+    return kind(weight)
 
 
 def _scale(rows: Tensor) -> Tensor:
     """What makes each row (…, in) fit 8 bits, (…, 1); a row of zeros may have any."""
-    return (rows.abs().amax(dim=-1, keepdim=True) / 127).clamp(min=SMALLEST_SCALE)
+    return (rows.abs().amax(dim=-1, keepdim=True) / LARGEST_INT8).clamp(min=SMALLEST_SCALE)
 
 
 class PackedMLP(nn.Module):
@@ -172,33 +245,28 @@ def _pack(parent: nn.Module, is_quantised: bool) -> None:
 def choose_arithmetic(
     config: TextConfig, dtype: torch.dtype | None, *, is_quantised: bool = False
 ) -> Arithmetic:
-    """Measure what answers soonest on this CPU, in `dtype` if one is asked for; about a second.
+    """Choose what answers soonest on this CPU, in `dtype` if one is asked for; the same every time.
 
-    Some CPUs multiply bfloat16 several times faster than float32, others several times slower.
-    Quantised layers are packed wherever they can be. No more threads are taken than torch takes
-    now: a small network is often fastest on one, a large one where each core has one.
+    A small network is exact and as fast in float32, and threads would only wait for each other.
     """
     is_small = config.dim * config.ff_dim < SMALL_WEIGHT
     if dtype is None:
-        dtypes = [torch.float32] if is_small else [torch.float32, torch.bfloat16]
-    else:
-        dtypes = [dtype]
-    n_threads = torch.get_num_threads()
-    # Asked for by few, so few starts pay for the probe.
-    is_exact = not is_quantised or can_quantise()
-    tried = [
-        Arithmetic(each, is_packed, n)
-        for each in dtypes
-        for is_packed in ((True,) if is_quantised else (False, True))
-        if not is_packed or (can_pack(each) and is_exact)
-        # Two threads that share a core share its arithmetic, too.
-        for n in sorted({1 if is_small else max(1, n_threads // 2), n_threads})
-    ]
-    plain = Arithmetic(dtypes[0], is_packed=False, n_threads=n_threads)
-    try:
-        return min(tried, key=lambda each: _answer_s(config, each), default=plain)
-    finally:
-        torch.set_num_threads(n_threads)
+        dtype = torch.float32 if is_small or not has_bfloat16() else torch.bfloat16
+    is_packed = can_pack(dtype)
+    if is_packed and is_quantised:
+        is_packed = choose_int8() is not None
+    elif is_packed and dtype is torch.float32 and not is_small:
+        is_packed = not has_fast_mkl()
+    return Arithmetic(dtype, is_packed, 1 if is_small else torch.get_num_threads())
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 itself; others take several times as long."""
+    if not can_pack(torch.bfloat16):
+        return False
+    if platform.machine().lower() in ("aarch64", "arm64"):
+        return True
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def can_pack(dtype: torch.dtype) -> bool:
@@ -210,34 +278,11 @@ def can_pack(dtype: torch.dtype) -> bool:
     return dtype is torch.float32 or (dtype is torch.bfloat16 and can_multiply_bfloat16)
 
 
-def can_quantise() -> bool:
-    """Whether products of 8-bit numbers are exact on this processor.
+def has_fast_mkl() -> bool:
+    """Whether torch multiplies float32 by Intel's MKL on a processor of Intel's.
 
-    Without VNNI two of them are added up in 16 bits, which large ones overflow: a row of ones times
-    a row of ones was 0.5 instead of 64.
+    There plain layers took 0.7 to 0.85 of the time of packed ones; on AMD's, twice to three times.
     """
-    if not torch.backends.mkldnn.is_available():
-        return False
-    ones = torch.ones(1, N_PROBED)
-    return abs(Int8Weight(ones).multiply(ones).item() / N_PROBED - 1) < MAX_PROBE_ERROR
-
-
-@torch.inference_mode()
-def _answer_s(config: TextConfig, arithmetic: Arithmetic) -> float:
-    """Seconds that one layer takes for the rows of a picture and the steps of an answer."""
-    linear = nn.Linear(config.dim, config.ff_dim, dtype=arithmetic.dtype)
-    layer = PackedLinear(linear) if arithmetic.is_packed else linear
-    torch.set_num_threads(arithmetic.n_threads)
-    total_s = 0.0
-    for n_rows, n_times in ((N_PICTURE_ROWS, 1), (1, N_ANSWER_STEPS)):
-        x = torch.ones(n_rows, config.dim, dtype=arithmetic.dtype)
-        # The first product of a kind wakes threads and compiles its code.
-        layer(x)
-        times: list[float] = []
-        while sum(times) < MEASURE_S:
-            began = monotonic()
-            layer(x)
-            times.append(monotonic() - began)
-        # What takes longer was held up by other work.
-        total_s += n_times * min(times)
-    return total_s * PACKED_SHARE if arithmetic.is_packed else total_s
+    # Windows names the maker in the processor's name, Linux in a file.
+    named = CPU_INFO.read_text() if CPU_INFO.is_file() else platform.processor()
+    return torch.backends.mkl.is_available() and "GenuineIntel" in named

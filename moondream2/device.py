@@ -57,9 +57,11 @@ def is_out_of_memory(error: Exception) -> bool:
 def leave_a_core() -> None:
     """Keep torch's threads off one core, which the web tier needs.
 
-    With none to spare, torch's threads wait for each other in every layer.
+    With none to spare, torch's threads wait for each other in every layer. torch itself starts one
+    for each core: two that share a core share its arithmetic, too.
     """
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    n_free = (os.cpu_count() or 2) - 1
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), n_free)))
 
 
 def used_bytes(device: torch.device) -> int | None:
