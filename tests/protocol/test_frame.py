@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from protocol.errors import BadImage, ImageTooLarge, RequestError
-from protocol.frame import FrameLimits, check_frame
+from protocol.frame import FrameLimits, check_frame, encode_frame
 from tests.protocol.pictures import encoded, png, png_chunk, webp
+from tests.protocol.scenes import RGB, STORED, exif, image, saved
 
 LIMITS = FrameLimits(max_bytes=100_000, max_pixels=1_000_000)
 
@@ -39,6 +40,14 @@ READABLE = {
 def test_frame_has_the_size_of_its_header(data):
     frame = check_frame(data, LIMITS)
     assert (frame.width_px, frame.height_px) == (64, 48)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_frame_has_the_size_of_its_header_though_it_is_turned_when_it_is_opened(orientation: int):
+    stored = STORED[orientation](RGB)
+    frame = check_frame(saved(image(stored), exif=exif(orientation)), LIMITS)
+    assert (frame.height_px, frame.width_px) == stored.shape[:2]
+    assert frame.open().size == image(RGB).size
 
 
 @pytest.mark.parametrize("data", READABLE.values(), ids=READABLE.keys())
@@ -148,6 +157,26 @@ def test_frame_is_accepted_up_to_the_pixel_limit_and_not_beyond():
     assert check_frame(data, FrameLimits(100_000, 64 * 48))
     with pytest.raises(ImageTooLarge):
         check_frame(data, FrameLimits(100_000, 64 * 48 - 1))
+
+
+def test_frame_of_an_open_picture_is_limited_in_pixels_and_not_in_bytes():
+    """A photo that passed as a file was refused when it was open: nobody had sent so many bytes."""
+    noise = Image.effect_noise((64, 48), 90)
+    assert encode_frame(noise, FrameLimits(100, 64 * 48)).open() == noise.convert("RGB")
+    with pytest.raises(ImageTooLarge, match="64x48 pixels"):
+        encode_frame(noise, FrameLimits(100_000, 64 * 48 - 1))
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0), (0, 0)])
+def test_frame_of_an_open_picture_has_at_least_one_pixel(size: tuple[int, int]):
+    with pytest.raises(BadImage, match="pixels"):
+        encode_frame(Image.new("RGB", size), LIMITS)
+
+
+def test_frame_of_an_open_picture_that_cannot_be_loaded_is_refused():
+    whole = saved(Image.effect_noise((64, 48), 90))
+    with pytest.raises(BadImage, match="cut short"):
+        encode_frame(Image.open(BytesIO(whole[: len(whole) // 2])), LIMITS)
 
 
 def test_frame_inside_a_webp_is_not_larger_than_the_canvas_that_was_checked():
