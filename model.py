@@ -24,6 +24,7 @@ from backends.resident import ResidentModel
 from protocol import pixels
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage, Waiting
 from protocol.errors import BadImage, ModelFailed
+from protocol.formats.data_url import decode_data_url, is_data_url
 from protocol.frame import Frame, FrameLimits, check_frame, encode_frame
 from protocol.model import Model as Backend
 from protocol.model import OnStatus
@@ -53,8 +54,8 @@ class EncodedPicture:
     frame: Frame
 
 
-# A picture for a script: open already, its pixels, a path, encoded bytes, or looked at by
-# `Model.encode`.
+# A picture for a script: open already, its pixels, a path or data URL, encoded bytes, or looked at
+# by `Model.encode`.
 Picture = pixels.Picture | np.ndarray | str | PathLike[str] | bytes | bytearray | EncodedPicture
 
 T = TypeVar("T")
@@ -201,12 +202,21 @@ class Model:
                 return encode_frame(pixels.from_array(picture), self._limits)
             case bytes() | bytearray():
                 return check_frame(bytes(picture), self._limits)
+            case str() if is_data_url(picture):
+                return check_frame(decode_data_url(picture, "picture", self._limits), self._limits)
             case str() | PathLike():
-                return check_frame(Path(picture).read_bytes(), self._limits)
+                return check_frame(_read(Path(picture)), self._limits)
         raise BadImage(
-            "A picture is a path, encoded bytes, a PIL image, a numpy array, or what `encode`"
-            f" returned; this is a {type(picture).__name__}."
+            "A picture is a path, a data URL, encoded bytes, a PIL image, a numpy array, or what"
+            f" `encode` returned; this is a {type(picture).__name__}."
         )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadImage(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _asked(frame: Frame | None, sampling: SamplingParams | None) -> dict[str, Any]:

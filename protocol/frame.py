@@ -15,12 +15,13 @@ from protocol.encoded import ACCEPTED, FORMATS, only_pixels, read_size
 from protocol.errors import BadImage, ImageTooLarge
 from protocol.pixels import Picture, as_seen
 
-# Over files that are not as they should be; it asserts that a picture of a palette has one.
+# Over files that are not as they should be. It asserts that a palette is there, or a file open.
 _PILLOW_RAISES = (
     OSError,
     EOFError,
     ValueError,
     SyntaxError,
+    TypeError,
     AssertionError,
     StructError,
     Image.DecompressionBombError,
@@ -58,7 +59,7 @@ class Frame:
         end early or are damaged.
         """
         data, exif = only_pixels(self.data)
-        with _reading():
+        with _reading("The picture is damaged or cut short. Send it again."):
             picture = Image.open(BytesIO(data), formats=FORMATS)
             # A file may name its size twice; only the first was checked.
             if picture.size != (self.width_px, self.height_px):
@@ -95,7 +96,7 @@ def encode_frame(picture: Picture, limits: FrameLimits) -> Frame:
     The limit of bytes is for those who send some. Raises BadImage or ImageTooLarge.
     """
     _check_n_pixels(*picture.size, limits)
-    with _reading():
+    with _reading("The picture cannot be loaded: {}."):
         seen = as_seen(picture)
     buffer = BytesIO()
     seen.save(buffer, "PNG", compress_level=1)
@@ -104,7 +105,7 @@ def encode_frame(picture: Picture, limits: FrameLimits) -> Frame:
 
 def _check_n_pixels(width: int, height: int, limits: FrameLimits) -> None:
     if width < 1 or height < 1:
-        raise BadImage(f"The picture is {width}x{height} pixels. {ACCEPTED}")
+        raise BadImage(f"The picture is {width}x{height} pixels; it must have at least one.")
     if width * height > limits.max_pixels:
         raise ImageTooLarge(
             f"The picture is {width}x{height} pixels; at most {limits.max_pixels:,} pixels"
@@ -113,11 +114,12 @@ def _check_n_pixels(width: int, height: int, limits: FrameLimits) -> None:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
-    """Tells whatever Pillow raises over damaged pictures as one sentence."""
+def _reading(sentence: str) -> Iterator[None]:
+    """Tells whatever Pillow raises as one sentence, with Pillow's reason where that has room."""
     try:
         # Pillow warns in the terminal about what it can read all the same.
         with warnings.catch_warnings(action="ignore"):
             yield
     except _PILLOW_RAISES as error:
-        raise BadImage("The picture is damaged or cut short. Send it again.") from error
+        reason = str(error).rstrip(".") or "its file is damaged or closed"
+        raise BadImage(sentence.format(reason)) from error

@@ -78,13 +78,16 @@ def seen(model: Model, picture: Picture) -> np.ndarray:
     return np.asarray(model.encode(picture).frame.open())
 
 
-def through_a_data_url(data: bytes) -> bytes:
-    return Fields({"it": data_url(data)}).picture("it", Settings().frame_limits).data
+def field(image: bytes | str) -> bytes:
+    """What a format reads of a field that a program sent."""
+    return Fields({"it": image}).picture("it", Settings().frame_limits).data
 
 
 ENCODED_DOORS = {
     "bytes": lambda data, folder: data,
-    "data url": lambda data, folder: through_a_data_url(data),
+    "field of bytes": lambda data, folder: field(data),
+    "field with a data url": lambda data, folder: field(data_url(data)),
+    "data url": lambda data, folder: data_url(data),
     "path": lambda data, folder: write(folder / "picture", data),
     "picture": lambda data, folder: Image.open(BytesIO(data)),
 }
@@ -149,6 +152,14 @@ REFUSED_ARRAYS = {
 def test_other_array_is_refused_with_what_is_accepted(door: Model, pixels: np.ndarray, what: str):
     with pytest.raises(BadImage, match=rf"uint8, uint16, or floats from 0 to 1; .*{what}"):
         door.encode(pixels)
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("no such.png", "No such file"), ("", "directory"), ("x" * 300, "too long")]
+)
+def test_path_that_cannot_be_read_is_refused_with_its_reason(door: Model, tmp_path, path, why):
+    with pytest.raises(BadImage, match=f"cannot be read: .*{why}"):
+        door.encode(tmp_path / path)
 
 
 @pytest.mark.parametrize("picture", [5, None, ["a.png"], BytesIO(b""), torch.zeros(3, 4, 4)])

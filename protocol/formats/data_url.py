@@ -14,6 +14,11 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _SPACES = b" \t\r\n\f\v"
 
 
+def is_data_url(text: str) -> bool:
+    """Whether it begins as one; what follows may still be refused."""
+    return _HEAD.match(text) is not None
+
+
 def decode_data_url(text: str, path: str, limits: FrameLimits) -> bytes:
     """The bytes of a data URL; whatever is legal or common in one is read.
 

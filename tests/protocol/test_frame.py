@@ -173,10 +173,23 @@ def test_frame_of_an_open_picture_has_at_least_one_pixel(size: tuple[int, int]):
         encode_frame(Image.new("RGB", size), LIMITS)
 
 
-def test_frame_of_an_open_picture_that_cannot_be_loaded_is_refused():
+def closed(whole: bytes) -> Image.Image:
+    with Image.open(BytesIO(whole)) as picture:
+        return picture
+
+
+NOT_LOADABLE = {
+    "cut short": (lambda whole: Image.open(BytesIO(whole[: len(whole) // 2])), "truncated"),
+    "closed before it was loaded": (closed, "damaged or closed"),
+}
+
+
+@pytest.mark.parametrize(("picture", "why"), NOT_LOADABLE.values(), ids=NOT_LOADABLE.keys())
+def test_frame_of_an_open_picture_that_cannot_be_loaded_is_refused_with_the_reason(picture, why):
+    """One whose file was closed was called damaged."""
     whole = saved(Image.effect_noise((64, 48), 90))
-    with pytest.raises(BadImage, match="cut short"):
-        encode_frame(Image.open(BytesIO(whole[: len(whole) // 2])), LIMITS)
+    with pytest.raises(BadImage, match=f"cannot be loaded: .*{why}"):
+        encode_frame(picture(whole), LIMITS)
 
 
 def test_frame_inside_a_webp_is_not_larger_than_the_canvas_that_was_checked():
@@ -214,6 +227,13 @@ TIME_BOMBS = {
         jpeg[:2] + b"\xff\xe5\0\x02" * 2_000_000 + jpeg[2:]
     ),
     "jpeg of millions of fill bytes": lambda jpeg: jpeg[:2] + b"\xff" * 8_000_000 + jpeg[2:],
+    "jpeg of millions of escapes": lambda jpeg: jpeg[:2] + b"\xff\0" * 4_000_000 + jpeg[2:],
+    "jpeg of millions of starts": lambda jpeg: jpeg[:2] + b"\xff\xd8" * 4_000_000 + jpeg[2:],
+    "png of many clear colours": lambda _: png(*[png_chunk(b"tRNS", b"\0\0")] * 500_000),
+    "png of many EXIFs": lambda _: png(*[png_chunk(b"eXIf", b"II*\0" * 100)] * 20_000),
+    "png of one large EXIF": lambda _: png(
+        png_chunk(b"eXIf", b"II*\0\x08\0\0\0" + b"\xff" * 2**23)
+    ),
     "png of many texts": lambda _: png(*[png_chunk(b"tEXt", b"a\0")] * 500_000),
     "png of many unknown chunks": lambda _: png(*[png_chunk(b"teXt", b"")] * 600_000),
     "png of many colour profiles": lambda _: png(
