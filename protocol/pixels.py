@@ -74,9 +74,9 @@ def from_array(levels: "np.ndarray") -> Picture:
 
 
 def read_orientation(exif: object) -> int:
-    """How a picture is to be turned: 1 to 8 as in EXIF, 1 where that is not told.
+    """How a picture is to be turned, as the number in its EXIF says; 1, not at all, without one.
 
-    Looks for this one number: a reader of all of EXIF can be held up by it.
+    Only 2 to 8 mean a turn. Looks for nothing else: a reader of all of EXIF can be held up by it.
     """
     tiff = exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) else b""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
