@@ -10,7 +10,6 @@ from protocol.request import LookRequest, LookResult, Request
 # How much one more answer moves the mean that the expected waiting time is made of.
 ANSWER_MS_WEIGHT = 0.2
 
-
 # Whose place in line it is, as what, and under which id where it is not shared.
 Place = tuple[str, str, str]
 

@@ -73,7 +73,8 @@ class Scheduler:
         return min(begun, key=lambda each: each.is_look, default=None)
 
     def _next_question(self) -> Sequence | None:
-        loops = {each.request.client for each in self.running if each.request.is_live}
+        live = [each.request for each in self.running if each.request.is_live and not each.is_look]
+        loops = {each.client for each in live}
         for client, line in self._waiting.items():
             for sequence in line:
                 if not (sequence.request.is_live and client in loops):

@@ -125,6 +125,15 @@ def test_live_request_waits_for_its_running_elder_and_lets_the_others_pass():
     assert scheduler.admit().request.id == "next"
 
 
+def test_live_request_does_not_wait_for_a_look():
+    scheduler = Scheduler(2)
+    ahead = Sequence(make_request("look", skill=Skill.LOOK, is_live=True), lambda event: None)
+    scheduler.add(ahead)
+    assert scheduler.admit() is ahead
+    scheduler.add(sequence("live", is_live=True))
+    assert scheduler.admit().request.id == "live"
+
+
 @pytest.mark.parametrize(
     ("id", "left"), [("1", ["2", "b"]), (None, ["b"]), ("unknown", ["1", "b", "2"])]
 )
