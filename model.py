@@ -11,17 +11,21 @@ Any model that keeps the contract of `protocol/model.py` can stand behind it.
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
+import numpy as np
+
 from backends.resident import ResidentModel
-from protocol import frame as frames
+from protocol import pixels
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage, Waiting
-from protocol.errors import ModelFailed
-from protocol.frame import Frame, FrameLimits, check_frame, picture_bytes
+from protocol.errors import BadImage, ModelFailed
+from protocol.formats.data_url import decode_data_url, is_data_url
+from protocol.frame import Frame, FrameLimits, check_frame, encode_frame
 from protocol.model import Model as Backend
 from protocol.model import OnStatus
 from protocol.pieces import Found, Piece, Reasoned, TextDelta
@@ -50,8 +54,9 @@ class EncodedPicture:
     frame: Frame
 
 
-# A picture for a script: open already, a path, encoded bytes, or looked at by `Model.encode`.
-Picture = frames.Picture | str | Path | bytes | EncodedPicture
+# A picture for a script: open already, its pixels, a path or data URL, encoded bytes, or looked at
+# by `Model.encode`.
+Picture = pixels.Picture | np.ndarray | str | PathLike[str] | bytes | bytearray | EncodedPicture
 
 T = TypeVar("T")
 
@@ -188,12 +193,30 @@ class Model:
         return Answer(self._backend, request, _point)
 
     def _frame(self, picture: Picture) -> Frame:
-        if isinstance(picture, EncodedPicture):
-            return picture.frame
-        if isinstance(picture, str | Path):
-            picture = Path(picture).read_bytes()
-        data = picture if isinstance(picture, bytes) else picture_bytes(picture)
-        return check_frame(data, self._limits)
+        match picture:
+            case EncodedPicture():
+                return picture.frame
+            case pixels.Picture():
+                return encode_frame(picture, self._limits)
+            case np.ndarray():
+                return encode_frame(pixels.from_array(picture), self._limits)
+            case bytes() | bytearray():
+                return check_frame(bytes(picture), self._limits)
+            case str() if is_data_url(picture):
+                return check_frame(decode_data_url(picture, "picture", self._limits), self._limits)
+            case str() | PathLike():
+                return check_frame(_read(Path(picture)), self._limits)
+        raise BadImage(
+            "A picture is a path, a data URL, encoded bytes, a PIL image, a numpy array, or what"
+            f" `encode` returned; this is a {type(picture).__name__}."
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadImage(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _asked(frame: Frame | None, sampling: SamplingParams | None) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class ModelProcess:
             raise self.failure
         self._admission.enter(request)
         ticket = next(self._tickets)
-        self._open[ticket] = request, sink
+        self._open[ticket] = request.without_picture(), sink
         self._wire.send((ticket, self._sent_frames.pack(request)))
 
     def cancel(self, client: str, id: str | None = None) -> None:

@@ -25,7 +25,7 @@ class SentFrames:
         frame, frame_id = request.frame, request.frame_id
         if frame is None or frame_id is None or not self._pass(frame_id, frame):
             return request
-        return replace(request, frame=replace(frame, data=b""))
+        return request.without_picture()
 
     def unpack(self, request: Request) -> Request:
         """The request as it was packed."""

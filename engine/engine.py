@@ -3,10 +3,11 @@
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from threading import Condition, Thread
 
-from engine.admission import Admission
+from engine.admission import Admission, Place, place_of
 from engine.turns import Runner, Turns
 from protocol.answer import Finished, FinishReason, Sink
 from protocol.errors import Closing, ModelFailed, RequestError
@@ -16,6 +17,14 @@ log = logging.getLogger(__name__)
 
 # Loads the network on the engine thread; it calls its argument now and then while it works.
 Load = Callable[[Callable[[], None]], Runner]
+
+
+@dataclass
+class Arrival:
+    """A request in the inbox, and where its events go."""
+
+    request: Request
+    sink: Sink
 
 
 class EngineClosed(Exception):
@@ -43,6 +52,8 @@ class Engine:
         # Guards what follows: written by submit, cancel and close, read by the engine thread.
         self._changed = Condition()
         self._inbox: deque[Callable[[], None]] = deque()
+        # The newest of each place since the inbox was empty.
+        self._unread: dict[Place, Arrival] = {}
         self._admission = Admission(max_waiting, max_waiting_per_client)
         self._is_closed = False
         self._failure: ModelFailed | None = None
@@ -63,7 +74,14 @@ class Engine:
             if self._failure is not None:
                 raise self._failure
             self._admission.enter(request)
-            self._inbox.append(partial(self._turns.enter, request, sink))
+            arrival, place = Arrival(request, sink), place_of(request)
+            if place in self._unread:
+                # It ends as replaced, for which it needs no picture: a loop may send many of them
+                # before the engine's thread looks up from its work.
+                elder = self._unread[place]
+                elder.request = elder.request.without_picture()
+            self._unread[place] = arrival
+            self._inbox.append(partial(self._enter, arrival))
             self._changed.notify()
 
     def cancel(self, client: str, id: str | None = None) -> None:
@@ -135,9 +153,13 @@ class Engine:
         while not self._is_closed:
             with self._changed:
                 if not self._inbox:
+                    self._unread.clear()
                     break
                 message = self._inbox.popleft()
             message()
+
+    def _enter(self, arrival: Arrival) -> None:
+        self._turns.enter(arrival.request, arrival.sink)
 
     def _end_all(self, reason: FinishReason, error: RequestError | None = None) -> None:
         # Those who are still in the inbox enter first, so that they, too, hear the end.

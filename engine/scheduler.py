@@ -2,7 +2,8 @@
 
 Clients take turns; within a client, requests go in the order they were sent. The newest live
 request of a client replaces its waiting older one: an unanswered question about an old frame is no
-longer worth computing. Looks ahead come after every question, and of each client's only the newest.
+longer worth computing. While one of them runs, the next waits and lets others pass. Looks ahead
+come after every question, and of each client's only the newest.
 """
 
 from collections import OrderedDict, deque
@@ -57,11 +58,10 @@ class Scheduler:
         beginning = self.beginning()
         if not self._free_rows or (beginning is not None and not beginning.is_look):
             return None
-        if self._waiting:
-            sequence = self._next_question()
-        elif self._looks and beginning is None:
+        sequence = self._next_question()
+        if sequence is None and beginning is None and self._looks:
             sequence = self._looks.pop(next(iter(self._looks)))
-        else:
+        if sequence is None:
             return None
         sequence.state, sequence.row = State.BEGINNING, heappop(self._free_rows)
         self.running.append(sequence)
@@ -72,13 +72,17 @@ class Scheduler:
         begun = [each for each in self.running if not each.is_decoding]
         return min(begun, key=lambda each: each.is_look, default=None)
 
-    def _next_question(self) -> Sequence:
-        client, line = self._waiting.popitem(last=False)
-        sequence = line.popleft()
-        if line:
-            # The others of this client stand behind every other client now.
-            self._waiting[client] = line
-        return sequence
+    def _next_question(self) -> Sequence | None:
+        live = [each.request for each in self.running if each.request.is_live and not each.is_look]
+        loops = {each.client for each in live}
+        for client, line in self._waiting.items():
+            for sequence in line:
+                if not (sequence.request.is_live and client in loops):
+                    # The others of this client stand behind every other client now.
+                    self._waiting.move_to_end(client)
+                    self._leave_line(sequence)
+                    return sequence
+        return None
 
     def cancel(self, client: str, id: str | None) -> list[Sequence]:
         """Take one sequence of a client, or all of them, out of line and out of the running.
@@ -104,10 +108,13 @@ class Scheduler:
             heappush(self._free_rows, sequence.row)
             sequence.row = None
             return
-        client = sequence.request.client
         if sequence.is_look:
-            del self._looks[client]
-            return
+            del self._looks[sequence.request.client]
+        else:
+            self._leave_line(sequence)
+
+    def _leave_line(self, sequence: Sequence) -> None:
+        client = sequence.request.client
         self._waiting[client].remove(sequence)
         if not self._waiting[client]:
             del self._waiting[client]

@@ -177,6 +177,9 @@ class Turns:
     ) -> None:
         """Send the last event of a sequence that the scheduler has let go of."""
         sequence.state = State.ENDED
+        if sequence.crops is not None:
+            # Else the pictures of those that were replaced would hold up the newest.
+            sequence.crops.cancel()
         end = sequence.finished(reason, error)
         self._on_end(sequence.request, end)
         sequence.sink(end)

@@ -42,6 +42,8 @@ class Model(Protocol):
         Raises, and then calls the sink never: Busy when too many requests are open in all or of
         this client, BadRequest when its id is open already, ModelFailed when the model cannot
         answer or is closed. Whatever else goes wrong is the `error` of `Finished`.
+        A client's live requests count as one, and so do its looks: the newest is never refused for
+        its own elders, and replaces the one that waits.
         """
 
     def cancel(self, client: str, id: str | None = None) -> None:

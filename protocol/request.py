@@ -6,9 +6,9 @@ with, the type checker or a test names the place.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar, get_args
+from typing import ClassVar, Self, get_args
 
 from protocol.frame import Frame
 from protocol.pieces import Piece, Reasoned, places_of, reasoning_of, text_of
@@ -52,7 +52,8 @@ class Asked(ABC):
     client: who asked, unguessable; answers go there and only there.
     arrived_at: time.monotonic() of arrival; all timings count from here.
     frame, frame_id: the picture and the name under which it can be asked about again.
-    is_live: one of a loop's requests, worthless once a newer one waits.
+    is_live: one of a loop's requests; of a client's one runs at a time, and of those that wait only
+    the newest is worth anything.
     """
 
     skill: ClassVar[Skill]
@@ -64,6 +65,10 @@ class Asked(ABC):
     frame_id: str | None = None
     is_live: bool = False
     sampling: SamplingParams = field(default_factory=SamplingParams)
+
+    def without_picture(self) -> Self:
+        """The same without the bytes of its picture, where they are held already or not needed."""
+        return self if self.frame is None else replace(self, frame=replace(self.frame, data=b""))
 
     @abstractmethod
     def result(self, pieces: Sequence[Piece]) -> "Result":

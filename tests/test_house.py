@@ -37,7 +37,12 @@ HOMES = {
     "huggingface_hub": {"checkpoints/"},
     "httpx2": {"checkpoints/"},
     "transformers": {"moondream2/tokenizer.py"},
-    "PIL": {"protocol/frame.py", "moondream2/crops.py", "moondream2/resize.py"},
+    "PIL": {
+        "protocol/frame.py",
+        "protocol/pixels.py",
+        "moondream2/crops.py",
+        "moondream2/resize.py",
+    },
 }
 
 # Everything that is put in the place of a library's own, and where.

@@ -1,26 +1,30 @@
 """The resident model from a plain Python script."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from model import Model, load_model
+from model import Model, Picture, load_model
 from moondream2.network import Network
 from moondream2.vision import VisionEncoder
-from protocol.answer import FinishReason
+from protocol.answer import Finished, FinishReason, Sink, Timings, Usage
 from protocol.errors import BadImage, ModelFailed, OutOfMemory, StartRefused
+from protocol.formats.fields import Fields
 from protocol.places import Box, Point
-from protocol.request import SamplingParams, Skill
+from protocol.request import NOTHING_YET, Request, SamplingParams, Skill
 from protocol.status import ModelState, Status
 from settings import Settings
 from tests.backends.echo import EchoModel
 from tests.checkpoint_folders import copy_reference
+from tests.protocol.pictures import data_url
+from tests.protocol.scenes import ARRAYS, ENCODED, OPENED, RGB, STORED, exif, image, saved
 
 SHORT = SamplingParams(max_tokens=8)
 # Whatever is not called as its skill.
@@ -41,9 +45,127 @@ def model(folder: Path) -> Iterator[Model]:
 def test_answer_comes_in_pieces_from_a_picture_a_path_or_bytes(model: Model, tmp_path: Path):
     picture = Image.new("RGB", (90, 70), (200, 40, 40))
     picture.save(tmp_path / "red.png")
-    ways = [picture, tmp_path / "red.png", str(tmp_path / "red.png"), _png(picture)]
+    ways = [
+        picture,
+        np.asarray(picture),
+        tmp_path / "red.png",
+        str(tmp_path / "red.png"),
+        _png(picture),
+        bytearray(_png(picture)),
+    ]
     answers = ["".join(model.query(way, "What is it?", SHORT)) for way in ways]
     assert len(set(answers)) == 1
+
+
+class Onlooker:
+    """A model that is done with everything at once, for what happens at the door."""
+
+    def submit(self, request: Request, sink: Sink) -> None:
+        nothing = NOTHING_YET[request.skill]
+        sink(Finished(request.id, FinishReason.STOP, nothing, Timings(), Usage()))
+
+    def cancel(self, client: str, id: str | None = None) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def door() -> Model:
+    return Model(Onlooker(), Settings().frame_limits)
+
+
+def seen(model: Model, picture: Picture) -> np.ndarray:
+    """The pixels that a network would look at."""
+    return np.asarray(model.encode(picture).frame.open())
+
+
+def field(image: bytes | str) -> bytes:
+    """What a format reads of a field that a program sent."""
+    return Fields({"it": image}).picture("it", Settings().frame_limits).data
+
+
+ENCODED_DOORS = {
+    "bytes": lambda data, folder: data,
+    "field of bytes": lambda data, folder: field(data),
+    "field with a data url": lambda data, folder: field(data_url(data)),
+    "data url": lambda data, folder: data_url(data),
+    "path": lambda data, folder: write(folder / "picture", data),
+    "picture": lambda data, folder: Image.open(BytesIO(data)),
+}
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("enter", ENCODED_DOORS.values(), ids=ENCODED_DOORS.keys())
+@pytest.mark.parametrize(("data", "look"), ENCODED.values(), ids=ENCODED.keys())
+def test_encoded_picture_looks_the_same_through_every_door(
+    door: Model, tmp_path: Path, data: bytes, look: np.ndarray, enter: Callable
+):
+    """Bytes and open pictures each lost something else: turns, transparency, 16 bits."""
+    assert (seen(door, enter(data, tmp_path)) == look).all()
+
+
+@pytest.mark.parametrize("enter", ENCODED_DOORS.values(), ids=ENCODED_DOORS.keys())
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_jpeg_looks_the_same_through_every_door(
+    door: Model, tmp_path: Path, enter: Callable, orientation: int, mode: str
+):
+    stored = image(STORED[orientation](RGB), mode)
+    data = saved(stored, "JPEG", exif=exif(orientation, prefix=b"Exif\0\0"))
+    plain = image(np.asarray(Image.open(BytesIO(data)).convert("RGB")))
+    plain.info["exif"] = exif(orientation)
+    assert (seen(door, enter(data, tmp_path)) == seen(door, plain)).all()
+
+
+@pytest.mark.parametrize(("picture", "look"), OPENED.values(), ids=OPENED.keys())
+def test_open_picture_of_every_mode_is_seen_as_it_looks(door: Model, picture, look):
+    assert (seen(door, picture) == look).all()
+
+
+@pytest.mark.parametrize(("pixels", "look"), ARRAYS.values(), ids=ARRAYS.keys())
+def test_array_is_seen_as_it_looks(door: Model, pixels: np.ndarray, look: np.ndarray):
+    before = pixels.copy()
+    assert (seen(door, pixels) == look).all()
+    assert (pixels == before).all()
+
+
+REFUSED_ARRAYS = {
+    "whole numbers of 64 bits": (np.zeros((4, 4), int), "int64"),
+    "complex numbers": (np.zeros((4, 4), complex), "complex128"),
+    "texts": (np.array([["red"]]), "<U3"),
+    "objects": (np.array([[None]]), "object"),
+    "a row": (np.zeros(9, np.uint8), r"\(9,\)"),
+    "two channels": (np.zeros((4, 4, 2), np.uint8), r"\(4, 4, 2\)"),
+    "channels first": (np.zeros((3, 16, 24), np.uint8), r"\(3, 16, 24\)"),
+    "a film": (np.zeros((2, 4, 4, 3), np.uint8), r"\(2, 4, 4, 3\)"),
+    "floats up to 255": (RGB.astype(float), "from 0.0 to 255.0"),
+    "floats below 0": (RGB / 255 - 0.5, "from -0.5"),
+    "floats without bounds": (np.full((4, 4), 1e300), "1e[+]300"),
+    "not a number": (np.full((4, 4), np.nan), "nan"),
+}
+
+
+@pytest.mark.parametrize(("pixels", "what"), REFUSED_ARRAYS.values(), ids=REFUSED_ARRAYS.keys())
+def test_other_array_is_refused_with_what_is_accepted(door: Model, pixels: np.ndarray, what: str):
+    with pytest.raises(BadImage, match=rf"uint8, uint16, or floats from 0 to 1; .*{what}"):
+        door.encode(pixels)
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("no such.png", "No such file"), ("", "directory"), ("x" * 300, "too long")]
+)
+def test_path_that_cannot_be_read_is_refused_with_its_reason(door: Model, tmp_path, path, why):
+    with pytest.raises(BadImage, match=f"cannot be read: .*{why}"):
+        door.encode(tmp_path / path)
+
+
+@pytest.mark.parametrize("picture", [5, None, ["a.png"], BytesIO(b""), torch.zeros(3, 4, 4)])
+def test_what_is_no_picture_is_refused_with_what_is_accepted(door: Model, picture: Any):
+    with pytest.raises(BadImage, match=rf"numpy array, .* this is a {type(picture).__name__}"):
+        door.encode(picture)
 
 
 def test_question_without_a_picture_is_answered(model: Model):

@@ -5,7 +5,8 @@ from time import monotonic
 
 from protocol.errors import Busy
 
-EVENTS_PER_S = 50
+# A live loop sends one with each frame of its camera or its screen.
+EVENTS_PER_S = 120
 BURST = 200
 
 

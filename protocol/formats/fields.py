@@ -4,17 +4,13 @@ settings = Fields(payload).inner("settings")
 settings.whole("max_tokens", 768, 1, 2048)  # "`settings.max_tokens` must be a whole number …"
 """
 
-import binascii
 import math
-import re
-from base64 import b64decode
 from typing import Any
 
-from protocol.errors import BadImage, BadRequest, ImageTooLarge
+from protocol.errors import BadImage, BadRequest
+from protocol.formats.data_url import decode_data_url
 from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.places import SpatialRef
-
-_DATA_URL = re.compile(r"data:image/[a-z+.-]{1,20};base64,", re.IGNORECASE)
 
 
 class Fields:
@@ -112,18 +108,7 @@ class Fields:
             return image
         if not isinstance(image, str):
             raise BadImage(f"`{path}` must be a data URL or the picture's bytes.")
-        start = _DATA_URL.match(image)
-        if start is None:
-            raise BadImage(f"`{path}` must begin with data:image/jpeg;base64, (or png, or webp).")
-        encoded = image[start.end() :]
-        if len(encoded) > 4 * (limits.max_bytes // 3 + 2):
-            raise ImageTooLarge(
-                f"The picture has more than the {limits.max_bytes:,} bytes that are accepted."
-            )
-        try:
-            return b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadImage("The picture's base64 text is damaged or cut short.") from error
+        return decode_data_url(image, path, limits)
 
 
 def _place(ref: object) -> SpatialRef:

@@ -23,6 +23,7 @@ LIMITS = {"max_waiting": 4, "max_waiting_per_client": 3, "max_running": 2}
 # Answered for as long as anybody listens: by the network, which never stops by itself, and by Echo.
 ENDLESS = {"resident": "What is it?", "process": "a " * 50_000}
 MANY = SamplingParams(max_tokens=500)
+ANSWERED = (FinishReason.STOP, FinishReason.LENGTH)
 
 KINDS: dict[str, Callable[[Settings], Model]] = {
     "resident": ResidentModel,
@@ -87,6 +88,16 @@ def test_requests_of_one_client_begin_in_the_order_sent(model: Model):
     for inbox in inboxes:
         inbox.until_finished()
     assert began == ["0", "1", "2"]
+
+
+def test_newest_of_a_live_burst_is_answered_and_its_elders_are_replaced(model: Model):
+    inboxes = [Inbox() for _ in range(60)]
+    for number, inbox in enumerate(inboxes):
+        asked = make_request(f"{number}", is_live=True, sampling=SamplingParams(max_tokens=1))
+        model.submit(asked, inbox.put)
+    *elders, newest = [inbox.until_finished()[-1].reason for inbox in inboxes]
+    assert newest in ANSWERED
+    assert set(elders) <= {*ANSWERED, FinishReason.REPLACED}
 
 
 def test_cancelled_request_ends_and_keeps_what_it_had(model: Model, endless: str):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.scheduler import Scheduler
-from engine.sequence import Sequence
+from engine.sequence import Sequence, State
 from protocol.request import Skill
 from tests.fakes import make_request
 
@@ -26,6 +26,15 @@ def admitted(scheduler: Scheduler) -> list[str]:
     while one := scheduler.admit():
         ids.append(one.request.id)
         scheduler.remove(one)
+    return ids
+
+
+def begin_all(scheduler: Scheduler) -> list[str]:
+    """Ids in the order of admission, each decoding before the next and none of them finished."""
+    ids = []
+    while one := scheduler.admit():
+        ids.append(one.request.id)
+        one.state = State.DECODING
     return ids
 
 
@@ -102,6 +111,29 @@ def test_live_request_leaves_questions_alone():
     assert scheduler.add(sequence("live", is_live=True)) is None
 
 
+def test_live_request_waits_for_its_running_elder_and_lets_the_others_pass():
+    """With many rows a burst ran side by side: each of an old frame, and all of them slower."""
+    scheduler = Scheduler(9)
+    elder = sequence("elder", is_live=True)
+    scheduler.add(elder)
+    begin_all(scheduler)
+    for each in (sequence("next", is_live=True), sequence("question"), look("look")):
+        scheduler.add(each)
+    scheduler.add(sequence("of bob", "bob", is_live=True))
+    assert begin_all(scheduler) == ["question", "of bob", "look"]
+    scheduler.remove(elder)
+    assert scheduler.admit().request.id == "next"
+
+
+def test_live_request_does_not_wait_for_a_look():
+    scheduler = Scheduler(2)
+    ahead = Sequence(make_request("look", skill=Skill.LOOK, is_live=True), lambda event: None)
+    scheduler.add(ahead)
+    assert scheduler.admit() is ahead
+    scheduler.add(sequence("live", is_live=True))
+    assert scheduler.admit().request.id == "live"
+
+
 @pytest.mark.parametrize(
     ("id", "left"), [("1", ["2", "b"]), (None, ["b"]), ("unknown", ["1", "b", "2"])]
 )
@@ -144,6 +176,10 @@ def test_whatever_happens_every_sequence_leaves_once_and_every_row_comes_back(mo
             left += [replaced] if replaced else []
             scheduler.admit()
         assert len(scheduler.running) <= 2
+        loops = [each.request.client for each in scheduler.running if each.request.is_live]
+        assert len(loops) == len(set(loops))
+        waiting = [each.request.client for each in scheduler.line() if each.request.is_live]
+        assert len(waiting) == len(set(waiting))
     while scheduler.running or scheduler.admit():
         left.append(scheduler.running[0])
         scheduler.remove(scheduler.running[0])

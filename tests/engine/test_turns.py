@@ -1,5 +1,7 @@
 """Turns without a thread: a test says when each is taken and what the clock shows."""
 
+from concurrent.futures import Future
+
 import pytest
 
 from engine.turns import BEGIN_S, Turns
@@ -114,3 +116,22 @@ def test_step_that_fails_for_several_is_taken_by_each_alone(caplog):
     assert play.words("whole") == "a b c "
     assert play.heard["broken"][-1].error.code == "internal"
     assert [record.message for record in caplog.records] == ["A request failed"]
+
+
+def test_picture_of_a_request_that_was_replaced_is_not_read_any_more():
+    """One thread reads the pictures: those of a fast loop would pile up before the newest."""
+    play = Play(n_rows=1)
+    reading: dict[str, Future] = {}
+
+    def prepare(sequence) -> None:
+        sequence.crops = reading.setdefault(sequence.request.id, Future())
+
+    play.runner.prepare = prepare
+    play.open()
+    play.enter("running", "a b c d e")
+    play.take()
+    for id in ("old", "new"):
+        play.enter(id, is_live=True)
+        play.take()
+    assert reading["old"].cancelled()
+    assert not reading["new"].cancelled()

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from protocol.errors import BadImage, ImageTooLarge, RequestError
-from protocol.frame import FrameLimits, check_frame
+from protocol.frame import FrameLimits, check_frame, encode_frame
 from tests.protocol.pictures import encoded, png, png_chunk, webp
+from tests.protocol.scenes import RGB, STORED, exif, image, saved
 
 LIMITS = FrameLimits(max_bytes=100_000, max_pixels=1_000_000)
 
@@ -39,6 +40,14 @@ READABLE = {
 def test_frame_has_the_size_of_its_header(data):
     frame = check_frame(data, LIMITS)
     assert (frame.width_px, frame.height_px) == (64, 48)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_frame_has_the_size_of_its_header_though_it_is_turned_when_it_is_opened(orientation: int):
+    stored = STORED[orientation](RGB)
+    frame = check_frame(saved(image(stored), exif=exif(orientation)), LIMITS)
+    assert (frame.height_px, frame.width_px) == stored.shape[:2]
+    assert frame.open().size == image(RGB).size
 
 
 @pytest.mark.parametrize("data", READABLE.values(), ids=READABLE.keys())
@@ -150,6 +159,39 @@ def test_frame_is_accepted_up_to_the_pixel_limit_and_not_beyond():
         check_frame(data, FrameLimits(100_000, 64 * 48 - 1))
 
 
+def test_frame_of_an_open_picture_is_limited_in_pixels_and_not_in_bytes():
+    """A photo that passed as a file was refused when it was open: nobody had sent so many bytes."""
+    noise = Image.effect_noise((64, 48), 90)
+    assert encode_frame(noise, FrameLimits(100, 64 * 48)).open() == noise.convert("RGB")
+    with pytest.raises(ImageTooLarge, match="64x48 pixels"):
+        encode_frame(noise, FrameLimits(100_000, 64 * 48 - 1))
+
+
+@pytest.mark.parametrize("size", [(0, 5), (5, 0), (0, 0)])
+def test_frame_of_an_open_picture_has_at_least_one_pixel(size: tuple[int, int]):
+    with pytest.raises(BadImage, match="pixels"):
+        encode_frame(Image.new("RGB", size), LIMITS)
+
+
+def closed(whole: bytes) -> Image.Image:
+    with Image.open(BytesIO(whole)) as picture:
+        return picture
+
+
+NOT_LOADABLE = {
+    "cut short": (lambda whole: Image.open(BytesIO(whole[: len(whole) // 2])), "truncated"),
+    "closed before it was loaded": (closed, "damaged or closed"),
+}
+
+
+@pytest.mark.parametrize(("picture", "why"), NOT_LOADABLE.values(), ids=NOT_LOADABLE.keys())
+def test_frame_of_an_open_picture_that_cannot_be_loaded_is_refused_with_the_reason(picture, why):
+    """One whose file was closed was called damaged."""
+    whole = saved(Image.effect_noise((64, 48), 90))
+    with pytest.raises(BadImage, match=f"cannot be loaded: .*{why}"):
+        encode_frame(picture(whole), LIMITS)
+
+
 def test_frame_inside_a_webp_is_not_larger_than_the_canvas_that_was_checked():
     inner = encoded("WEBP", size=(900, 900))
     canvas = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4 + 2 * (7).to_bytes(3, "little")
@@ -185,6 +227,13 @@ TIME_BOMBS = {
         jpeg[:2] + b"\xff\xe5\0\x02" * 2_000_000 + jpeg[2:]
     ),
     "jpeg of millions of fill bytes": lambda jpeg: jpeg[:2] + b"\xff" * 8_000_000 + jpeg[2:],
+    "jpeg of millions of escapes": lambda jpeg: jpeg[:2] + b"\xff\0" * 4_000_000 + jpeg[2:],
+    "jpeg of millions of starts": lambda jpeg: jpeg[:2] + b"\xff\xd8" * 4_000_000 + jpeg[2:],
+    "png of many clear colours": lambda _: png(*[png_chunk(b"tRNS", b"\0\0")] * 500_000),
+    "png of many EXIFs": lambda _: png(*[png_chunk(b"eXIf", b"II*\0" * 100)] * 20_000),
+    "png of one large EXIF": lambda _: png(
+        png_chunk(b"eXIf", b"II*\0\x08\0\0\0" + b"\xff" * 2**23)
+    ),
     "png of many texts": lambda _: png(*[png_chunk(b"tEXt", b"a\0")] * 500_000),
     "png of many unknown chunks": lambda _: png(*[png_chunk(b"teXt", b"")] * 600_000),
     "png of many colour profiles": lambda _: png(

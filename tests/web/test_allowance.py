@@ -65,3 +65,11 @@ def test_allowance_lasts_for_ever_at_the_steady_rate(allowance, clock):
     for _ in range(10 * BURST):
         allowance.spend()
         clock.now_s += 1 / EVENTS_PER_S
+
+
+@pytest.mark.parametrize("frames_per_s", [30, 60, 120])
+def test_allowance_lasts_for_a_live_loop_of_minutes(allowance, clock, frames_per_s):
+    """A loop of 60 frames a second was told after 20 s that it sent too many events."""
+    for _ in range(5 * 60 * frames_per_s):
+        allowance.spend()
+        clock.now_s += 1 / frames_per_s

@@ -137,7 +137,6 @@ NO_IMAGE = {
     "an object": {"url": "http://example.org/cat.jpg"},
     "an address": "http://example.org/cat.jpg",
     "plain base64": data_url(JPEG).partition(",")[2],
-    "no image": data_url(JPEG, "text/plain"),
     "no base64": "data:image/jpeg;base64,*****",
     "base64 cut short": data_url(JPEG)[:-3],
     "base64 of half a character": "data:image/jpeg;base64,\ud800",
