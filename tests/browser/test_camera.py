@@ -314,7 +314,7 @@ def test_camera_that_is_muted_from_the_start_says_so(
 def test_tap_starts_a_picture_that_the_browser_holds_back(
     launch: Launch, paced: PacedServer, visit: Visit
 ) -> None:
-    """It was told as a camera that is blocked, and a permission was asked for that had been given."""
+    """It was told as a blocked camera, and a permission asked for that had been given."""
     page = visit(launch(FAKE_CAMERA), paced.url, permissions=["camera"], script=TAP_FIRST)
     expect(message(page)).to_contain_text("A tap starts the picture.")
     page.get_by_role("button", name="Show the picture").click()

@@ -15,7 +15,6 @@ export class Question extends EventTarget {
   #note
   #suggestions
   #maxChars
-  #offered = []
   #writtenFor = ASK
   #isAskable = false
   #isAnswering = false
@@ -39,7 +38,6 @@ export class Question extends EventTarget {
     text.addEventListener("input", () => this.#typed())
     text.addEventListener("keydown", (event) => this.#keyPressed(event))
     stop.addEventListener("click", () => this.dispatchEvent(new Event("stop")))
-    suggestions.addEventListener("click", (event) => this.#suggested(event))
     this.offer({ isDemo: false })
     this.#render()
   }
@@ -72,8 +70,8 @@ export class Question extends EventTarget {
   }
 
   offer({ isDemo }) {
-    this.#offered = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
-    this.#suggestions.replaceChildren(...this.#offered.map(suggestion))
+    const offered = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
+    this.#suggestions.replaceChildren(...offered.map((asked) => suggestion(asked, () => this.#suggested(asked))))
   }
 
   allow(isAskable) {
@@ -162,10 +160,7 @@ export class Question extends EventTarget {
     this.#write(takes ? this.#drafts[takes] : "")
   }
 
-  #suggested(event) {
-    const words = event.target.closest("button")?.textContent
-    if (!words) return
-    const { skill, question } = this.#offered.find((asked) => titleOf(asked) === words)
+  #suggested({ skill, question }) {
     this.skill = skill
     if (question) this.#write(question)
     if (this.#isAskable) this.#form.requestSubmit()
@@ -238,9 +233,10 @@ export class Question extends EventTarget {
   }
 }
 
-function suggestion(asked) {
+function suggestion(asked, choose) {
   const button = document.createElement("button")
   Object.assign(button, { type: "button", className: "prompts__choice", textContent: titleOf(asked) })
+  button.addEventListener("click", choose)
   const item = document.createElement("li")
   item.append(button)
   return item
