@@ -87,6 +87,18 @@ export class AnswerCard {
     this.#card.focus()
   }
 
+  reveal() {
+    this.#part("question").scrollIntoView({ block: "nearest" })
+    this.revealEnd()
+  }
+
+  // What comes last in it; where the frame is large, the words about it.
+  revealEnd() {
+    const ends = this.#isFinding ? ["message", "answer", "state"] : ["foot"]
+    const end = ends.map((name) => this.#part(name)).find((part) => part.checkVisibility())
+    end?.scrollIntoView({ block: "nearest" })
+  }
+
   waitForModel(position) {
     const place = position === 1 ? "This is answered first, about this picture." : `${ordinal(position)} in line.`
     this.#say(`Waiting for the model. ${place}`)

@@ -229,7 +229,7 @@ export class Question extends EventTarget {
     const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
     this.#ask.hidden = isStop
     this.#stop.hidden = !isStop
-    if (hadFocus) (isStop ? this.#stop : this.#ask).focus()
+    if (hadFocus) (isStop ? this.#stop : this.#ask).focus({ preventScroll: true })
   }
 }
 
