@@ -59,6 +59,13 @@ HTMLMediaElement.prototype.play = function () {
   if (navigator.userActivation.hasBeenActive) return play.call(this)
   return Promise.reject(new DOMException("The user did not interact.", "NotAllowedError"))
 }"""
+PLAYS_NOT_AT_FIRST = """const play = HTMLMediaElement.prototype.play
+let isFirst = true
+HTMLMediaElement.prototype.play = async function () {
+  if (!isFirst) return play.call(this)
+  isFirst = false
+  throw new DOMException("Not now", "%s")
+}"""
 END_TRACK = """() => document.querySelector("video").srcObject.getVideoTracks()[0]
   .dispatchEvent(new Event("ended"))"""
 CHANGE_DEVICES = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
@@ -320,6 +327,23 @@ def test_tap_starts_a_picture_that_the_browser_holds_back(
     page.get_by_role("button", name="Show the picture").click()
     expect(stage(page)).to_have_attribute("data-state", "live")
     assert not page.evaluate("document.querySelector('video').paused")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "button"),
+    [
+        ("AbortError", "A tap starts the picture.", "Show the picture"),
+        ("NotSupportedError", "The browser says: NotSupportedError: Not now", "Try again"),
+    ],
+)
+def test_picture_that_does_not_start_has_a_way_on(
+    launch: Launch, paced: PacedServer, visit: Visit, name: str, sentence: str, button: str
+) -> None:
+    script = PLAYS_NOT_AT_FIRST % name
+    page = visit(launch(FAKE_CAMERA), paced.url, permissions=["camera"], script=script)
+    expect(message(page)).to_contain_text(sentence)
+    page.get_by_role("button", name=button).click()
+    expect(stage(page)).to_have_attribute("data-state", "live")
 
 
 def test_picture_that_was_paused_goes_on(paced_page: Page) -> None:

@@ -15,6 +15,7 @@ export class Question extends EventTarget {
   #note
   #suggestions
   #maxChars
+  #offered = []
   #writtenFor = ASK
   #isAskable = false
   #isAnswering = false
@@ -38,6 +39,7 @@ export class Question extends EventTarget {
     text.addEventListener("input", () => this.#typed())
     text.addEventListener("keydown", (event) => this.#keyPressed(event))
     stop.addEventListener("click", () => this.dispatchEvent(new Event("stop")))
+    suggestions.addEventListener("click", (event) => this.#suggested(event))
     this.offer({ isDemo: false })
     this.#render()
   }
@@ -70,8 +72,8 @@ export class Question extends EventTarget {
   }
 
   offer({ isDemo }) {
-    const offered = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
-    this.#suggestions.replaceChildren(...offered.map((asked) => suggestion(asked, () => this.#suggested(asked))))
+    this.#offered = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
+    this.#suggestions.replaceChildren(...this.#offered.map(suggestion))
   }
 
   allow(isAskable) {
@@ -160,7 +162,11 @@ export class Question extends EventTarget {
     this.#write(takes ? this.#drafts[takes] : "")
   }
 
-  #suggested({ skill, question }) {
+  // What a button asks is its number: a browser may have translated its words.
+  #suggested(event) {
+    const button = event.target.closest("button")
+    if (!button) return
+    const { skill, question } = this.#offered[button.dataset.offer]
     this.skill = skill
     if (question) this.#write(question)
     if (this.#isAskable) this.#form.requestSubmit()
@@ -233,10 +239,10 @@ export class Question extends EventTarget {
   }
 }
 
-function suggestion(asked, choose) {
+function suggestion(asked, index) {
   const button = document.createElement("button")
   Object.assign(button, { type: "button", className: "prompts__choice", textContent: titleOf(asked) })
-  button.addEventListener("click", choose)
+  button.dataset.offer = index
   const item = document.createElement("li")
   item.append(button)
   return item

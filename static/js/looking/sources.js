@@ -59,7 +59,7 @@ function choice(value, name, isChecked) {
   const label = Object.assign(document.createElement("label"), { className: "sources__choice" })
   const input = document.createElement("input")
   Object.assign(input, { type: "radio", name: "source", value, checked: isChecked })
-  const words = Object.assign(document.createElement("span"), { textContent: name })
+  const words = Object.assign(document.createElement("span"), { textContent: name, dir: "auto" })
   label.append(input, words)
   return label
 }
