@@ -369,6 +369,21 @@ def test_camera_that_went_while_the_page_slept_is_opened_again(paced_page: Page)
     )
 
 
+def test_camera_that_sends_nothing_more_after_a_sleep_is_told(
+    launch: Launch, paced: PacedServer, visit: Visit
+) -> None:
+    """Its last frame stood there as if it were of now, and was asked about."""
+    page = visit(launch(FAKE_CAMERA), paced.url, script=NO_FRAMES)
+    turn_on_camera(page)
+    page.wait_for_function("() => document.querySelector('video').srcObject !== null")
+    page.evaluate("showFrame()")
+    expect(stage(page)).to_have_attribute("data-state", "live")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(stage(page)).to_contain_text("sends no picture", timeout=WAY_OUT_LIMIT_MS)
+    page.evaluate("showFrame()")
+    expect(stage(page)).to_have_attribute("data-state", "live")
+
+
 def test_camera_appears_when_it_is_plugged_in_before_any_permission(
     launch: Launch, paced: PacedServer, visit: Visit
 ) -> None:

@@ -82,7 +82,7 @@ export class Camera extends EventTarget {
     this.#deviceId = deviceId
     navigator.mediaDevices.addEventListener("devicechange", () => this.#devicesChanged())
     document.addEventListener("visibilitychange", () => this.#wake())
-    window.addEventListener("pageshow", () => this.#wake())
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#wake())
     this.#become("starting")
     const attempt = this.#attempt
     this.#permission = await askedBefore()
@@ -110,7 +110,9 @@ export class Camera extends EventTarget {
   async play() {
     const stream = this.#stream
     try {
-      await this.#video.play()
+      const started = this.#video.play()
+      this.#look()
+      await started
     } catch (error) {
       if (stream !== this.#stream) return
       if (error.name !== "NotAllowedError" && error.name !== "AbortError") return this.#fail(error)
@@ -168,7 +170,6 @@ export class Camera extends EventTarget {
     track.addEventListener("unmute", () => this.#mute(stream, false))
     this.#video.srcObject = stream
     this.#wait("silent", PICTURE_LIMIT_MS)
-    this.#look()
     this.play()
   }
 
@@ -187,8 +188,9 @@ export class Camera extends EventTarget {
   #mute(stream, isMuted) {
     if (stream !== this.#stream) return
     this.#isMuted = isMuted
-    this.#look()
-    if (!isMuted) this.play()
+    clearTimeout(this.#patience)
+    if (isMuted) this.#look()
+    else this.play()
   }
 
   async #lose(stream) {
@@ -234,9 +236,9 @@ export class Camera extends EventTarget {
   }
 
   #become(state) {
+    if (state === this.state && this.isOpen) return
     if (state === "starting" || state === "asking") this.#wait("unanswered", ANSWER_LIMIT_MS)
     else clearTimeout(this.#patience)
-    if (state === this.state && this.isOpen) return
     this.state = state
     this.dispatchEvent(new Event("change"))
   }
@@ -265,7 +267,18 @@ export class Camera extends EventTarget {
   // Phones pause the picture of a page in the background, and a computer that slept may have let go of the camera.
   #wake() {
     if (document.hidden || !this.#stream) return
-    if (this.#stream.getVideoTracks().every(({ readyState }) => readyState === "ended")) this.open()
-    else if (this.#video.paused && !this.#needsTap) this.play()
+    if (this.#stream.getVideoTracks().every(({ readyState }) => readyState === "ended")) return this.open()
+    if (this.#video.paused && !this.#needsTap) this.play()
+    if (this.state === "live") this.#expectFrame()
+  }
+
+  // The picture of before the sleep still stands there: only another frame tells that the camera goes on.
+  #expectFrame() {
+    if (!this.#video.requestVideoFrameCallback) return
+    this.#wait("silent", PICTURE_LIMIT_MS)
+    this.#video.requestVideoFrameCallback(() => {
+      if (this.state === "live") clearTimeout(this.#patience)
+      this.#look()
+    })
   }
 }

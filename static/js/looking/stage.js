@@ -116,7 +116,7 @@ export class Stage extends EventTarget {
     this.forgetFound()
     const hadFocus = this.#stage.contains(document.activeElement)
     this.#stage.dataset.state = state
-    for (const message of this.#stage.querySelectorAll(".stage__message")) message.hidden = message.dataset.for !== state
+    for (const each of this.#stage.querySelectorAll(".stage__message")) each.hidden = each.dataset.for !== state
     this.#instead.hidden = SHOWING_OR_ABOUT_TO.includes(state)
     if (hadFocus) this.#stage.querySelector("[data-for]:not([hidden]) button, .stage__instead:not([hidden])")?.focus()
     this.dispatchEvent(new Event("change"))
