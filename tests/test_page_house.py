@@ -135,3 +135,15 @@ def test_table_of_skills_is_what_the_page_offers_and_what_the_server_takes():
 @pytest.mark.parametrize("sheet", [sheet for sheet in SHEETS if sheet != "tokens.css"])
 def test_colours_are_tokens(sheet: str):
     assert _COLOUR.findall(without_comments((CSS / sheet).read_text(encoding="utf-8"))) == []
+
+
+_READ_BACK = re.compile(
+    r"\.(?:textContent|innerText|innerHTML|outerText|nodeValue|wholeText|ariaLabel|alt)\b(?! = )"
+    r"|getAttribute\(\"(?:aria-label|alt|title|placeholder)\"\)|\bcreateTreeWalker\b|\bNodeFilter\b"
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_no_script_reads_words_back_from_the_page(script: str):
+    """A browser that translates the page changes them: a suggestion was no longer what it said."""
+    assert _READ_BACK.findall(source(script)) == []

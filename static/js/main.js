@@ -57,7 +57,6 @@ const looking = new Looking({
     menu: element("sources"),
     cameras: element("sources-cameras"),
     buttons: [element("source"), element("source-brief")],
-    label: element("source").querySelector(".source__label"),
   }),
   file: element("picture-file"),
   limits: frameLimits,

@@ -1,14 +1,13 @@
 // A tapped scene fills the screen, on white, until it is tapped again.
 
 const screen = document.getElementById("screen")
-const picture = screen.querySelector("img")
+const close = screen.querySelector("button")
 
 document.getElementById("scenes").addEventListener("click", (event) => {
   const link = event.target.closest("a")
   if (!link) return
   event.preventDefault()
-  picture.src = link.href
-  picture.alt = link.querySelector("img").alt
+  close.replaceChildren(link.querySelector("img").cloneNode())
   screen.showModal()
 })
 

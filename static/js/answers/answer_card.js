@@ -23,6 +23,7 @@ export class AnswerCard {
   #card
   #frameUrl
   #marks
+  #text = ""
   #places = []
   #askedAt = Date.now()
   #firstWordMs = null
@@ -54,8 +55,9 @@ export class AnswerCard {
     return this.#part("frame")
   }
 
+  // As it was answered: what stands on the page may have been translated.
   get text() {
-    return this.#part("text").textContent
+    return this.#text
   }
 
   get places() {
@@ -85,6 +87,18 @@ export class AnswerCard {
     this.#card.focus()
   }
 
+  reveal() {
+    this.#part("question").scrollIntoView({ block: "nearest" })
+    this.revealEnd()
+  }
+
+  // What comes last in it; where the frame is large, the words about it.
+  revealEnd() {
+    const ends = this.#isFinding ? ["message", "answer", "state"] : ["foot"]
+    const end = ends.map((name) => this.#part(name)).find((part) => part.checkVisibility())
+    end?.scrollIntoView({ block: "nearest" })
+  }
+
   waitForModel(position) {
     const place = position === 1 ? "This is answered first, about this picture." : `${ordinal(position)} in line.`
     this.#say(`Waiting for the model. ${place}`)
@@ -102,6 +116,7 @@ export class AnswerCard {
 
   add(words) {
     this.#showFirst("First word")
+    this.#text += words
     this.#part("text").append(words)
     this.tick()
   }
@@ -116,8 +131,7 @@ export class AnswerCard {
   finish({ text, places, reason, timings, error }) {
     if (error) return this.fail(error)
     if (this.#isFinding) this.#showPlaces(places ?? this.#places)
-    const words = this.#isFinding ? this.#foundWords(reason) : text
-    if (words && words !== this.text) this.#part("text").textContent = words
+    this.#write(this.#isFinding ? this.#foundWords(reason) : text)
     this.#say(ENDINGS[reason] ?? "")
     this.#part("prove").hidden = this.#request.proof === null || reason !== "stop"
     this.#showTimings(timings, reason)
@@ -125,7 +139,7 @@ export class AnswerCard {
   }
 
   fail(sentence) {
-    if (this.#isFinding) this.#part("text").textContent = this.#foundWords("error")
+    if (this.#isFinding) this.#write(this.#foundWords("error"))
     this.#say(sentence)
     this.#part("total").textContent = ""
     this.#become("failed")
@@ -147,7 +161,7 @@ export class AnswerCard {
   }
 
   async copy() {
-    await copyText(this.text, this.#part("text"))
+    await copyText(this.text)
     const icon = this.#part("copy").querySelector("use")
     icon.setAttribute("href", "#icon-check")
     setTimeout(() => icon.setAttribute("href", "#icon-copy"), COPIED_SHOWN_MS)
@@ -167,6 +181,15 @@ export class AnswerCard {
 
   get #isFinding() {
     return this.#request.isFinding
+  }
+
+  // The whole answer. Where it stands already, word by word, a reader's selection is left alone; what a
+  // browser translated piece by piece is given to it once more as a whole.
+  #write(text) {
+    const part = this.#part("text")
+    if (!text || (text === this.#text && part.childElementCount === 0)) return
+    this.#text = text
+    part.textContent = text
   }
 
   // Only a search that came to its end can say that there is nothing.
@@ -223,13 +246,17 @@ export class AnswerCard {
   }
 }
 
-// Where the clipboard is missing (no secure context) or forbidden, the text is selected and copied as if by hand.
-async function copyText(text, element) {
+// Where the clipboard is missing (no secure context) or forbidden, it is copied as if by hand.
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text)
   } catch (error) {
     if (!(error instanceof TypeError) && error.name !== "NotAllowedError") throw error
-    getSelection().selectAllChildren(element)
+    const copied = (event) => {
+      event.clipboardData.setData("text/plain", text)
+      event.preventDefault()
+    }
+    document.addEventListener("copy", copied, { once: true })
     document.execCommand("copy")
   }
 }

@@ -3,6 +3,8 @@ import { AnswerCard } from "./answer_card.js"
 
 const MAX_CARDS = 200
 const TICK_MS = 1000
+// Browsers round where they scroll to.
+const STILL_HERE_PX = 2
 const CONNECTION_LOST = "The answer broke off: connection lost."
 
 // Tells "change" when what runs changes, "found" with a card at each of its places, "finished" with
@@ -14,6 +16,7 @@ export class Answers extends EventTarget {
   #count
   #empty
   #cards = new Map()
+  #leftAt = []
   #isModelReady = false
 
   // empty: what stands there while nothing was asked.
@@ -25,6 +28,7 @@ export class Answers extends EventTarget {
     this.#count = count
     this.#empty = empty
     list.addEventListener("click", (event) => this.#clicked(event))
+    new ResizeObserver(() => this.#follow()).observe(this.#scroller)
     setInterval(() => this.#running().forEach((card) => card.tick()), TICK_MS)
   }
 
@@ -45,8 +49,10 @@ export class Answers extends EventTarget {
     this.#cards.set(request.id, card)
     this.#list.prepend(card.item)
     if (this.#cards.size > MAX_CARDS) this.#remove(this.#cards.values().next().value)
-    this.#scroller.scrollTo({ top: 0 })
     if (!this.#isModelReady) card.waitForModel(this.#running().length)
+    this.#scroller.scrollTo({ top: 0 })
+    card.reveal()
+    this.#leftAt = this.#position
     this.#changed()
     return card
   }
@@ -60,6 +66,7 @@ export class Answers extends EventTarget {
   started({ id }) {
     this.#runningCard(id)?.begin()
     this.#changed()
+    this.#follow()
   }
 
   token({ id, text }) {
@@ -104,6 +111,19 @@ export class Answers extends EventTarget {
     return next !== undefined
   }
 
+  // Where the reader is: the list scrolls, or the page does.
+  get #position() {
+    return [this.#scroller.scrollTop, window.scrollY]
+  }
+
+  // The end of the newest answer stays in sight as it grows, until the reader goes elsewhere.
+  #follow() {
+    const isHere = this.#position.every((at, index) => Math.abs(at - this.#leftAt[index]) < STILL_HERE_PX)
+    if (!isHere) return
+    this.#newest?.revealEnd()
+    this.#leftAt = this.#position
+  }
+
   get #newest() {
     return [...this.#cards.values()].at(-1)
   }
@@ -122,6 +142,7 @@ export class Answers extends EventTarget {
     if (!card) return
     const before = card.activity
     step(card)
+    this.#follow()
     if (card.activity !== before) this.#changed()
   }
 
@@ -132,6 +153,7 @@ export class Answers extends EventTarget {
 
   #finished(sentence) {
     this.#changed()
+    this.#follow()
     this.#tell("finished", sentence)
   }
 

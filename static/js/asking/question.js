@@ -162,10 +162,11 @@ export class Question extends EventTarget {
     this.#write(takes ? this.#drafts[takes] : "")
   }
 
+  // What a button asks is its number: a browser may have translated its words.
   #suggested(event) {
-    const words = event.target.closest("button")?.textContent
-    if (!words) return
-    const { skill, question } = this.#offered.find((asked) => titleOf(asked) === words)
+    const button = event.target.closest("button")
+    if (!button) return
+    const { skill, question } = this.#offered[button.dataset.offer]
     this.skill = skill
     if (question) this.#write(question)
     if (this.#isAskable) this.#form.requestSubmit()
@@ -234,13 +235,14 @@ export class Question extends EventTarget {
     const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
     this.#ask.hidden = isStop
     this.#stop.hidden = !isStop
-    if (hadFocus) (isStop ? this.#stop : this.#ask).focus()
+    if (hadFocus) (isStop ? this.#stop : this.#ask).focus({ preventScroll: true })
   }
 }
 
-function suggestion(asked) {
+function suggestion(asked, index) {
   const button = document.createElement("button")
   Object.assign(button, { type: "button", className: "prompts__choice", textContent: titleOf(asked) })
+  button.dataset.offer = index
   const item = document.createElement("li")
   item.append(button)
   return item

@@ -1,16 +1,27 @@
-// The webcam: opens it, says in one word why it could not, and notices when it goes and comes back.
+// The webcam: opens it, says in one word how it is, and notices when it goes and comes back.
 
 const IDEAL_WIDTH_PX = 1280
 const IDEAL_HEIGHT_PX = 720
+// How long the browser may say nothing, and then the camera show nothing, before the person is told.
+const ANSWER_LIMIT_MS = 4500
+const PICTURE_LIMIT_MS = 3000
 
-const REFUSALS = {
-  NotAllowedError: "denied",
-  SecurityError: "denied",
+// What Chromium's messages tell for sure, in the order in which they are tried.
+const MESSAGES = [
+  [/^permission denied by .*system/i, "denied-by-system"],
+  [/^permission dismissed/i, "dismissed"],
+  [/^permission denied/i, "denied"],
+  [/\bin use\b/i, "in-use"],
+]
+// What the name of an error tells; every other only says that the camera did not start.
+const NAMES = {
+  NotAllowedError: "not-allowed",
+  SecurityError: "not-allowed",
   NotFoundError: "none",
-  OverconstrainedError: "none",
-  NotReadableError: "in-use",
-  AbortError: "in-use",
+  OverconstrainedError: "unsuitable",
 }
+// In which a permission that is given opens the camera.
+const WAITS_FOR_PERMISSION = ["off", "denied", "not-allowed", "dismissed"]
 
 function constraintsFor(deviceId) {
   const size = { width: { ideal: IDEAL_WIDTH_PX }, height: { ideal: IDEAL_HEIGHT_PX } }
@@ -28,22 +39,36 @@ async function askedBefore() {
   }
 }
 
-// `state`: starting | off | asking | live | denied | none | in-use | insecure | unplugged; "change" tells of a new one.
+// `state`: off | starting, asking until the browser answers, unanswered when it takes long |
+// why it did not open: denied, denied-by-system, not-allowed, dismissed, none, unsuitable, in-use, failed,
+// insecure, unsupported | once it is open: live, or why there is no picture: silent, muted, needs-tap |
+// when it went: unplugged, stopped. "change" tells of a new one, "devices" of other cameras.
 export class Camera extends EventTarget {
   state = "starting"
+  // The browser's own words about what failed.
+  said = ""
   #video
   #stream = null
   #deviceId = null
   #permission = null
   #attempt = 0
+  #patience = null
+  #isMuted = false
+  #needsTap = false
 
   constructor(video) {
     super()
     this.#video = video
+    for (const name of ["loadeddata", "resize", "playing"]) video.addEventListener(name, () => this.#look())
+    video.addEventListener("pause", () => this.#wake())
   }
 
   get deviceId() {
     return this.#deviceId
+  }
+
+  get isOpen() {
+    return this.#stream !== null
   }
 
   get label() {
@@ -53,30 +78,47 @@ export class Camera extends EventTarget {
 
   // Opens at once where permission was given on an earlier visit.
   async start(deviceId) {
-    if (!navigator.mediaDevices?.getUserMedia) return this.#become("insecure")
+    if (!this.#canAsk()) return
     this.#deviceId = deviceId
     navigator.mediaDevices.addEventListener("devicechange", () => this.#devicesChanged())
     document.addEventListener("visibilitychange", () => this.#wake())
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#wake())
+    this.#become("starting")
+    const attempt = this.#attempt
     this.#permission = await askedBefore()
     this.#permission?.addEventListener("change", () => this.#permissionChanged())
+    if (attempt !== this.#attempt) return
     if (this.#permission?.state === "granted") return this.open(deviceId)
     this.#become(this.#permission?.state === "denied" ? "denied" : "off")
   }
 
   async open(deviceId = this.#deviceId) {
-    if (!navigator.mediaDevices?.getUserMedia) return this.#become("insecure")
+    if (!this.#canAsk()) return
     const attempt = ++this.#attempt
     this.#release()
     this.#become(this.#permission?.state === "granted" ? "starting" : "asking")
     try {
       const stream = await this.#request(deviceId)
-      if (attempt !== this.#attempt) return stream.getTracks().forEach((track) => track.stop())
-      await this.#show(stream)
-      if (attempt === this.#attempt) this.#become("live")
+      if (attempt === this.#attempt) this.#show(stream)
+      else stream.getTracks().forEach((track) => track.stop())
     } catch (error) {
-      if (attempt !== this.#attempt) return
-      this.#release()
-      this.#become(this.#reason(error))
+      if (attempt === this.#attempt) this.#fail(error)
+    }
+  }
+
+  // Starts the picture of an open camera; a browser may allow that only while somebody taps.
+  async play() {
+    const stream = this.#stream
+    try {
+      const started = this.#video.play()
+      this.#look()
+      await started
+    } catch (error) {
+      if (stream !== this.#stream) return
+      if (error.name !== "NotAllowedError" && error.name !== "AbortError") return this.#fail(error)
+      // A page in the background is no place to play; it is tried again when it is seen.
+      this.#needsTap = !document.hidden
+      this.#look()
     }
   }
 
@@ -86,9 +128,26 @@ export class Camera extends EventTarget {
     this.#become("off")
   }
 
+  // Those that can be chosen: before a permission is given, cameras have no names.
   async cameras() {
-    const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? []
-    return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId)
+    return (await this.#found()).filter(({ deviceId }) => deviceId)
+  }
+
+  async #found() {
+    try {
+      const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? []
+      return devices.filter(({ kind }) => kind === "videoinput")
+    } catch (error) {
+      // A browser that does not tell which cameras there are can still open one.
+      if (error instanceof DOMException) return []
+      throw error
+    }
+  }
+
+  #canAsk() {
+    const canAsk = typeof navigator.mediaDevices?.getUserMedia === "function"
+    if (!canAsk) this.#become(isSecureContext ? "unsupported" : "insecure")
+    return canAsk
   }
 
   async #request(deviceId) {
@@ -101,42 +160,94 @@ export class Camera extends EventTarget {
     }
   }
 
-  async #show(stream) {
+  #show(stream) {
     this.#stream = stream
     const [track] = stream.getVideoTracks()
     this.#deviceId = track.getSettings().deviceId ?? this.#deviceId
+    this.#isMuted = track.muted
     track.addEventListener("ended", () => this.#lose(stream))
+    track.addEventListener("mute", () => this.#mute(stream, true))
+    track.addEventListener("unmute", () => this.#mute(stream, false))
     this.#video.srcObject = stream
-    await this.#video.play()
+    this.#wait("silent", PICTURE_LIMIT_MS)
+    this.play()
   }
 
-  #lose(stream) {
+  // What an open camera shows by now: every event about it ends here.
+  #look() {
+    if (!this.#stream) return
+    const { readyState, videoWidth, paused } = this.#video
+    const hasPicture = readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && videoWidth > 0
+    if (!paused) this.#needsTap = false
+    if (this.#isMuted) this.#become("muted")
+    else if (this.#needsTap) this.#become("needs-tap")
+    else if (hasPicture) this.#become("live")
+    else if (this.state === "muted" || this.state === "needs-tap") this.#wait("silent", PICTURE_LIMIT_MS)
+  }
+
+  #mute(stream, isMuted) {
     if (stream !== this.#stream) return
-    this.#attempt += 1
+    this.#isMuted = isMuted
+    clearTimeout(this.#patience)
+    if (isMuted) this.#look()
+    else this.play()
+  }
+
+  async #lose(stream) {
+    if (stream !== this.#stream) return
+    const attempt = ++this.#attempt
     this.#release()
-    this.#become(this.#permission?.state === "denied" ? "denied" : "unplugged")
+    if (this.#permission?.state === "denied") return this.#become("denied")
+    this.#become("stopped")
+    const isThere = await this.#isThere()
+    if (attempt === this.#attempt && !isThere) this.#become("unplugged")
+  }
+
+  async #isThere() {
+    return (await this.#found()).some(({ deviceId }) => deviceId === this.#deviceId)
   }
 
   #release() {
     this.#stream?.getTracks().forEach((track) => track.stop())
     this.#stream = null
+    this.#isMuted = false
+    this.#needsTap = false
     this.#video.srcObject = null
   }
 
-  // Closing the browser's question without an answer leaves everything as it was; Chromium says so in these words.
-  #reason(error) {
-    return error.message === "Permission dismissed" ? "off" : REFUSALS[error.name] ?? "in-use"
+  #fail(error) {
+    this.#release()
+    this.said = [error.name, error.message].filter(Boolean).join(": ")
+    this.#become(this.#reason(error))
+  }
+
+  #reason({ name, message }) {
+    const told = MESSAGES.find(([words]) => words.test(message))?.[1] ?? NAMES[name] ?? "failed"
+    return told === "not-allowed" && this.#permission?.state === "denied" ? "denied" : told
+  }
+
+  // Without another event until then, this is how it is.
+  #wait(state, limitMs) {
+    clearTimeout(this.#patience)
+    this.#patience = setTimeout(() => {
+      if (document.hidden) this.#wait(state, limitMs)
+      else this.#become(state)
+    }, limitMs)
   }
 
   #become(state) {
+    if (state === this.state && this.isOpen) return
+    if (state === "starting" || state === "asking") this.#wait("unanswered", ANSWER_LIMIT_MS)
+    else clearTimeout(this.#patience)
     this.state = state
     this.dispatchEvent(new Event("change"))
   }
 
   #permissionChanged() {
     const { state } = this.#permission
-    if (state === "granted" && (this.state === "denied" || this.state === "off")) this.open()
+    if (state === "granted" && WAITS_FOR_PERMISSION.includes(this.state)) this.open()
     if (state === "denied" && this.state !== "denied") {
+      this.#attempt += 1
       this.#release()
       this.#become("denied")
     }
@@ -144,17 +255,30 @@ export class Camera extends EventTarget {
 
   async #devicesChanged() {
     this.dispatchEvent(new Event("devices"))
-    const cameras = await this.cameras()
-    const isBack = cameras.some(({ deviceId }) => deviceId === this.#deviceId)
-    if (this.state === "none" && cameras.length > 0) this.open()
-    if (this.state === "unplugged" && isBack) this.open()
+    const attempt = this.#attempt
+    const hasAny = (await this.#found()).length > 0
+    const isThere = await this.#isThere()
+    if (attempt !== this.#attempt) return
+    const isBack = this.state === "none" ? hasAny : isThere && ["stopped", "unplugged"].includes(this.state)
+    if (isBack) this.open()
+    else if (this.state === "stopped") this.#become("unplugged")
   }
 
-  // Phones pause the picture of a page in the background.
+  // Phones pause the picture of a page in the background, and a computer that slept may have let go of the camera.
   #wake() {
-    if (document.hidden || this.state !== "live") return
-    this.#video.play().catch((error) => {
-      if (error.name !== "AbortError") this.#become("in-use")
+    if (document.hidden || !this.#stream) return
+    if (this.#stream.getVideoTracks().every(({ readyState }) => readyState === "ended")) return this.open()
+    if (this.#video.paused && !this.#needsTap) this.play()
+    if (this.state === "live") this.#expectFrame()
+  }
+
+  // The picture of before the sleep still stands there: only another frame tells that the camera goes on.
+  #expectFrame() {
+    if (!this.#video.requestVideoFrameCallback) return
+    this.#wait("silent", PICTURE_LIMIT_MS)
+    this.#video.requestVideoFrameCallback(() => {
+      if (this.state === "live") clearTimeout(this.#patience)
+      this.#look()
     })
   }
 }

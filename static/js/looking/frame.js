@@ -17,7 +17,7 @@ export function drawFrame(picture, detail, limits) {
 // Turns what was drawn into the JPEG: the same with `blob` in place of the canvas.
 export async function encodeFrame({ canvas, ...drawn }, limits) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY))
-  if (!blob) throw new Refusal("This picture could not be read. Choose another.")
+  if (!blob) throw new Refusal("The browser made no JPEG of this picture. Try again, or choose another.")
   if (blob.size > limits.maxFrameBytes) throw new Refusal(tooLarge(blob.size, limits.maxFrameBytes, drawn.detail))
   return { blob, ...drawn }
 }

@@ -2,7 +2,14 @@
 import { recall, remember } from "../plain/memory.js"
 import { drawFrame } from "./frame.js"
 
-const NAMES = { off: "Camera off", asking: "Camera off", starting: "Camera", picture: "Picture" }
+const NAMES = {
+  off: "Camera off",
+  dismissed: "Camera off",
+  asking: "Camera off",
+  unanswered: "Camera",
+  starting: "Camera",
+  picture: "Picture",
+}
 const UNREADABLE = "This file is not a picture that the browser can read. Choose another."
 
 // Tells "change" when something else is to be seen, or nothing, and "refused" with the sentence that
@@ -22,10 +29,12 @@ export class Looking extends EventTarget {
     this.#sources = sources
     this.#file = file
     this.#limits = limits
-    camera.addEventListener("change", () => stage.showCamera(camera.state))
+    camera.addEventListener("change", () => stage.showCamera(camera.state, camera.said))
     camera.addEventListener("devices", () => this.#showSource())
     stage.addEventListener("change", () => this.#changed())
     stage.addEventListener("open-camera", () => camera.open())
+    stage.addEventListener("play", () => camera.play())
+    stage.addEventListener("stop-waiting", () => this.#turnOff())
     stage.addEventListener("use-picture", () => file.click())
     stage.addEventListener("choose-camera", () => sources.open())
     sources.addEventListener("camera", ({ detail }) => camera.open(detail))
@@ -80,9 +89,10 @@ export class Looking extends EventTarget {
 
   async #showSource() {
     const { state } = this.#stage
-    const current = this.isLive ? this.#camera.deviceId : state === "picture" ? "picture" : "off"
+    const { isOpen } = this.#camera
+    const current = isOpen ? this.#camera.deviceId : state === "picture" ? "picture" : "off"
     this.#sources.showCameras(await this.#camera.cameras(), current)
-    const name = this.isLive ? this.#camera.label : NAMES[state] ?? "No camera"
+    const name = isOpen ? this.#camera.label : NAMES[state] ?? "No camera"
     this.#sources.showName(this.canSee ? `${name}, ${this.#sources.detail}` : name)
   }
 }

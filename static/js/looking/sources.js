@@ -9,15 +9,13 @@ export class Sources extends EventTarget {
   #menu
   #cameras
   #buttons
-  #label
 
-  // buttons: each opens the menu, one is seen at each width; label: shows what is chosen.
-  constructor({ menu, cameras, buttons, label }) {
+  // buttons: each opens the menu, one is seen at each width; the first also shows what is chosen.
+  constructor({ menu, cameras, buttons }) {
     super()
     this.#menu = menu
     this.#cameras = cameras
     this.#buttons = buttons
-    this.#label = label
     menu.querySelector(`[value="${recall("detail") === "fast" ? "fast" : "detail"}"]`).checked = true
     menu.addEventListener("change", (event) => this.#chosen(event.target))
     menu.addEventListener("toggle", (event) => event.newState === "open" && this.#place())
@@ -32,7 +30,7 @@ export class Sources extends EventTarget {
   }
 
   showName(name) {
-    this.#label.textContent = name
+    this.#buttons[0].querySelector(".source__label").textContent = name
   }
 
   // cameras: MediaDeviceInfo[]; current: a device id, "picture" or "off".
@@ -61,7 +59,7 @@ function choice(value, name, isChecked) {
   const label = Object.assign(document.createElement("label"), { className: "sources__choice" })
   const input = document.createElement("input")
   Object.assign(input, { type: "radio", name: "source", value, checked: isChecked })
-  const words = Object.assign(document.createElement("span"), { textContent: name })
+  const words = Object.assign(document.createElement("span"), { textContent: name, dir: "auto" })
   label.append(input, words)
   return label
 }

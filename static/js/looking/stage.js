@@ -2,7 +2,8 @@
 // has just found; or why there is nothing to see.
 import { Marks } from "../plain/marks.js"
 
-const COVERED_BY_PICTURE = ["off", "denied", "none", "in-use", "insecure", "unplugged"]
+// In all others there is nothing to see, and a picture can be used instead.
+const SHOWING_OR_ABOUT_TO = ["starting", "asking", "live", "picture"]
 const FOUND_SHOWN_MS = 3000
 const FOUND_FADES_TO = 0.35
 
@@ -12,7 +13,6 @@ export class Stage extends EventTarget {
   #video
   #image
   #instead
-  #messages
   #svg
   #marks
   #source = null
@@ -26,7 +26,6 @@ export class Stage extends EventTarget {
     this.#video = stage.querySelector(".stage__video")
     this.#image = stage.querySelector(".stage__image")
     this.#instead = stage.querySelector(".stage__instead")
-    this.#messages = [...stage.querySelectorAll(".stage__message")]
     this.#svg = stage.querySelector(".marks")
     this.#marks = new Marks(this.#svg)
     stage.querySelector(".stage__local-address").textContent = `http://localhost:${location.port || 80}`
@@ -60,9 +59,11 @@ export class Stage extends EventTarget {
   }
 
   // A chosen picture stays until a camera really shows something.
-  showCamera(state) {
-    if (this.state === "picture" && COVERED_BY_PICTURE.includes(state)) return
+  // said: what the browser says about it.
+  showCamera(state, said = "") {
+    if (this.state === "picture" && !SHOWING_OR_ABOUT_TO.includes(state)) return
     this.#forgetPicture()
+    for (const words of this.#stage.querySelectorAll(".stage__said b")) words.textContent = said
     this.#become(state)
   }
 
@@ -115,8 +116,8 @@ export class Stage extends EventTarget {
     this.forgetFound()
     const hadFocus = this.#stage.contains(document.activeElement)
     this.#stage.dataset.state = state
-    for (const message of this.#messages) message.hidden = message.dataset.for !== state
-    this.#instead.hidden = !COVERED_BY_PICTURE.includes(state)
+    for (const each of this.#stage.querySelectorAll(".stage__message")) each.hidden = each.dataset.for !== state
+    this.#instead.hidden = SHOWING_OR_ABOUT_TO.includes(state)
     if (hadFocus) this.#stage.querySelector("[data-for]:not([hidden]) button, .stage__instead:not([hidden])")?.focus()
     this.dispatchEvent(new Event("change"))
   }
