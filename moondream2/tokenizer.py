@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
-from transformers import PreTrainedTokenizerFast
+from tokenizers import Tokenizer as Encoding
 
-# Both the beginning and the end of every text.
-END_ID = 0
+from moondream2.config import Config, TokenizerConfig
+
+# What the published config's ids stand for, in the tokenizer that the weights were trained with.
+PUBLISHED_BOS, PUBLISHED_CONTROL = "<|endoftext|>", "<|md_reserved_0|>"
 
 _CJK = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U0002f800-\U0002fa1f]")
 
@@ -18,36 +20,45 @@ class TokenizerRejected(ValueError):
 class Tokenizer:
     """Byte-level BPE of one checkpoint; one thread at a time."""
 
-    def __init__(self, encoding: PreTrainedTokenizerFast) -> None:
+    def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
 
     @classmethod
     def from_file(cls, path: Path) -> "Tokenizer":
-        """Read a tokenizer.json.
-
-        Raises TokenizerRejected for a file that cannot be read, and for the old GPT-2 tokenizer
-        that lies beside the published weights and does not fit them.
-        """
+        """Read a tokenizer.json. Raises TokenizerRejected for a file that cannot be read."""
         try:
-            encoding = PreTrainedTokenizerFast(tokenizer_file=str(path))
+            encoding = Encoding.from_file(str(path))
         # The tokenizers library raises nothing narrower.
         except Exception as error:
             raise TokenizerRejected(f"{path} cannot be read as a tokenizer: {error}") from error
-        vocab = encoding.get_vocab()
-        if vocab.get("<|endoftext|>") != END_ID or "<|md_reserved_0|>" not in vocab:
-            raise TokenizerRejected(
-                f"{path} does not fit these weights: it lacks moondream2's control tokens."
-            )
+        encoding.no_truncation()
+        encoding.no_padding()
+        encoding.encode_special_tokens = True
         return cls(encoding)
 
-    @property
-    def vocab_size(self) -> int:
-        return len(self._encoding)
+    def check(self, config: Config, path: Path) -> None:
+        """Raise TokenizerRejected when this tokenizer, read from `path`, is one of other weights.
 
-    @property
-    def control_ids(self) -> frozenset[int]:
-        """Ids of the tokens that steer the model and stand for no text."""
-        return frozenset(self._encoding.added_tokens_decoder)
+        The config says which ids steer the model. Where it names the published ones, the tokenizer
+        must be of their kind: the one that lies beside the published weights is an older one.
+        """
+        vocab, n_known = self._encoding.get_vocab(), config.text.vocab_size
+        largest = max(vocab.values(), default=-1)
+        if largest >= n_known:
+            raise TokenizerRejected(
+                f"{path} has a token of id {largest}, but the model knows only {n_known} tokens."
+            )
+        control = config.tokenizer
+        if control == TokenizerConfig():
+            lacks = f"moondream2's control tokens, {PUBLISHED_BOS} as id 0 and {PUBLISHED_CONTROL}"
+            fits = vocab.get(PUBLISHED_BOS) == control.bos_id and PUBLISHED_CONTROL in vocab
+        else:
+            lacks = "the control tokens that config.json begins and ends texts with, ids"
+            lacks += f" {control.bos_id} and {control.eos_id}"
+            steering = self._encoding.get_added_tokens_decoder().keys()
+            fits = bool(steering & {control.bos_id, control.eos_id})
+        if not fits:
+            raise TokenizerRejected(f"{path} belongs to other weights: it lacks {lacks}.")
 
     def encode(self, text: str) -> list[int]:
         """Turn text into ids; nothing is stripped or added.
@@ -55,15 +66,11 @@ class Tokenizer:
         Control tokens are plain text here: a visitor who types `<|endoftext|>` must not end the
         prompt.
         """
-        return self._encoding.encode(text, add_special_tokens=False, split_special_tokens=True)
+        return self._encoding.encode(text, add_special_tokens=False).ids
 
     def decode(self, ids: list[int]) -> str:
         """Turn ids into text without control tokens; half a character shows as U+FFFD."""
-        text = self._encoding.decode(
-            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        assert isinstance(text, str), "one list of ids is one text"
-        return text
+        return self._encoding.decode(ids, skip_special_tokens=True)
 
 
 class TextStream:

@@ -36,7 +36,7 @@ HOMES = {
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},
     "httpx2": {"checkpoints/"},
-    "transformers": {"moondream2/tokenizer.py"},
+    "tokenizers": {"moondream2/tokenizer.py"},
     "PIL": {"protocol/frame.py", "moondream2/crops.py", "moondream2/resize.py"},
 }
 
