@@ -8,7 +8,7 @@ from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 from huggingface_hub.file_download import HfFileMetadata
 
 from checkpoints.cache import SHA1, SHA256, HubFile
-from checkpoints.names import MOONDREAM2, STARMIE, HubCheckpoint
+from checkpoints.names import MOONDREAM2, STARMIE, HubCheckpoint, without_password
 from checkpoints.reasons import NO_ANSWER, why_no_file
 from checkpoints.recipe import RECIPE_FILE
 from checkpoints.surroundings import Access
@@ -73,8 +73,8 @@ class Asking:
         has_checksum = SHA1.fullmatch(checksum) or SHA256.fullmatch(checksum)
         if said.size is None or not (SHA1.fullmatch(commit) and has_checksum):
             raise StartRefused(
-                f"What answers at {self.endpoint} is not the Hugging Face hub: it names no size,"
-                f" commit or checksum of {name}. Check HF_ENDPOINT and the proxy."
+                f"What answers at {without_password(self.endpoint)} is not the Hugging Face hub: it"
+                f" names no size, commit or checksum of {name}. Check HF_ENDPOINT and the proxy."
             )
         return HubFile(repo, name, revision, commit, said.size, checksum)
 

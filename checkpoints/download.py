@@ -22,6 +22,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
 from checkpoints.cache import SHA1, CachePlace, HubFile, free_bytes, size_of
+from checkpoints.reasons import why_unreachable
 from checkpoints.surroundings import why_cache
 from protocol.errors import ModelFailed, StartRefused
 from protocol.status import LoadStage, OnProgress, Progress
@@ -153,20 +154,23 @@ class Download:
         place.partial.touch()
         n_failures = 0
         while (n_bytes := place.partial.stat().st_size) < place.file.size:
+            reason = "It ended too early."
             try:
                 self._append(place, n_bytes)
-            except (httpx2.RequestError, HfHubHTTPError) as error:
-                status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
-                if status is not None and status not in PASSING_STATUSES:
+            except HfHubHTTPError as error:
+                if error.response.status_code not in PASSING_STATUSES:
                     raise
+                reason = f"The hub answers with status {error.response.status_code}."
+            except httpx2.RequestError as error:
+                reason = why_unreachable(error, str(error.request.url))
             n_bytes_now = place.partial.stat().st_size
             if n_bytes_now >= place.file.size:
                 return
             n_failures = 1 if n_bytes_now > n_bytes else n_failures + 1
             if n_failures > len(self.retry_delays_s):
                 raise ModelFailed(
-                    f"The connection to the hub broke off {n_failures} times in a row. What has"
-                    " arrived is kept: check the network and start again to go on from there."
+                    f"The download broke off {n_failures} times in a row. {reason} What has arrived"
+                    " is kept: start again to go on from there."
                 )
             self._wait(self.retry_delays_s[n_failures - 1])
 

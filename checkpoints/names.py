@@ -55,9 +55,14 @@ def check_endpoint(endpoint: str | None) -> None:
         is_address = False
     if not is_address:
         raise StartRefused(
-            f'HF_ENDPOINT is "{endpoint[:100]}", which is no address of a hub: those look like'
-            " https://huggingface.co. Correct or unset it."
+            f'HF_ENDPOINT is "{without_password(endpoint)[:100]}", no address of a hub: those look'
+            " like https://huggingface.co. Correct or unset it."
         )
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    return re.sub(r"[^/]*@", "", url)
 
 
 def check_variables() -> None:

@@ -14,7 +14,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from checkpoints.names import HubCheckpoint
+from checkpoints.names import HubCheckpoint, without_password
 from checkpoints.surroundings import Access, proxy_to
 from moondream2.disk import why_unreadable
 
@@ -60,8 +60,8 @@ def _why_refused(error: HfHubHTTPError, repo: str, name: str, endpoint: str, acc
         )
     if status == 404 and ERROR_CODE not in error.response.headers:
         return (
-            f"What answers at {endpoint} is not the Hugging Face hub: it says status {status}"
-            f" without a reason.{_check(endpoint)}"
+            f"What answers at {without_password(endpoint)} is not the Hugging Face hub: it says"
+            f" status {status} without a reason.{_check(endpoint)}"
         )
     if status in HIDDEN and access.token is not None:
         return (
@@ -119,7 +119,9 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _check(endpoint: str) -> str:
     given = os.environ.get("HF_ENDPOINT")
-    return f" Check HF_ENDPOINT, {endpoint}." if given else " Check this computer's network."
+    if given is None:
+        return " Check this computer's network."
+    return f" Check HF_ENDPOINT, {without_password(endpoint)}."
 
 
 def _line(error: BaseException) -> str:

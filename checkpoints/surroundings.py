@@ -55,8 +55,9 @@ def read_access() -> Access:
         access.drop(f"The token in {_blocking(Path(access.source))}: {error.strerror}.")
     except UnicodeDecodeError:
         access.drop(f"{access.source} holds no text, and so no token.")
-    except OIDCError as error:
-        access.drop(f"HF_OIDC_RESOURCE brought no token: {str(error).partition('. ')[0]}.")
+    except (OIDCError, httpx2.HTTPError) as error:
+        reason = " ".join(str(error).partition(". ")[0].split())
+        access.drop(f"HF_OIDC_RESOURCE brought no token: {reason.rstrip('.')}.")
     if access.token and (odd := ODD_IN_A_TOKEN.search(access.token)):
         access.drop(f"The token in {access.source} holds {odd[0]!r}, which is in no token.")
     return access

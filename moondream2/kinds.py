@@ -19,12 +19,15 @@ KINDS = tuple(
             "quantised weights",
         ),
         (r"(^|\.)lora_[A-Za-z]", "a LoRA adapter, not a whole network"),
-        (r"text\.blocks\.\d+\.(moe|mlp\.router|mlp\.experts|attn\.tau|tau_)", MOONDREAM3),
+        (r"text\.blocks\.\d+\.(moe\.|mlp\.(router|experts)\.|(attn\.)?tau[._])", MOONDREAM3),
         (r"^((language_)?model\.)*layers\.\d+\.self_attn\.", "a network built on Llama's kind"),
         (r"^(transformer\.)?h\.\d+\.(attn|mlp)\.c_", "a network built on GPT-2's kind"),
         (r"^(vision_model|text_model)\.(encoder|embeddings)\.", "a SigLIP or CLIP alone"),
+        (r"^((visual|trunk)\.)*blocks\.\d+\.(attn|mlp)\.", "a vision encoder alone"),
     )
 )
+# What only a config.json of this network is divided into.
+SECTIONS = {"text", "vision", "region"}
 OURS, MOONDREAM3_TYPE = "moondream", "moondream3"
 MAX_SHOWN_CHARS, MAX_NAME_CHARS = 40, 80
 
@@ -41,7 +44,8 @@ def kind_of_config(values: object) -> str | None:
     named = " ".join(name for name in names if isinstance(name, str))
     if MOONDREAM3_TYPE in named.lower():
         return MOONDREAM3
-    return shown(named, MAX_NAME_CHARS) if named and OURS not in named.lower() else None
+    is_ours = OURS in named.lower() or values.keys() >= SECTIONS
+    return shown(named, MAX_NAME_CHARS) if named and not is_ours else None
 
 
 def kind_of_tensors(names: set[str]) -> str | None:

@@ -72,11 +72,11 @@ REFUSED = {
     ),
     "endpoint without a scheme": (
         {"HF_ENDPOINT": "huggingface.co"},
-        'HF_ENDPOINT is "huggingface.co", which is no address of a hub',
+        'HF_ENDPOINT is "huggingface.co", no address of a hub',
     ),
     "endpoint with an impossible port": (
-        {"HF_ENDPOINT": "http://localhost:99999"},
-        'HF_ENDPOINT is "http://localhost:99999", which is no address of a hub',
+        {"HF_ENDPOINT": "http://ann:secret@localhost:99999"},
+        'HF_ENDPOINT is "http://localhost:99999", no address of a hub',
     ),
     "timeout that is no number": (
         {"HF_HUB_DOWNLOAD_TIMEOUT": "soon"},

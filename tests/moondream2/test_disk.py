@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[2]
         (errno.EACCES, "a/file may not be read (Permission denied). Change its permissions, or"),
         (errno.ENOENT, "a/file is not there any more. Check the disk that it was on."),
         (errno.EIO, "a/file cannot be read: Input/output error. Check the disk that it is on."),
-        (errno.ESTALE, "a/file cannot be read: Stale file handle. Check the disk that it is on."),
         (errno.ELOOP, "a/file cannot be read: Too many levels of symbolic links."),
         (errno.ENAMETOOLONG, "a/file cannot be read: File name too long."),
     ],

@@ -34,6 +34,7 @@ def test_config_of_another_network_is_called_by_its_name(values: dict, kind: str
         {"model_type": "moondream1"},
         {"model_type": "phi", "architectures": ["Moondream"]},
         {"model_type": "moondream2-of-mine", "architectures": None},
+        {"model_type": "mine", "text": {}, "vision": {}, "region": {}},
         {"model_type": None, "architectures": [], "quantization_config": None},
     ],
 )
@@ -62,6 +63,8 @@ def test_config_of_moondream2_is_taken_whatever_else_it_says(values: dict):
         ("language_model.model.layers.0.self_attn.q_proj.weight", "Llama"),
         ("vision_model.encoder.layers.0.self_attn.k_proj.weight", "SigLIP"),
         ("transformer.h.0.attn.c_attn.weight", "GPT-2"),
+        ("visual.trunk.blocks.0.attn.qkv.weight", "a vision encoder alone"),
+        ("text.blocks.4.tau.wq", "Moondream 3"),
         (f"{BLOCK}.weight", None),
         ("text_model.transformer.h.0.mixer.Wqkv.weight", None),
         ("vision_encoder.encoder.model.visual.blocks.0.mlp.fc1.weight", None),
