@@ -171,3 +171,23 @@ def test_proxy_on_the_way_is_named_without_its_password(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert proxy_to("https://huggingface.co/x") == proxy
+
+
+def close_to_writing(folder: Path, mode: int) -> None:
+    for each in (folder, *folder.rglob("*")):
+        if each.is_dir() and not each.is_symlink():
+            each.chmod(mode)
+
+
+def test_cache_that_may_only_be_read_serves_what_is_in_it(tmp_path: Path):
+    environment = os.environ | {"HF_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", STORY]
+    with serve_hub() as hub:
+        environment["HF_ENDPOINT"] = hub.url
+        for _ in range(2):
+            ran = subprocess.run(
+                without_rights(command), cwd=ROOT, env=environment, capture_output=True, text=True
+            )
+            assert ran.stdout == "moondream2\nNone\n"
+            close_to_writing(tmp_path / "home", 0o555)
+    close_to_writing(tmp_path / "home", 0o755)
