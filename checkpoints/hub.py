@@ -152,8 +152,10 @@ class Hub:
         )
         if is_known or checkpoint == HubCheckpoint():
             return
+        # Of the cached commit: where the tag has moved on, the cache must not follow with one file.
+        cached = HubCheckpoint(checkpoint.repo, files.commit)
         try:
-            self.fetch(self.ask_file(checkpoint, RECIPE_FILE), lambda progress: None)
+            self.fetch(self.ask_file(cached, RECIPE_FILE), lambda progress: None)
         except FileMissing:
             self._remember_missing(checkpoint, files.commit)
         except ModelFailed as error:
@@ -220,12 +222,13 @@ class Hub:
         except HfHubHTTPError as error:
             reason = self._asking().why_no_file(error, checkpoint, file.name)
             raise ModelFailed(reason) from error
-        match file.name:
-            case "config.json":
-                _read_config(path)
-            case "moondream.py":
-                check_recipe(path, f"{file.repo} at {file.revision}", file.repo)
-            case "tokenizer.json" if checkpoint != STARMIE and config and not _fits(path, config):
+        if file.name == CONFIG_FILE:
+            _read_config(path)
+        elif file.name == RECIPE_FILE:
+            check_recipe(path, f"{file.repo} at {file.revision}", file.repo)
+        elif checkpoint != STARMIE and file.name == TOKENIZER_FILE:
+            assert config is not None, "it is fetched first"
+            if not _fits(path, config):
                 starmie = self._asking().about_file(STARMIE, TOKENIZER_FILE)
                 download.expect(starmie)
                 return self._fetch(download, starmie, config)

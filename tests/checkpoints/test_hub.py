@@ -319,6 +319,16 @@ def test_hub_is_asked_once_whether_cached_weights_are_older(
     assert not fake.requests
 
 
+def test_cached_weights_stay_found_when_the_tag_has_moved_on(hub: Hub, fake: FakeHub):
+    checkpoint = cached_by_another_program(hub, fake, NEWER)
+    files = hub.find_cached(checkpoint)
+    assert files is not None
+    fake.repositories[OWN].revisions = ()
+    hub.check_recipe(checkpoint, files)
+    assert hub.find_cached(checkpoint) == files
+    assert (files.folder / "moondream.py").read_bytes() == NEWER
+
+
 def test_cached_weights_are_taken_as_they_are_without_a_network(
     hub: Hub, fake: FakeHub, monkeypatch: pytest.MonkeyPatch
 ):
