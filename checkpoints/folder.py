@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkpoints.names import STARMIE
+from checkpoints.names import PUBLISHED, STARMIE
 from checkpoints.recipe import RECIPE_FILE, check_recipe
 from moondream2.config import (
     CONFIG_FILE,
@@ -75,7 +75,7 @@ def check_folder(folder: Path) -> None:
         check_kind(weights, set(read_header(weights)))
     except (CheckpointRejected, ConfigRejected) as error:
         raise StartRefused(str(error)) from error
-    if os.path.lexists(folder / RECIPE_FILE):
+    if (folder / RECIPE_FILE).is_file():
         check_recipe(folder / RECIPE_FILE, str(folder))
 
 
@@ -91,7 +91,7 @@ def find_tokenizer(
 
     config, own = Config.from_file(folder / CONFIG_FILE), folder / TOKENIZER_FILE
     fault = f"{folder} has no {TOKENIZER_FILE}."
-    if own.exists():
+    if own.is_file():
         try:
             tokenizer = Tokenizer.from_file(own)
         except TokenizerRejected as error:
@@ -110,7 +110,9 @@ def find_tokenizer(
             f"{fault} {TOKENIZER_FILE} of {STARMIE.repo} fits: put it there. It could not be"
             f" fetched: {error.message}"
         ) from error
-    log.warning("%s The one of %s is used.", fault, STARMIE.repo)
+    log.warning(
+        "%s The one of %s is used, which fits releases from %s on.", fault, STARMIE.repo, PUBLISHED
+    )
     return found
 
 

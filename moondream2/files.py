@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 
 from moondream2.config import CONFIG_FILE, WEIGHTS_FILE
@@ -29,6 +30,9 @@ def check_files(folder: Path, *paths: Path) -> None:
     """Raise CheckpointRejected unless the files are there and may be read; `paths[0]`: weights."""
     for path in (*paths, folder / CONFIG_FILE):
         try:
+            # A pipe would be waited for.
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise CheckpointRejected(f"{path} is not a file.")
             with path.open("rb"):
                 pass
         except FileNotFoundError as error:

@@ -151,7 +151,7 @@ def test_older_tokenizer_of_a_downloaded_folder_is_replaced_by_the_right_one(
     check_folder(folder)
     found = find_tokenizer(folder, lambda: hub, lambda progress: None)
     assert Path(found).read_bytes() == TOKENIZER
-    assert f"The one of {STARMIE} is used." in caplog.text
+    assert f"The one of {STARMIE} is used, which fits releases from 2025-06-21 on." in caplog.text
     assert (folder / "tokenizer.json").exists() == (tokenizer is not None)
     fake.requests.clear()
     assert find_tokenizer(folder, lambda: hub, lambda progress: None) == found

@@ -19,7 +19,6 @@ from checkpoints.cache import CachePlace
 from checkpoints.hub import Hub, HubCheckpoint
 from protocol.errors import ModelFailed, StartRefused
 from protocol.status import Progress
-from tests.checkpoints.conftest import WAIT_S
 from tests.checkpoints.fake_hub import (
     COMMIT,
     CONFIG,
@@ -37,6 +36,7 @@ FITTING_TOKENIZER = (Path(__file__).parents[1] / "parity" / "tokenizer.json").re
 PUBLISHED_CHECKPOINT = HubCheckpoint()
 WEIGHTS = make_weights()
 PART = 300_000
+WAIT_S = 10
 OWN = "ann/moon"
 
 
@@ -245,7 +245,11 @@ from checkpoints.hub import *
 hub = Hub()
 print(hub.download(hub.ask(HubCheckpoint()), lambda progress: None).folder)
 """
-    environment = os.environ | {"HF_HOME": str(tmp_path), "HF_ENDPOINT": fake.url}
+    environment = os.environ | {
+        "HF_HOME": str(tmp_path),
+        "HF_ENDPOINT": fake.url,
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
     command = [sys.executable, "-c", story]
     programs = [
         subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)

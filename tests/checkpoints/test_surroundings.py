@@ -113,6 +113,7 @@ class Persons:
             if not key.startswith(NOT_INHERITED) and "proxy" not in key.lower()
         }
         own = {"HF_ENDPOINT": self._hub.url, "HF_HOME": str(self._folder / name)}
+        own["HF_HUB_DISABLE_TELEMETRY"] = "1"
         own |= {key: value.format(**self.places) for key, value in variables.items()}
         command = without_rights([sys.executable, "-c", STORY])
         return subprocess.run(

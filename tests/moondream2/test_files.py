@@ -1,6 +1,7 @@
 """A checkpoint's files are judged by what is in them, and each fault has a sentence of its own."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -156,10 +157,13 @@ def test_link_that_leads_in_a_circle_is_told(name: str, folder: Path):
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
-def test_folder_in_the_place_of_a_file_is_told(name: str, folder: Path):
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_told_and_not_waited_for(
+    make: Callable[[Path], None], name: str, folder: Path
+):
     (folder / name).unlink()
-    (folder / name).mkdir()
-    with pytest.raises(CheckpointRejected, match=rf"{name} cannot be read: Is a directory"):
+    make(folder / name)
+    with pytest.raises(CheckpointRejected, match=rf"{name} is not a file\.$"):
         check(folder)
 
 
