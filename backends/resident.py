@@ -58,6 +58,7 @@ class ResidentModel:
     # Everything below runs on the engine's thread.
 
     def _load(self, while_loading: Callable[[], None]) -> "Runner":
+        self._wanted.check()
         # Imports torch, which takes seconds; the port must be open before that.
         from backends.loading import load_runner
 

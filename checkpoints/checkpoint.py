@@ -1,18 +1,17 @@
 """Which checkpoint `--model` means, and how it comes to this computer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checkpoints.folder import check_folder, find_tokenizer, folder_named
+from checkpoints.names import MOONDREAM2, HubCheckpoint, check_variables
 from moondream2.config import TOKENIZER_FILE
-from protocol.errors import ModelFailed, StartRefused
+from protocol.errors import ModelFailed
 from protocol.status import OnProgress
 
 if TYPE_CHECKING:
-    from checkpoints.hub import HubCheckpoint
-
-# huggingface_hub takes half a second to import, and the demo model needs none of it: so it is
-# imported where it is used.
+    from checkpoints.hub import Hub
 
 DEMO_FOLDER = Path(__file__).parents[1] / "demo" / "checkpoint"
 
@@ -44,34 +43,43 @@ class Wanted:
 
     name: str
     local: Checkpoint | None = None
-    remote: "HubCheckpoint | None" = None
+    remote: HubCheckpoint | None = None
     falls_back: bool = False
 
+    def check(self) -> None:
+        """Raise StartRefused for a folder that a glance shows to be unusable; needs no torch."""
+        if self.local is not None and not self.local.is_demo:
+            check_folder(self.local.folder)
+
     def find(self, on_progress: OnProgress) -> Checkpoint:
-        """Find the checkpoint, fetch it if need be; blocks for as long as that takes.
+        """Find the checkpoint, fetch what is missing; blocks for as long as that takes.
 
         on_progress may raise to stop it. Raises ModelFailed with reason and remedy; `auto` answers
         with the demo model instead.
         """
+        self.check()
         if self.local is not None:
-            return self.local
+            if self.local.is_demo:
+                return self.local
+            tokenizer = find_tokenizer(self.local.folder, _open_hub, on_progress)
+            return replace(self.local, tokenizer=tokenizer)
         try:
             return self._fetch(on_progress)
         except ModelFailed as error:
             if not self.falls_back:
                 raise type(error)(f"{error.message} Or start with --model demo.") from error
-            notice = f"moondream2 is not on this computer yet: {error.message}"
+            notice = f"moondream2 cannot answer yet: {error.message}"
             return Checkpoint("demo", DEMO_FOLDER, is_demo=True, notice=notice)
 
     def _fetch(self, on_progress: OnProgress) -> Checkpoint:
-        from checkpoints.hub import Hub
-
         assert self.remote is not None, "what is not local is remote"
-        hub = Hub()
+        hub = _open_hub()
         files = hub.find_cached(self.remote)
         if files is None:
             timeout_s = AUTO_TIMEOUT_S if self.falls_back else ASKED_TIMEOUT_S
             files = hub.download(hub.ask(self.remote, timeout_s), on_progress)
+        else:
+            hub.check_recipe(self.remote, files)
         return Checkpoint(self.name, files.folder, files.tokenizer, self.remote.revision)
 
 
@@ -82,17 +90,19 @@ def parse_model(model: str, revision: str) -> Wanted:
     """
     if model == "demo":
         return Wanted("demo", local=DEMO)
-    folder = Path(model).expanduser()
-    if model not in ("auto", "moondream2") and folder.is_dir():
-        return Wanted(folder.resolve().name, local=Checkpoint(folder.resolve().name, folder))
-    if model.startswith((".", "/", "~")):
-        raise StartRefused(
-            f'There is no checkpoint folder "{model}". Name a folder that holds config.json,'
-            " model.safetensors and tokenizer.json, or start with --model demo."
-        )
-    from checkpoints.hub import MOONDREAM2, HubCheckpoint
-
     if model in ("auto", "moondream2"):
         remote = HubCheckpoint(MOONDREAM2, revision)
         return Wanted("moondream2", remote=remote, falls_back=model == "auto")
+    if (folder := folder_named(model)) is not None:
+        name = folder.resolve().name or str(folder)
+        return Wanted(name, local=Checkpoint(name, folder))
     return Wanted(model.rpartition("/")[2], remote=HubCheckpoint(model, revision))
+
+
+def _open_hub() -> "Hub":
+    # huggingface_hub takes half a second to import, and the demo model needs none of it; and some
+    # variables end its import.
+    check_variables()
+    from checkpoints.hub import Hub
+
+    return Hub()

@@ -7,9 +7,7 @@ what a broken connection left, and cannot be stopped in between.
 
 import errno
 import hashlib
-import os
-import re
-import shutil
+import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,9 +19,11 @@ import httpx2
 from filelock import Timeout
 from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.file_download import are_symlinks_supported, repo_folder_name
 from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
+from checkpoints.cache import SHA1, CachePlace, HubFile, free_bytes, size_of
+from checkpoints.reasons import why_unreachable
+from checkpoints.surroundings import why_cache
 from protocol.errors import ModelFailed, StartRefused
 from protocol.status import LoadStage, OnProgress, Progress
 
@@ -32,23 +32,10 @@ SPEED_WINDOW_S = 5.0
 SPARE_BYTES = 64 * 2**20
 HASH_CHUNK_BYTES = 4 * 2**20
 
-# git's SHA-1 names commits and small files; large files go by their SHA-256.
-SHA1, SHA256 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{64}")
+log = logging.getLogger(__name__)
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class HubFile:
-    """What the hub says about one file. checksum: SHA-256, or git's SHA-1 of a small file."""
-
-    repo: str
-    name: str
-    revision: str
-    commit: str
-    size: int
-    checksum: str
 
 
 class Meter:
@@ -88,61 +75,6 @@ class Meter:
 
 
 @dataclass(frozen=True)
-class CachePlace:
-    """Where the cache keeps one file: its bytes by checksum, its name by commit."""
-
-    cache: Path
-    file: HubFile
-
-    @property
-    def _folder(self) -> Path:
-        return self.cache / repo_folder_name(repo_id=self.file.repo, repo_type="model")
-
-    @property
-    def path(self) -> Path:
-        """The name that programs open."""
-        return self._folder / "snapshots" / self.file.commit / self.file.name
-
-    @property
-    def blob(self) -> Path:
-        return self._folder / "blobs" / self.file.checksum
-
-    @property
-    def partial(self) -> Path:
-        return self.blob.with_name(f"{self.file.checksum}.incomplete")
-
-    @property
-    def lock(self) -> Path:
-        """The file by which huggingface_hub keeps two downloads of the same bytes apart."""
-        return self.cache / ".locks" / self._folder.name / f"{self.file.checksum}.lock"
-
-    @property
-    def is_whole(self) -> bool:
-        return self.file.size in (size_of(self.path), size_of(self.blob))
-
-    @property
-    def n_bytes_here(self) -> int:
-        """What need not be fetched again."""
-        return self.file.size if self.is_whole else min(size_of(self.partial) or 0, self.file.size)
-
-    def publish(self) -> None:
-        """Give the bytes their name in the commit and, beside it, the revision its commit."""
-        if size_of(self.path) != self.file.size:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.unlink(missing_ok=True)
-            if are_symlinks_supported(self.cache):
-                self.path.symlink_to(os.path.relpath(self.blob, self.path.parent))
-            else:
-                self.blob.replace(self.path)
-        if self.file.revision != self.file.commit:
-            ref = self._folder / "refs" / self.file.revision
-            ref.parent.mkdir(parents=True, exist_ok=True)
-            draft = ref.with_name(f"{ref.name}.{os.getpid()}.tmp")
-            draft.write_text(self.file.commit)
-            draft.replace(ref)
-
-
-@dataclass(frozen=True)
 class Download:
     """Fetches files one after the other, on the thread that calls. Raises ModelFailed.
 
@@ -154,6 +86,7 @@ class Download:
     meter: Meter
     stall_timeout_s: float
     retry_delays_s: tuple[float, ...]
+    token: str | None = None
 
     def expect(self, file: HubFile) -> None:
         """Take a file into the count, and see that the disk has room for what is missing."""
@@ -173,8 +106,7 @@ class Download:
             place.lock.parent.mkdir(parents=True, exist_ok=True)
             place.blob.parent.mkdir(parents=True, exist_ok=True)
             with ExitStack() as held:
-                while not _take(place.lock, held):
-                    self.meter.tell()
+                self._wait_for(place, held)
                 # Whoever held the lock may have fetched the file.
                 self.meter.expect(file, place.n_bytes_here)
                 if not place.is_whole:
@@ -183,12 +115,21 @@ class Download:
         except HfHubHTTPError:
             raise
         except OSError as error:
-            reason = "is full" if error.errno in DISK_FULL else f"refuses: {error.strerror}"
+            if error.errno not in DISK_FULL:
+                raise ModelFailed(why_cache(self.cache, error)) from error
             raise ModelFailed(
-                f"The disk of the download {reason}. Make room or check its rights, or set HF_HOME"
-                " to another folder, and start again: what has arrived is kept."
+                "The disk of the download is full. Make room, or set HF_HOME to a folder on another"
+                " disk, and start again: what has arrived is kept."
             ) from error
         return place.path
+
+    def _wait_for(self, place: CachePlace, held: ExitStack) -> None:
+        """Take the lock of a file; another program that fetches it is waited for, and told of."""
+        if _take(place.lock, held):
+            return
+        log.warning("Another program fetches %s of %s: waiting.", place.file.name, place.file.repo)
+        while not _take(place.lock, held):
+            self.meter.tell()
 
     def _fill(self, place: CachePlace) -> None:
         """Fetch the bytes of one file and check them; what is wrong does not stay."""
@@ -213,20 +154,23 @@ class Download:
         place.partial.touch()
         n_failures = 0
         while (n_bytes := place.partial.stat().st_size) < place.file.size:
+            reason = "It ended too early."
             try:
                 self._append(place, n_bytes)
-            except (httpx2.RequestError, HfHubHTTPError) as error:
-                status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
-                if status is not None and status not in PASSING_STATUSES:
+            except HfHubHTTPError as error:
+                if error.response.status_code not in PASSING_STATUSES:
                     raise
+                reason = f"The hub answers with status {error.response.status_code}."
+            except httpx2.RequestError as error:
+                reason = why_unreachable(error, str(error.request.url))
             n_bytes_now = place.partial.stat().st_size
             if n_bytes_now >= place.file.size:
                 return
             n_failures = 1 if n_bytes_now > n_bytes else n_failures + 1
             if n_failures > len(self.retry_delays_s):
                 raise ModelFailed(
-                    f"The connection to the hub broke off {n_failures} times in a row. What has"
-                    " arrived is kept: check the network and start again to go on from there."
+                    f"The download broke off {n_failures} times in a row. {reason} What has arrived"
+                    " is kept: start again to go on from there."
                 )
             self._wait(self.retry_delays_s[n_failures - 1])
 
@@ -235,7 +179,7 @@ class Download:
         file = place.file
         # The commit, not the revision: a tag that moves meanwhile must not mix two files.
         url = hf_hub_url(file.repo, file.name, revision=file.commit, endpoint=self.endpoint)
-        headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+        headers = {**build_hf_headers(token=self.token or False), "Accept-Encoding": "identity"}
         if n_bytes:
             headers["Range"] = f"bytes={n_bytes}-"
         request = get_session().stream("GET", url, headers=headers, timeout=self.stall_timeout_s)
@@ -277,13 +221,3 @@ def _checksum(path: Path, like: str, tell: Callable[[], None]) -> str:
             digest.update(chunk)
             tell()
     return digest.hexdigest()
-
-
-def size_of(path: Path) -> int | None:
-    """Bytes of a file, None where there is none."""
-    return path.stat().st_size if path.exists() else None
-
-
-def free_bytes(folder: Path) -> int:
-    """Room on the disk of a folder, which need not exist yet."""
-    return shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free

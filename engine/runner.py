@@ -11,6 +11,7 @@ import torch
 from engine.prefix_cache import PrefixCache
 from engine.sequence import Sequence, State
 from moondream2 import skills
+from moondream2.config import VisionConfig
 from moondream2.crops import Crops, blank_picture
 from moondream2.decoding import Decoding, run, start, step
 from moondream2.device import is_out_of_memory
@@ -20,7 +21,7 @@ from moondream2.sampling import Sampling
 from moondream2.skills import Procedure, Skills
 from moondream2.tokenizer import Tokenizer
 from protocol.answer import FinishReason, Usage
-from protocol.errors import BadRequest, OutOfMemory, Unsupported
+from protocol.errors import BadRequest, OutOfMemory, StartRefused, Unsupported
 from protocol.frame import Frame
 from protocol.pieces import Found, Piece, Reasoned, TextDelta
 from protocol.places import Box, Point
@@ -64,10 +65,24 @@ class Runner:
 
     @torch.inference_mode()
     def warm_up(self) -> None:
-        """Run every kind of work once, so that the first question does not pay for it."""
+        """Run every kind of work once, so that the first question does not pay for it.
+
+        Raises StartRefused where the device cannot do one of them.
+        """
+        try:
+            self._warm_up()
+        except RuntimeError as error:
+            device = self._network.device.type
+            if device == "cpu" or is_out_of_memory(error):
+                raise
+            raise StartRefused(
+                f"This computer's {device} cannot compute this model:"
+                f" {str(error).strip().splitlines()[0].rstrip('.')}. Start with --device cpu."
+            ) from error
+
+    def _warm_up(self) -> None:
         self._network.capture_steps(self._cache)
-        # A GPU chooses its kernels by the number of crops; on a CPU nine take 18 s, for nothing.
-        size = (640, 480) if self._network.device.type == "cuda" else (64, 64)
+        size = warm_up_size(self._network.config.vision, self._network.device.type)
         picture = self._network.encode_picture(blank_picture(size))
         self._network.begin_with_picture(self._cache, 0, picture)
         prompt: list[Input] = [self._network.config.tokenizer.bos_id] * 2
@@ -209,6 +224,16 @@ class Runner:
                 return [], lambda room: self._skills.look()
             case _:
                 assert_never(request)
+
+
+def warm_up_size(config: VisionConfig, device: str) -> tuple[int, int]:
+    """Pixels (width, height) of the picture to warm up with: a camera's own, in tiles.
+
+    A GPU chooses its kernels by the number of crops, and one that cannot do tiles must fail at the
+    start. On a CPU nine crops take 18 s, for nothing.
+    """
+    side = config.crop_size + 1
+    return (64, 64) if device == "cpu" else (max(640, side), max(480, side))
 
 
 # What is read first, and what is done then in so much room, in positions of the context.

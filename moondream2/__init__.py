@@ -5,7 +5,8 @@ the project. Every size comes from a checkpoint's config.json, none is written i
 
 Read in this order: `config`, `crops`, `vision`, `text`, `region`, `network` (the parts joined),
 `prompts` (what is asked), `skills` (what is done, as plain loops), `decoding` (how the loops of
-several rows run as one batch), `weights` (how a checkpoint folder becomes a network).
+several rows run as one batch), `weights` (how a checkpoint folder becomes a network; `files` and
+`kinds` say what else it may hold).
 
 Shapes stand in parentheses: `B` rows, `T` tokens or positions of each, `D` model width, `H` heads,
 `K` head width, `V` vocabulary, `N` crops, `G` grid side in patches, `S` crop side in pixels, `E`

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar
 
+from moondream2.disk import why_unreadable
+from moondream2.kinds import kind_of_config, shown
+
 # The files of a checkpoint folder.
 CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
 
 # A size beyond this many times the published one is a slip of the pen, and allocating it would
 # bring the computer to a standstill.
 MAX_TIMES_PUBLISHED = 16
-MAX_SHOWN_CHARS = 40
 
 
 class ConfigRejected(ValueError):
@@ -169,9 +171,14 @@ class Config:
         Raises ConfigRejected with a sentence that names the file.
         """
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, OSError, RecursionError) as error:
-            raise ConfigRejected(f"{path} cannot be used: {error}") from error
+            values = json.loads(path.read_text(encoding="utf-8"))
+            if (kind := kind_of_config(values)) is not None:
+                raise ConfigRejected(f"it describes {kind}, not moondream2")
+            return cls.from_dict(values)
+        except OSError as error:
+            raise ConfigRejected(why_unreadable(path, error)) from error
+        except (ValueError, RecursionError) as error:
+            raise ConfigRejected(f"{path} cannot be used: {error}.") from error
 
     @classmethod
     def from_dict(cls, values: object) -> "Config":
@@ -206,7 +213,7 @@ def _known(kind: type, values: dict, section: str) -> dict:
     names = {each.name for each in fields(kind)}
     unknown = sorted(values.keys() - names - _IGNORED)
     if unknown:
-        raise ConfigRejected(f"{section} has a field {_shown(unknown[0])}, which is not known")
+        raise ConfigRejected(f"{section} has a field {shown(unknown[0])}, which is not known")
     return {name: value for name, value in values.items() if name in names}
 
 
@@ -219,7 +226,7 @@ def _sizes(kind: type[Sizes], values: object, section: str) -> Sizes:
         # True is an int to Python.
         if type(value) is not int or not low <= value <= high:
             raise ConfigRejected(
-                f"{section}.{name} is {_shown(value)}; it must be a whole number from {low} to"
+                f"{section}.{name} is {shown(value)}; it must be a whole number from {low} to"
                 f" {high}"
             )
     return kind(**known)
@@ -255,19 +262,11 @@ def _templates(values: dict) -> Templates:
 def _ids(values: object, name: str) -> tuple[int, ...]:
     """Token ids; whether the model knows them is for its vocabulary to say."""
     if not isinstance(values, list | tuple) or not values:
-        raise ConfigRejected(f"{name} is {_shown(values)}; it must be a list of token ids")
+        raise ConfigRejected(f"{name} is {shown(values)}; it must be a list of token ids")
     for id in values:
         if type(id) is not int or not 0 <= id < MAX_TIMES_PUBLISHED * TextConfig.vocab_size:
-            raise ConfigRejected(f"{name} names {_shown(id)}, which is no token id")
+            raise ConfigRejected(f"{name} names {shown(id)}, which is no token id")
     return tuple(values)
-
-
-def _shown(value: object) -> str:
-    """A value of the file in few characters on one line."""
-    if type(value) is int and abs(value) > 10**MAX_SHOWN_CHARS:
-        return "a huge number"
-    text = json.dumps(value)
-    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}…"
 
 
 def _check(config: Config) -> None:
@@ -291,5 +290,8 @@ def _check(config: Config) -> None:
         "max_context has no room for a picture and a question": room > n_prompt,
     }
     broken = [rule for rule, holds in rules.items() if not holds]
+    unknown = sorted({id for id in config.tokenizer.all_ids if id >= text.vocab_size})
+    if unknown:
+        broken.append(f"the token ids {unknown[:5]} are beyond text.vocab_size {text.vocab_size}")
     if broken:
         raise ConfigRejected("; ".join(broken))

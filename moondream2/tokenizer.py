@@ -5,8 +5,10 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
-# Both the beginning and the end of every text.
-END_ID = 0
+from moondream2.config import Config, TokenizerConfig
+
+# What the published config's ids stand for, in the tokenizer that the weights were trained with.
+PUBLISHED_BOS, PUBLISHED_CONTROL = "<|endoftext|>", "<|md_reserved_0|>"
 
 _CJK = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\U0002f800-\U0002fa1f]")
 
@@ -23,31 +25,37 @@ class Tokenizer:
 
     @classmethod
     def from_file(cls, path: Path) -> "Tokenizer":
-        """Read a tokenizer.json.
-
-        Raises TokenizerRejected for a file that cannot be read, and for the old GPT-2 tokenizer
-        that lies beside the published weights and does not fit them.
-        """
+        """Read a tokenizer.json. Raises TokenizerRejected for a file that cannot be read."""
         try:
             encoding = PreTrainedTokenizerFast(tokenizer_file=str(path))
         # The tokenizers library raises nothing narrower.
         except Exception as error:
             raise TokenizerRejected(f"{path} cannot be read as a tokenizer: {error}") from error
-        vocab = encoding.get_vocab()
-        if vocab.get("<|endoftext|>") != END_ID or "<|md_reserved_0|>" not in vocab:
-            raise TokenizerRejected(
-                f"{path} does not fit these weights: it lacks moondream2's control tokens."
-            )
         return cls(encoding)
 
-    @property
-    def vocab_size(self) -> int:
-        return len(self._encoding)
+    def check(self, config: Config, path: Path) -> None:
+        """Raise TokenizerRejected when this tokenizer, read from `path`, is one of other weights.
 
-    @property
-    def control_ids(self) -> frozenset[int]:
-        """Ids of the tokens that steer the model and stand for no text."""
-        return frozenset(self._encoding.added_tokens_decoder)
+        The config says which ids steer the model. Where it names the published ones, the tokenizer
+        must be of their kind: the one that lies beside the published weights is an older one.
+        """
+        vocab, n_known = self._encoding.get_vocab(), config.text.vocab_size
+        largest = max(vocab.values(), default=-1)
+        if largest >= n_known:
+            raise TokenizerRejected(
+                f"{path} has a token of id {largest}, but the model knows only {n_known} tokens."
+            )
+        control = config.tokenizer
+        if control == TokenizerConfig():
+            lacks = f"moondream2's control tokens, {PUBLISHED_BOS} as id 0 and {PUBLISHED_CONTROL}"
+            fits = vocab.get(PUBLISHED_BOS) == control.bos_id and PUBLISHED_CONTROL in vocab
+        else:
+            lacks = "the control tokens that config.json begins and ends texts with, ids"
+            lacks += f" {control.bos_id} and {control.eos_id}"
+            steering = self._encoding.added_tokens_decoder.keys()
+            fits = bool(steering & {control.bos_id, control.eos_id})
+        if not fits:
+            raise TokenizerRejected(f"{path} belongs to other weights: it lacks {lacks}.")
 
     def encode(self, text: str) -> list[int]:
         """Turn text into ids; nothing is stripped or added.

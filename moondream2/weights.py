@@ -1,7 +1,7 @@
 """From a checkpoint folder to a network on its device."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 import torch
@@ -15,11 +15,11 @@ from moondream2.config import (
     Config,
     ConfigRejected,
 )
+from moondream2.disk import why_unreadable
+from moondream2.files import CheckpointRejected, check_files, check_kind, read_header
 from moondream2.network import Network
 from moondream2.text import rotary_table
-from moondream2.tokenizer import END_ID, Tokenizer, TokenizerRejected
-
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+from moondream2.tokenizer import Tokenizer, TokenizerRejected
 
 # The older layout of the published weights, as pairs of (pattern, published name).
 OLDER_NAMES = tuple(
@@ -49,12 +49,21 @@ OLDER_NAMES = tuple(
 # The only two matrices that the older layout stores turned.
 TURNED = re.compile(r"region_model\.(coordinate|size)_features\.weight")
 
+# What the reference keeps beside its weights while it computes: a fine-tune that was saved whole
+# brings these along. The last is the words' matrix once more.
+COPY_OF_WTE = "_input_embeddings.weight"
+CACHES = re.compile(
+    r"text\.blocks\.\d+\.kv_cache\.[kv]_cache|((text|text_model)\.)?(attn_mask|freqs_cis)"
+    rf"|{re.escape(COPY_OF_WTE)}"
+)
+
+READABLE = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
+
+# Small enough for a processor's own memory.
+_TOUCHED = memoryview(bytearray(2**18))
+
 # Called with (bytes read, bytes in all).
 OnRead = Callable[[int, int], None]
-
-
-class CheckpointRejected(ValueError):
-    """The folder holds no usable checkpoint; the message says which file and why."""
 
 
 # What `load_checkpoint` raises when a folder cannot be used.
@@ -77,52 +86,16 @@ def load_checkpoint(
     elsewhere. Raises one of UNUSABLE.
     """
     tokenizer_path = folder / tokenizer_file
-    _check_files(folder, weights_file, tokenizer_path)
+    check_files(folder, folder / weights_file, tokenizer_path)
     config = Config.from_file(folder / CONFIG_FILE)
     tokenizer = Tokenizer.from_file(tokenizer_path)
-    _check_vocabulary(config, tokenizer, tokenizer_path)
+    tokenizer.check(config, tokenizer_path)
     with torch.device("meta"):
         network = Network(config)
     tensors = _read(network, folder / weights_file, device, dtype, on_read)
     network.load_state_dict(dict(tensors), assign=True)
     network.text.rotary = rotary_table(config.text, device)
     return network.eval().requires_grad_(False), tokenizer
-
-
-def _check_files(folder: Path, weights_file: str, tokenizer_path: Path) -> None:
-    for path in (folder / CONFIG_FILE, tokenizer_path, folder / weights_file):
-        name = path.name
-        if path.is_file():
-            continue
-        pickles = sorted(each.name for pattern in PICKLES for each in folder.glob(pattern))
-        if name == weights_file and pickles:
-            raise CheckpointRejected(
-                f"{folder / pickles[0]} is a pickle, which can run any program when it is read."
-                f" Only {weights_file} is accepted."
-            )
-        raise CheckpointRejected(f"{folder} is not a checkpoint: {name} is missing.")
-
-
-def _check_vocabulary(config: Config, tokenizer: Tokenizer, path: Path) -> None:
-    if tokenizer.vocab_size > config.text.vocab_size:
-        raise CheckpointRejected(
-            f"{path} has {tokenizer.vocab_size} tokens, but the model knows only"
-            f" {config.text.vocab_size}."
-        )
-    unknown = [id for id in config.tokenizer.all_ids if not 0 <= id < config.text.vocab_size]
-    if unknown:
-        raise CheckpointRejected(
-            f"{CONFIG_FILE} names the token ids {unknown[:5]}, which the model does not know."
-        )
-    wrong = [
-        f"{name} {id}"
-        for name, id in config.tokenizer.control_ids.items()
-        if id not in ({END_ID} if name in ("bos_id", "eos_id") else tokenizer.control_ids)
-    ]
-    if wrong:
-        raise CheckpointRejected(
-            f"{CONFIG_FILE} does not fit {path}: {', '.join(wrong)} is not the control token there."
-        )
 
 
 def _read(
@@ -133,10 +106,10 @@ def _read(
     on_read: OnRead,
 ) -> Iterator[tuple[str, Tensor]]:
     """Yield every parameter (…) of the network once, by its name, on its device."""
-    expected = dict(network.named_parameters())
+    expected, places = dict(network.named_parameters()), read_header(path)
     n_bytes_total, n_bytes_read = path.stat().st_size, 0
-    for name, stored_name in _stored_names(path, set(expected)).items():
-        tensor = _read_tensor(path, stored_name, device)
+    for name, stored_name in _stored_names(path, places.keys(), expected.keys()).items():
+        tensor = _read_tensor(path, stored_name, places[stored_name], device)
         if TURNED.search(stored_name):
             tensor = tensor.T.contiguous()
         _check_tensor(name, tensor, expected[name], path)
@@ -146,21 +119,22 @@ def _read(
         on_read(n_bytes_read, n_bytes_total)
 
 
-def _stored_names(path: Path, expected: set[str]) -> dict[str, str]:
-    """Names in the file by the network's own, in the file's order."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            stored = [(published_name(name), name) for name in file.keys()]  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise CheckpointRejected(f"{path} is damaged or cut short: {error}") from error
-    names = dict(stored)
+def _stored_names(path: Path, stored: Set[str], expected: Set[str]) -> dict[str, str]:
+    """Names in the file by the network's own, in the file's order, without the caches."""
+    published = {name: published_name(name) for name in stored}
+    if "text.wte" not in published.values():
+        # Of two names for the same numbers, one may have been saved.
+        published |= {n: "text.wte" for n, name in published.items() if name == COPY_OF_WTE}
+    kept = {name: own for name, own in published.items() if not CACHES.fullmatch(own)}
+    names = {own: name for name, own in kept.items()}
     problems = {
         "missing": expected - names.keys(),
-        "unknown": {name for published, name in stored if published not in expected},
-        "twice": {published for published, name in stored if names[published] != name},
+        "unknown": {name for name, own in kept.items() if own not in expected},
+        "twice": {own for name, own in kept.items() if names[own] != name},
     }
     told = "; ".join(_listed(kind, which) for kind, which in problems.items() if which)
     if told:
+        check_kind(path, set(kept))
         raise CheckpointRejected(f"{path} does not fit config.json: {told}.")
     return names
 
@@ -172,21 +146,36 @@ def _listed(kind: str, names: set[str], n_shown: int = 5) -> str:
 
 def published_name(stored_name: str) -> str:
     """A tensor's name in the published layout, without its prefix, from either layout."""
-    name = stored_name.replace("._orig_mod", "").removeprefix("model.")
+    name = stored_name.removeprefix("_orig_mod.").replace("._orig_mod", "").removeprefix("model.")
     for pattern, replacement in OLDER_NAMES:
         if pattern.match(name):
             return pattern.sub(replacement, name)
     return name
 
 
-def _read_tensor(path: Path, name: str, device: torch.device) -> Tensor:
+def _read_tensor(path: Path, name: str, place: tuple[int, int], device: torch.device) -> Tensor:
     """One tensor (…) as it is stored."""
-    # The file is mapped anew for each tensor: a mapping that lives on keeps every page it showed.
     try:
+        _touch(path, *place)
+        # The file is mapped anew for each tensor: a mapping that lives on keeps every page it
+        # showed.
         with safe_open(path, framework="pt", device=str(device)) as file:
             return file.get_tensor(name)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointRejected(f"{path} is damaged or cut short: {error}") from error
+    except OSError as error:
+        raise CheckpointRejected(why_unreadable(path, error)) from error
+    except SafetensorError as error:
+        raise CheckpointRejected(f"{path} is damaged or cut short: {error}.") from error
+
+
+def _touch(path: Path, begin: int, end: int) -> None:
+    """Read a part of a file and drop it: a disk's fault is an OSError here.
+
+    In a mapped file it would end the process.
+    """
+    with path.open("rb", buffering=0) as file:
+        file.seek(begin)
+        while (left := end - file.tell()) > 0 and file.readinto(_TOUCHED[:left]):
+            pass
 
 
 def _check_tensor(name: str, tensor: Tensor, expected: Tensor, path: Path) -> None:
@@ -196,8 +185,10 @@ def _check_tensor(name: str, tensor: Tensor, expected: Tensor, path: Path) -> No
             f"{path}: {name} has shape {tuple(tensor.shape)}; config.json asks for"
             f" {tuple(expected.shape)}."
         )
-    if not tensor.is_floating_point():
-        raise CheckpointRejected(f"{path}: {name} holds {tensor.dtype}, not floating point.")
+    if tensor.dtype not in READABLE:
+        raise CheckpointRejected(
+            f"{path}: {name} holds {tensor.dtype}, not floating point of 16 bits or more."
+        )
     # A NaN anywhere becomes both extremes, an infinity one of them; no copy is made to find it.
     if not all(extreme.isfinite() for extreme in tensor.aminmax()):
         raise CheckpointRejected(f"{path}: {name} holds numbers that are not finite (NaN).")

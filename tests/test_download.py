@@ -105,6 +105,35 @@ def test_later_start_needs_no_network_at_all(first_start, tiny_hub: FakeHub, hom
     assert not tiny_hub.requests
 
 
+@pytest.fixture
+def no_cache(tmp_path: Path) -> tuple[Path, str]:
+    """A home of the hub that is a file, and what is said of it."""
+    file = tmp_path / "home"
+    file.write_text("x")
+    return file, f"Nothing can be kept in the cache {file}/hub: {file}: it is a file. Set HF_HOME"
+
+
+def test_moondream2_that_cannot_be_had_ends_the_program_with_its_reason(
+    tiny_hub: FakeHub, no_cache: tuple[Path, str]
+):
+    variables = {"HF_HOME": str(no_cache[0]), "HF_ENDPOINT": tiny_hub.url}
+    with serve("--model", "moondream2", **variables) as server:
+        assert server.wait() == 2
+    assert server.stderr.text.startswith(no_cache[1])
+    assert server.stderr.text.endswith("Or start with --model demo.\n")
+    assert len(server.stderr.text.splitlines()) == 1
+
+
+def test_demo_model_answers_for_a_moondream2_that_cannot_be_had_and_says_why(
+    tiny_hub: FakeHub, no_cache: tuple[Path, str]
+):
+    with start(tiny_hub, no_cache[0], "auto") as server:
+        assert "error" not in ask(server)
+    assert f"moondream2 cannot answer yet: {no_cache[1]}" in server.stdout.text
+    assert "demo is ready" in server.stdout.text
+    assert server.stderr.text == ""
+
+
 def downloading(done: float, speed: float | None = None, left: float | None = None) -> Progress:
     return Progress(LoadStage.DOWNLOADING, int(done), 3_900_000_000, speed, left)
 

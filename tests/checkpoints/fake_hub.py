@@ -60,6 +60,8 @@ class FakeHub:
     stalls_after: bytes after which a large file stops coming, when asked for from its start.
     delivered: what is sent for every large file, whatever its checksum promises.
     is_portal: it answers everything with a page, as the network of a hotel does.
+    prefix: the path under which everything lies, as on a mirror.
+    refused_tokens: what it answers 401 to, whatever is asked for.
     n_bytes_sent: of large files.
     """
 
@@ -70,6 +72,8 @@ class FakeHub:
     stalls_after: int | None = None
     is_silent: bool = False
     is_portal: bool = False
+    prefix: str = ""
+    refused_tokens: tuple[str, ...] = ()
     knows_ranges: bool = True
     n_bytes_sent: int = 0
     url: str = ""
@@ -186,7 +190,15 @@ class HubHandler(_Handler):
     def answer(self) -> None:
         if self.hub.is_portal:
             return self.say(200, {"Content-Type": "text/html"}, b"<h1>Welcome to our hotel</h1>")
-        repo, _, rest = self.path.lstrip("/").partition("/resolve/")
+        if (self.headers.get("Authorization") or "").removeprefix(
+            "Bearer "
+        ) in self.hub.refused_tokens:
+            message = "Invalid credentials in Authorization header"
+            return self.say(401, {"X-Error-Message": message})
+        if not self.path.startswith(self.hub.prefix):
+            return self.say(404, {})
+        path = self.path.removeprefix(self.hub.prefix)
+        repo, _, rest = path.lstrip("/").partition("/resolve/")
         revision, _, name = map(unquote, rest.partition("/"))
         repository = self.hub.repositories.get(repo)
         if repository is None:

@@ -7,6 +7,7 @@ from huggingface_hub import constants
 
 from checkpoints.checkpoint import DEMO, parse_model
 from protocol.errors import StartRefused
+from tests.checkpoint_folders import copy_reference
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_auto_falls_back_to_the_demo_model_and_says_why(offline):
     assert found.is_demo
     assert found.notice is not None
     sentence, _, reason = found.notice.partition(": ")
-    assert sentence == "moondream2 is not on this computer yet"
+    assert sentence == "moondream2 cannot answer yet"
     assert "HF_HUB_OFFLINE" in reason
 
 
@@ -33,12 +34,28 @@ def test_moondream2_never_falls_back_and_names_the_remedy(offline):
         parse_model("moondream2", "2025-06-21").find(lambda progress: None)
 
 
-def test_folder_is_taken_as_it_is(tmp_path: Path):
-    found = parse_model(str(tmp_path), "main").find(lambda progress: None)
-    assert (found.folder, found.name, found.is_demo) == (tmp_path, tmp_path.name, False)
+@pytest.mark.parametrize("name", ["mine", "two words", "Über größe", "月の夢"])
+def test_folder_is_taken_as_it_is(name: str, tmp_path: Path):
+    folder = copy_reference(tmp_path / name)
+    found = parse_model(str(folder), "main").find(lambda progress: None)
+    assert (found.folder, found.name, found.is_demo) == (folder, name, False)
+    assert found.tokenizer == "tokenizer.json"
 
 
-@pytest.mark.parametrize("model", ["/no/such/folder", "./x", "~/no/such", "a/b/c", "a b/c"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "/no/such/folder",
+        "./x",
+        "~/no/such",
+        "~nobody-here/x",
+        "a/b/c",
+        "a b/c",
+        "a\0b",
+        "./a\0b",
+        "",
+    ],
+)
 def test_what_is_neither_a_folder_nor_a_repository_is_refused(model: str):
     with pytest.raises(StartRefused):
         parse_model(model, "2025-06-21")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from checkpoints.download import CachePlace, Download, HubFile, Meter, free_bytes, size_of
+from checkpoints.cache import HubFile
+from checkpoints.download import Download, Meter
 from protocol.errors import StartRefused
 from protocol.status import LoadStage, Progress
 
@@ -30,30 +31,7 @@ def test_meter_counts_all_files_and_what_earlier_starts_left_of_them():
     assert meter.n_bytes_left == 150
 
 
-def test_whole_file_is_named_by_its_commit_and_the_revision_names_the_commit(tmp_path: Path):
-    place = CachePlace(tmp_path, file_of(5))
-    place.blob.parent.mkdir(parents=True)
-    place.blob.write_bytes(b"12345")
-    assert place.is_whole
-    place.publish()
-    assert place.path.read_bytes() == b"12345"
-    assert place.path.parts[-2:] == (COMMIT, "model.safetensors")
-    assert (tmp_path / "models--owner--name" / "refs" / "v1").read_text() == COMMIT
-
-
-def test_half_a_file_counts_with_what_is_there(tmp_path: Path):
-    place = CachePlace(tmp_path, file_of(5))
-    place.partial.parent.mkdir(parents=True)
-    place.partial.write_bytes(b"123")
-    assert (place.is_whole, place.n_bytes_here) == (False, 3)
-
-
 def test_download_that_the_disk_has_no_room_for_is_refused_before_it_begins(tmp_path: Path):
     download = Download(tmp_path, "http://localhost", Meter(lambda progress: None), 1.0, ())
     with pytest.raises(StartRefused, match="Make room, or set HF_HOME"):
         download.expect(file_of(2**60))
-
-
-def test_room_of_a_folder_that_does_not_exist_yet_is_that_of_its_disk(tmp_path: Path):
-    assert free_bytes(tmp_path / "not" / "yet") > 0
-    assert size_of(tmp_path / "nothing") is None

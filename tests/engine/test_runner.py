@@ -1,5 +1,6 @@
 """A turn becomes network calls, and what cannot be done is told in words before work begins."""
 
+import copy
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.runner import Runner
+from engine.runner import Runner, warm_up_size
 from engine.sequence import Sequence, State
+from moondream2.config import Config, VisionConfig
+from moondream2.crops import blank_picture, make_crops
 from moondream2.weights import load_checkpoint
 from protocol.answer import FinishReason
-from protocol.errors import BadImage, BadRequest, OutOfMemory, Unsupported
+from protocol.errors import BadImage, BadRequest, OutOfMemory, StartRefused, Unsupported
 from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.request import SamplingParams, Skill
 from tests.checkpoint_folders import PARITY, copy_reference
@@ -136,3 +139,33 @@ def lacking(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     runner = load(folder)
     runner.warm_up()
     return runner
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        VisionConfig(),
+        VisionConfig(crop_size=1400),
+        Config.from_file(PARITY / "config.json").vision,
+    ],
+    ids=["published", "large", "tiny"],
+)
+def test_gpu_is_warmed_up_with_a_frame_in_tiles(config: VisionConfig, device: str):
+    """A Mac could not do tiles, and said so at the first question only."""
+    _, tiling = make_crops(blank_picture(warm_up_size(config, device)), config)
+    assert tiling > (1, 1)
+
+
+def test_cpu_is_not_made_to_wait_for_tiles():
+    _, tiling = make_crops(blank_picture(warm_up_size(VisionConfig(), "cpu")), VisionConfig())
+    assert tiling == (1, 1)
+
+
+def test_device_that_cannot_compute_the_model_is_told_at_the_start(runner: Runner):
+    """torch's "meta" is a real device that cannot give a number back."""
+    network = copy.deepcopy(runner._network).to("meta")
+    network.text.rotary = network.text.rotary.to("meta")
+    unable = Runner(network, runner._skills._tokenizer, n_rows=1, max_prefix_bytes=0)
+    with pytest.raises(StartRefused, match=r"^This computer's meta cannot .* --device cpu\.$"):
+        unable.warm_up()

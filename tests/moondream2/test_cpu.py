@@ -17,10 +17,10 @@ from moondream2.cpu import (
     MIN_QUERIES,
     Arithmetic,
     CannotQuantise,
-    FbgemmInt8,
     Int8Weight,
     OneDnnInt8,
     PackedLinear,
+    ReducedInt8,
     can_pack,
     choose_arithmetic,
     choose_int8,
@@ -37,13 +37,8 @@ pytestmark = pytest.mark.skipif(
     not torch.backends.mkldnn.is_available(), reason="this build of torch has no oneDNN"
 )
 NO_BF16 = "oneDNN multiplies no bfloat16 on this processor"
-HAS_FBGEMM = "fbgemm" in torch.backends.quantized.supported_engines
 # What multiplies 8-bit numbers rightly here.
-INT8 = [
-    kind
-    for kind, is_right in ((OneDnnInt8, choose_int8() is OneDnnInt8), (FbgemmInt8, HAS_FBGEMM))
-    if is_right
-]
+INT8 = [kind for kind in (OneDnnInt8, ReducedInt8) if cpu._is_exact(kind)]
 FLOATS = [FP32, pytest.param(BF16, marks=pytest.mark.skipif(not can_pack(BF16), reason=NO_BF16))]
 
 
@@ -96,7 +91,7 @@ def test_packed_network_says_what_the_plain_one_says(
         network.begin_with_picture(cache, 0, network.encode_picture(picture))
         network.feed(cache, [0], [prompt[1:]])
         logits.append(network.text.logits(network.feed(cache, [0], step)[0, -1]))
-    assert error(*logits) < {None: 1e-4, OneDnnInt8: 0.05, FbgemmInt8: 0.08}[kind]
+    assert error(*logits) < {None: 1e-4, OneDnnInt8: 0.05, ReducedInt8: 0.08}[kind]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -153,14 +148,14 @@ print(choose_int8().__name__, float((ours - theirs).norm() / theirs.norm()))
 """
 
 
-@pytest.mark.skipif(not HAS_FBGEMM, reason="FBGEMM knows x86 alone")
+@pytest.mark.skipif(ReducedInt8 not in INT8, reason="torch has no such layer on this processor")
 def test_products_of_8_bits_are_right_on_a_processor_without_vnni():
     """A row of ones times a row of ones was 0.5 instead of 64, wide weights were off by a fifth."""
     limited = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
     run = [sys.executable, "-c", MULTIPLY]
     done = subprocess.run(run, env=limited, capture_output=True, text=True, check=True)
     kind, off_by = done.stdout.split()
-    assert kind == "FbgemmInt8"
+    assert kind == "ReducedInt8"
     assert float(off_by) < 0.04
 
 

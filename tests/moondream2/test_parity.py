@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from bench.parity import GROUPS, Fixture, main
 from tests.checkpoint_folders import PARITY
+from tests.other_ids import write_other_ids
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +39,14 @@ def test_command_fails_when_a_number_differs(tmp_path: Path):
     assert f"{name} projected" in next(
         line for line in done.stdout.splitlines() if line.startswith("FAIL")
     )
+
+
+@pytest.mark.parametrize("n_moved", [21, None], ids=["control tokens", "all tokens"])
+def test_numbers_are_those_of_the_reference_whatever_the_ids(n_moved: int | None, tmp_path: Path):
+    """A checkpoint whose texts begin and end with different tokens was refused."""
+    folder = write_other_ids(tmp_path / "fixture", seed=7, n_moved=n_moved)
+    tokenizer = json.loads((folder / "config.json").read_text())["tokenizer"]
+    assert len({0, tokenizer["bos_id"], tokenizer["eos_id"]}) == 3
+    done = CliRunner().invoke(main, [str(folder)], catch_exceptions=False)
+    assert [line for line in done.stdout.splitlines() if line.startswith("FAIL")] == []
+    assert done.exit_code == 0
