@@ -55,17 +55,19 @@ def parse_host(text: str) -> Host:
 
 def parse_address(text: str) -> str:
     """Read what a server can be told to listen on: a name or an address alone, none in brackets."""
-    if not text.strip():
+    text = text.strip()
+    if not text:
         raise ValueError("It is empty. Name an address of this computer, such as 127.0.0.1.")
     if "/" in text:
         raise ValueError(f'"{text}" is a whole URL. Name the host alone, such as 127.0.0.1.')
-    bare = text.strip().removeprefix("[").removesuffix("]")
-    if ":" in bare and _is_ipv6(bare):
-        return bare
-    host = parse_host(text.strip())
+    try:
+        # It keeps the scope, which says on which of this computer's networks.
+        return str(IPv6Address(text.removeprefix("[").removesuffix("]")))
+    except AddressValueError:
+        host = parse_host(text)
     if host.port is not None:
         raise ValueError(f'"{text}" names a port, too. Give that with --port.')
-    return bare
+    return host.name.strip("[]")
 
 
 def parse_origin(text: str) -> Origin:
@@ -108,11 +110,3 @@ def _spell_ipv6(text: str) -> str:
     except AddressValueError:
         raise ValueError(f'"{text}" is no IPv6 address.') from None
     return str(address.ipv4_mapped or f"[{address}]")
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except AddressValueError:
-        return False
-    return True

@@ -95,8 +95,20 @@ def test_origin_is_taken_as_browsers_write_it(written: str, meant: str):
     assert settings_of(["--cors-origin", written]).cors_origin == (meant,)
 
 
-@pytest.mark.parametrize(("written", "meant"), [("[::1]", "::1"), ("localhost", "localhost")])
-def test_host_is_taken_without_brackets(written: str, meant: str):
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[::1]", "::1"),
+        ("0:0:0:0:0:0:0:0", "::"),
+        ("0", "0.0.0.0"),
+        ("127.1", "127.0.0.1"),
+        ("LocalHost.", "localhost"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        (" cam ", "cam"),
+    ],
+)
+def test_host_is_taken_in_its_one_spelling(written: str, meant: str):
+    """`--host 0` listened everywhere, and answered nobody who came from elsewhere."""
     assert settings_of(["--host", written]).host == meant
 
 

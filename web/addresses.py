@@ -68,8 +68,8 @@ def _url(host: str, port: int) -> str:
 
 def _warning(port: int) -> str:
     return (
-        f"Another program listens at [{LOOPBACK_IPV6}]:{port}, where a browser may look for"
-        f" localhost: open {_url(LOOPBACK, port)} instead."
+        f"Another program has [{LOOPBACK_IPV6}]:{port}, where a browser may look for localhost:"
+        f" open {_url(LOOPBACK, port)} instead."
     )
 
 
@@ -78,14 +78,16 @@ def _why(error: OSError | UnicodeError, host: str, port: int) -> str:
     place, here = f"Port {port} on {host}", "--host 127.0.0.1"
     if isinstance(error, UnicodeError | socket.gaierror):
         reason = "" if isinstance(error, UnicodeError) else f" ({error.strerror})"
-        return f'"{host}" leads to no address{reason}. Start with {here}, or another of its own.'
+        return (
+            f'"{host}" leads to no address{reason}. Start with {here}, or with another address of'
+            " this computer."
+        )
     said = os.strerror(error.errno) if error.errno else str(error)
     match error.errno:
         case errno.EADDRINUSE:
             other = port + 1 if port < MAX_PORT else port - 1
             return (
-                f"{place} is taken: another program listens there. Stop that one, or start with"
-                f" --port {other}."
+                f"{place} is taken by another program. Stop that one, or start with --port {other}."
             )
         case errno.EADDRNOTAVAIL:
             return (

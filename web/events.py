@@ -52,10 +52,12 @@ def add_events(
     origins: web origins that may connect besides the page's own address.
     """
 
+    allowed = {parse_origin(each) for each in origins}
+
     def is_allowed(origin: str | None, environ: dict[str, str]) -> bool:
-        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST')}"
+        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
         try:
-            return parse_origin(origin or "") in {parse_origin(each) for each in (own, *origins)}
+            return parse_origin(origin or "") in allowed | {parse_origin(own)}
         except ValueError:
             return False
 

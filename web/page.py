@@ -121,7 +121,7 @@ def add_pages(app: Flask, model: Model, limits: FrameLimits) -> None:
     def scenes() -> str:
         folder = Path(current_app.static_folder or "") / "scenes"
         return render_template(
-            "scenes.html", scenes=json.loads((folder / "scenes.json").read_text())
+            "scenes.html", scenes=json.loads((folder / "scenes.json").read_bytes())
         )
 
     @pages.get("/health")

@@ -237,13 +237,19 @@ async def test_hopeless_message_ends_its_connection_and_harms_nobody_else(
         assert (await bert.ask(**GOOD))["finish_reason"] == "length"
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe", b"d=", b"3\x1e" * 300 + b"3"])
+async def pieces():
+    yield event(question()).encode()
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"d=", b"3\x1e" * 300 + b"3", b"", pieces])
 @over_the_wire
 async def test_post_that_cannot_be_read_ends_its_connection(server, body):
+    """Of a body in chunks, whose length is not told, nothing was read, and "ok" was answered."""
     async with aiohttp.ClientSession() as browser:
         polling = Polling(browser, server)
         await polling.open()
-        async with browser.post(polling._path, data=body) as taken:
+        data = body() if callable(body) else body
+        async with browser.post(polling._path, data=data) as taken:
             assert taken.status == 400
         await polling.wait_for_end()
 

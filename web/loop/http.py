@@ -22,6 +22,7 @@ class PageProtocol(wsgi.HttpProtocol):
             super().handle_one_request()
         else:
             self.close_connection = True
+            self._linger()
 
     def parse_request(self) -> bool:
         try:
@@ -62,7 +63,7 @@ class PageProtocol(wsgi.HttpProtocol):
         return False
 
     def _linger(self) -> None:
-        """Read on for a moment: a connection that ends with bytes unread loses what was said."""
+        """Read on for a moment: with bytes unread, the end would break off what was said."""
         with suppress(OSError), eventlet.Timeout(LINGER_S, False):
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_WR)

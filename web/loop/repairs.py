@@ -49,6 +49,9 @@ class BoundedMessage(RFC6455WebSocket.Message):
 def receive_polled(connection: Socket, environ: dict[str, Any]) -> None:
     """Take what a polling client posts; what cannot be read ends its connection."""
     try:
+        # The library takes a body of unknown length for an empty one.
+        if not int(environ.get("CONTENT_LENGTH") or 0):
+            raise ValueError("The message is empty, or does not tell its length.")
         _receive_polled(connection, environ)
     except (EngineIOError, *UNREADABLE) as error:
         connection.close(wait=False, reason=connection.server.reason.TRANSPORT_ERROR)
