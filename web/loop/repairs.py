@@ -17,6 +17,9 @@ from web.loop.http import MAX_HEADERS_BYTES
 # What reading a message of a stranger may raise.
 UNREADABLE = (ValueError, LookupError, TypeError, RecursionError, OSError)
 
+# From here on, a message lets others have their turn while it comes in.
+LARGE_BYTES = 2**18
+
 _receive_polled, _receive_pushed = Socket.handle_post_request, Socket._websocket_handler
 
 
@@ -31,7 +34,7 @@ def unmask(data: bytes, mask: bytes, length: int | None = None, offset: int = 0)
 class BoundedMessage(RFC6455WebSocket.Message):
     """A message whose fragments are bounded in sum; eventlet bounds each of them only.
 
-    Between them others have their turn: a large message that arrives fast holds nobody up.
+    Others have their turn in between: a large message that arrives fast holds nobody up.
     """
 
     n_received = 0
@@ -43,7 +46,8 @@ class BoundedMessage(RFC6455WebSocket.Message):
             # The error's traceback refers to this message until the garbage is next collected.
             self.data.clear()
             raise FailedConnectionError(1009, "The message is too large.")
-        eventlet.sleep(0)
+        if self.n_received > LARGE_BYTES:
+            eventlet.sleep(0)
 
 
 def receive_polled(connection: Socket, environ: dict[str, Any]) -> None:
