@@ -17,16 +17,15 @@ from protocol.errors import StartRefused
 from protocol.model import Model
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings, with_options
+from terminal import open_terminal
+from web.addresses import Opened, open_host, own_hosts, page_url
 from web.events import add_events
 from web.loop.calls import Bridge
-from web.loop.server import Server, listen
+from web.loop.server import Server
 from web.loop.wire import Wire
 from web.page import add_pages, refuse_foreign_hosts
 
 EXIT_REFUSED = 2
-MAX_PORT = 65535
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-EVERY_ADDRESS = ("0.0.0.0", "::")
 
 
 def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
@@ -34,30 +33,24 @@ def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
     app = Flask(__name__)
     add_pages(app, model, settings.frame_limits)
     add_events(app, model, bridge, settings.frame_limits, settings.cors_origin)
-    if settings.host not in EVERY_ADDRESS:
-        hosts = [*LOOPBACK_HOSTS, settings.host]
-        app.wsgi_app = refuse_foreign_hosts(app.wsgi_app, hosts)  # type: ignore[method-assign]
+    app.wsgi_app = refuse_foreign_hosts(  # type: ignore[method-assign]
+        app.wsgi_app, own_hosts(settings.host), page_url(settings.host, settings.port)
+    )
     return app
 
 
 def run(settings: Settings) -> None:
     """Open the port, load the model behind it, serve until a signal. Raises StartRefused."""
-    try:
-        listener = listen(settings.host, settings.port)
-    except OSError as error:
-        raise StartRefused(
-            f"Port {settings.port} on {settings.host} cannot be opened: {error.strerror}."
-            f" Start with --port {_other_port(settings.port)}, or stop the program that has it."
-        ) from error
+    opened = open_host(settings.host, settings.port)
     model = ModelProcess(settings, Wire)
     bridge = Bridge()
     server = Server(bridge)
     app = create_app(settings, model, bridge)
     download = DownloadLine(sys.stdout)
     # Said by the loop: what it promises holds from then on.
-    bridge.call(partial(print, flush=True), _welcome(settings))
+    bridge.call(_welcome, opened)
     _narrate(model, download, stop=partial(bridge.call, server.stop))
-    server.serve(app, listener)
+    server.serve(app, opened.listeners)
     model.close()
     download.end()
     server.say_farewell()
@@ -98,9 +91,10 @@ class DownloadLine:
         self._is_open = False
 
 
-def _welcome(settings: Settings) -> str:
-    host = "localhost" if settings.host in ("127.0.0.1", *EVERY_ADDRESS) else settings.host
-    return f"Moonsight is open on http://{host}:{settings.port} (Ctrl-C ends it)"
+def _welcome(opened: Opened) -> None:
+    print(f"Moonsight is open on {opened.url} (Ctrl-C ends it)", flush=True)
+    if opened.warning:
+        print(opened.warning, file=sys.stderr, flush=True)
 
 
 def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> None:
@@ -139,6 +133,7 @@ def command(**options: object) -> None:
 
 def main() -> None:
     """Run the command line; what stops a start is one sentence and exit code 2."""
+    open_terminal()
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
     exit_code = 0
     try:
@@ -169,10 +164,6 @@ def _duration(seconds: float) -> str:
     if minutes < 2:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _other_port(port: int) -> int:
-    return port + 1 if port < MAX_PORT else port - 1
 
 
 def _refuse(reason: str) -> int:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import click
 
 from protocol.frame import FrameLimits
+from protocol.hosts import MAX_PORT, parse_address, parse_origin
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
@@ -43,12 +44,34 @@ class Settings:
         return FrameLimits(self.max_frame_bytes, self.max_frame_pixels)
 
 
+class _Read(click.ParamType):
+    """A text as `read` has it; what `read` refuses with a ValueError is refused in its words."""
+
+    def __init__(self, name: str, read: Callable[[str], object]) -> None:
+        self.name, self._read = name, read
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(self._read(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _read_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("It is empty. Leave the option out, or give it a value.")
+    return text
+
+
+_TEXT = _Read("text", _read_text)
 _COUNT = click.IntRange(min=1)
+# No picture that shows anything is smaller.
+_SIZE = click.IntRange(min=1024)
 _OPTIONS = (
-    ("host", str, "Address to listen on."),
-    ("port", click.IntRange(1, 65535), "Port to listen on."),
-    ("model", str, "auto, moondream2, demo, a checkpoint folder, or a repository of the hub."),
-    ("revision", str, "Tag, branch or commit of the hub's repository."),
+    ("host", _Read("address", parse_address), "Address to listen on."),
+    ("port", click.IntRange(1, MAX_PORT), "Port to listen on."),
+    ("model", _TEXT, "auto, moondream2, demo, a checkpoint folder, or a repository of the hub."),
+    ("revision", _TEXT, "Tag, branch or commit of the hub's repository."),
     ("device", click.Choice(DEVICES), "Where the model runs; auto takes the fastest there is."),
     ("dtype", click.Choice(DTYPES), "Number format of the weights; auto fits the device."),
     (
@@ -56,9 +79,13 @@ _OPTIONS = (
         click.Choice(QUANTIZATIONS),
         "Smaller weights on a CPU: faster, less exact.",
     ),
-    ("cors_origin", str, "Another web origin that may connect. Can be given several times."),
-    ("max_frame_bytes", _COUNT, "Largest picture accepted, in bytes."),
-    ("max_frame_pixels", _COUNT, "Largest picture accepted, in pixels."),
+    (
+        "cors_origin",
+        _Read("origin", parse_origin),
+        "Another web origin that may connect. Can be given several times.",
+    ),
+    ("max_frame_bytes", _SIZE, "Largest picture accepted, in bytes."),
+    ("max_frame_pixels", _SIZE, "Largest picture accepted, in pixels."),
     ("max_running", _COUNT, "Questions answered side by side."),
     ("max_waiting", _COUNT, "Questions that may wait in line."),
     ("max_prefix_bytes", _COUNT, "Memory for frames that were looked at, in bytes."),

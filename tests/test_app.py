@@ -1,11 +1,16 @@
 """Starting and ending Moonsight, as a person does it in a terminal."""
 
 import asyncio
+import os
+import re
 import resource
 import shutil
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -183,12 +188,77 @@ def test_taken_port_is_refused_with_a_remedy(demo_server):
         (("--port", "http"), "--port"),
         (("--max-running", "0"), "--max-running"),
         (("--host", "no.such.host.invalid"), "no.such.host.invalid"),
+        (("--host", ""), "--host"),
+        (("--cors-origin", "*"), "--cors-origin"),
+        (("--cors-origin", "cam.example"), "http://cam.example"),
+        (("--max-frame-bytes", "1"), "--max-frame-bytes"),
         (("--no-such-option",), "--no-such-option"),
     ],
 )
 def test_option_that_cannot_be_is_refused(options, word):
     with serve(*options) as server:
         assert_refused(server, word)
+
+
+def test_address_of_another_computer_is_refused_with_the_true_reason():
+    """ "Start with another port" was said of it."""
+    with serve("--host", "10.99.99.99") as server:
+        assert_refused(server, "10.99.99.99 is no address of this computer", "--host")
+
+
+def is_privileged(port: int) -> bool:
+    """Whether this system lets only the administrator open that port, and we are him."""
+    first_free = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    return first_free.exists() and int(first_free.read_text()) > port and os.getuid() == 0
+
+
+@pytest.mark.skipif(not is_privileged(81), reason="needs a port that other users may not open")
+def test_port_of_the_administrator_is_refused_with_the_true_reason():
+    """ "Port 80 cannot be opened", and then: "start with --port 81"."""
+    script = "import app, os; os.setuid(65534); app.open_host('127.0.0.1', 81)"
+    refused = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    reason = refused.stderr.splitlines()[-1]
+    assert "may not be opened by this user" in reason
+    assert "1024" in reason
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+@pytest.mark.parametrize(
+    ("options", "others"),
+    [
+        ((), ["localhost", "127.0.0.1", "[::1]"]),
+        (("--host", "localhost"), ["localhost", "127.0.0.1", "[::1]"]),
+        (("--host", "0.0.0.0"), ["localhost", "127.0.0.1", "[::1]"]),
+        (("--host", "::"), ["localhost", "127.0.0.1", "[::1]"]),
+        (("--host", "::1"), ["[::1]"]),
+        (("--host", "[::1]"), ["[::1]"]),
+    ],
+)
+def test_page_is_found_where_it_is_said_to_be(options, others):
+    """`--host ::` was no address of this family, and [::1] was never ours."""
+    with serve("--model", "demo", *options) as server:
+        server.wait_until_open()
+        said = re.search(r"open on (http://\S+)", server.stdout.text)[1]
+        for url in (said, *(f"http://{host}:{server.port}" for host in others)):
+            server.url = url
+            assert server.get("/")[0] == 200
+        assert server.end() == 0
+    assert server.stderr.text == ""
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+def test_other_program_at_localhost_is_warned_of_in_one_sentence():
+    """http://localhost opened that program's page."""
+    with closing(socket.create_server(("::1", 0), family=socket.AF_INET6)) as other:
+        port = other.getsockname()[1]
+        with serve("--model", "demo", port=port) as server:
+            server.stderr.wait_for(f"[::1]:{port}")
+            assert f"open on http://127.0.0.1:{port} " in server.stdout.text
+            assert server.get("/")[0] == 200
+            assert server.end() == 0
+    assert len(server.stderr.text.splitlines()) == 1
 
 
 def test_variable_that_cannot_be_is_refused():

@@ -23,13 +23,21 @@ def settings_of(arguments: list[str], environment: dict[str, str] | None = None)
     return got[0]
 
 
+VALUES = {
+    "device": "cpu",
+    "dtype": "float32",
+    "quantize": "int8",
+    "cors_origin": "http://cam.example",
+}
+
+
 def test_no_option_means_the_defaults():
     assert settings_of([]) == Settings()
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_every_setting_is_a_flag_and_a_variable(name: str):
-    value = {"device": "cpu", "dtype": "float32", "quantize": "int8"}.get(name, "77")
+    value = VALUES.get(name, "7777")
     flag = settings_of([f"--{name.replace('_', '-')}", value])
     variable = settings_of([], {f"MOONSIGHT_{name.upper()}": value})
     assert flag == variable != Settings()
@@ -39,7 +47,71 @@ def test_flag_wins_over_variable():
     assert settings_of(["--port", "1"], {"MOONSIGHT_PORT": "2"}).port == 1
 
 
-@pytest.mark.parametrize("flags", [["--device", "tpu"], ["--port", "0"], ["--max-running", "0"]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--device", "tpu"],
+        ["--port", "0"],
+        ["--port", "65536"],
+        ["--max-running", "0"],
+        ["--max-frame-bytes", "1"],
+        ["--max-frame-pixels", "1"],
+        ["--host", ""],
+        ["--host", " "],
+        ["--host", "http://localhost"],
+        ["--host", "localhost:5000"],
+        ["--host", "*"],
+        ["--model", ""],
+        ["--revision", ""],
+        ["--cors-origin", ""],
+        ["--cors-origin", "*"],
+        ["--cors-origin", "null"],
+        ["--cors-origin", "cam.example"],
+        ["--cors-origin", "http://cam.example/page"],
+        ["--cors-origin", "http://me@cam.example"],
+        ["--cors-origin", "ws://cam.example"],
+        ["--cors-origin", "file:///home"],
+        ["--cors-origin", "http://cam.example:0"],
+    ],
+)
 def test_impossible_value_is_refused_with_what_is_accepted(flags: list[str]):
-    with pytest.raises(click.UsageError):
+    """`--cors-origin *` was accepted, and then everybody was refused."""
+    with pytest.raises(click.UsageError) as refused:
         settings_of(flags)
+    assert flags[0] in str(refused.value.format_message())
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("http://cam.example/", "http://cam.example"),
+        ("HTTP://Cam.Example:80", "http://cam.example"),
+        ("https://cam.example:443/", "https://cam.example"),
+        ("http://[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080"),
+        ("chrome-extension://abcdef", "chrome-extension://abcdef"),
+    ],
+)
+def test_origin_is_taken_as_browsers_write_it(written: str, meant: str):
+    assert settings_of(["--cors-origin", written]).cors_origin == (meant,)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[::1]", "::1"),
+        ("0:0:0:0:0:0:0:0", "::"),
+        ("0", "0.0.0.0"),
+        ("127.1", "127.0.0.1"),
+        ("LocalHost.", "localhost"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        (" cam ", "cam"),
+    ],
+)
+def test_host_is_taken_in_its_one_spelling(written: str, meant: str):
+    """`--host 0` listened everywhere, and answered nobody who came from elsewhere."""
+    assert settings_of(["--host", written]).host == meant
+
+
+def test_variables_that_are_empty_are_not_given():
+    empty = {f"MOONSIGHT_{field.name.upper()}": "" for field in fields(Settings)}
+    assert settings_of([], empty) == Settings()

@@ -1,16 +1,15 @@
 """Socket.IO: every skill and `cancel` in, everything that happens to them out."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from flask import Flask, request
 from flask_socketio import SocketIO
-from socketio.packet import Packet
 
-import web.loop.repairs  # noqa: F401
 from protocol.answer import AnswerEvent, refusal
-from protocol.errors import Internal, RequestError
+from protocol.errors import BadRequest, Internal, RequestError
 from protocol.formats.page_events import (
     event_payload,
     parse_cancel,
@@ -19,13 +18,16 @@ from protocol.formats.page_events import (
     status_payload,
 )
 from protocol.frame import FrameLimits
+from protocol.hosts import parse_origin
 from protocol.model import Model
 from protocol.request import Skill
 from protocol.status import Status
 from web.allowance import Allowance
 from web.held_frames import HeldFrames
 from web.loop.calls import Bridge
+from web.loop.repairs import UNREADABLE
 from web.outlet import Outlet
+from web.packets import PagePacket, Unreadable
 
 log = logging.getLogger(__name__)
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
@@ -35,16 +37,11 @@ MAX_REFUSED = 20_000
 
 # What a message may hold besides its frame: the question, the settings, the envelope.
 ENVELOPE_BYTES = 2**20
+# A picture as a camera's card holds it, whatever the limit, is refused in words.
+MIN_MESSAGE_BYTES = 32 * 2**20
 
-
-class OneAttachmentPacket(Packet):
-    """A packet with at most one attachment: the frame."""
-
-    def decode(self, encoded_packet: str) -> int:
-        n_attachments = super().decode(encoded_packet)
-        if n_attachments > 1:
-            raise ValueError("A packet may have one attachment.")
-        return n_attachments
+# How long an event waits for its attachment: at least this, at most twice.
+ATTACHMENT_WAIT_S = 10
 
 
 def add_events(
@@ -55,9 +52,14 @@ def add_events(
     origins: web origins that may connect besides the page's own address.
     """
 
+    allowed = {parse_origin(each) for each in origins}
+
     def is_allowed(origin: str | None, environ: dict[str, str]) -> bool:
-        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST')}"
-        return origin == own or origin in origins
+        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+        try:
+            return parse_origin(origin or "") in allowed | {parse_origin(own)}
+        except ValueError:
+            return False
 
     socketio = SocketIO(
         app,
@@ -65,9 +67,10 @@ def add_events(
         # One client's requests must be taken in the order they were sent.
         async_handlers=False,
         cors_allowed_origins=is_allowed,
-        serializer=OneAttachmentPacket,
-        # Larger messages end the connection without a word, so leave room to refuse them in words.
-        max_http_buffer_size=2 * limits.max_bytes + ENVELOPE_BYTES,
+        serializer=PagePacket,
+        # Larger messages end the connection without a word, so leave room to refuse them in words:
+        # base64 makes four bytes of three.
+        max_http_buffer_size=max(4 * limits.max_bytes, MIN_MESSAGE_BYTES) + ENVELOPE_BYTES,
         # The library logs a traceback for every broken packet that a stranger sends.
         logger=_SILENT,
         engineio_logger=_SILENT,
@@ -92,12 +95,42 @@ class PageEvents:
         for skill in Skill:
             socketio.on_event(skill.value, partial(self._ask, skill))
         socketio.on_error_default(self._break)
+        server = socketio.server
+        self._take_message: Callable[[str, object], None] = server.eio.handlers["message"]
+        server.eio.on("message", self._take)
+        socketio.start_background_task(self._end_unfinished)
         model.watch(lambda status: bridge.call(self._tell_status, status))
+
+    def _take(self, connection: str, message: object) -> None:
+        """Take one message; what nobody could answer ends its connection, never in silence."""
+        server = self._socketio.server
+        is_known = server.manager.sid_from_eio_sid(connection, "/") is not None
+        try:
+            if isinstance(message, str) and message.startswith("2") and not is_known:
+                raise ValueError("An event comes after its connect.")
+            self._take_message(connection, message)
+        except UNREADABLE:
+            self._end(connection)
+
+    def _end(self, connection: str) -> None:
+        server = self._socketio.server
+        server._binary_packet.pop(connection, None)
+        if connection in server.eio.sockets:
+            server.eio.sockets[connection].close(wait=False)
+
+    def _end_unfinished(self) -> None:
+        """End connections whose event waits in vain for its attachment, for good."""
+        waiting: dict[str, object] = {}
+        while True:
+            self._socketio.sleep(ATTACHMENT_WAIT_S)
+            before, waiting = waiting, dict(self._socketio.server._binary_packet)
+            for connection, packet in waiting.items():
+                if before.get(connection) is packet:
+                    self._end(connection)
 
     def _connect(self, auth: object = None) -> None:
         client = _client()
-        # A client can send `connect` as an event of its own; that must not renew its allowance.
-        self._allowances.setdefault(client, Allowance())
+        self._allowances[client] = Allowance()
         self._socketio.emit("status", status_payload(self._model.status), to=client)
 
     def _disconnect(self, *reason: object) -> None:
@@ -116,7 +149,7 @@ class PageEvents:
             self._socketio.server.disconnect(client)
             return
         try:
-            self._submit(skill, payload, id, client)
+            self._submit(skill, payload, id, client, *rest)
         except RequestError as error:
             self._emit(client, refusal(id, skill, error))
         self._bridge.breathe()
@@ -130,8 +163,11 @@ class PageEvents:
             broken = refusal(request_id(payload), Skill(event["message"]), Internal())
             self._emit(_client(), broken)
 
-    def _submit(self, skill: Skill, payload: object, id: str, client: str) -> None:
+    def _submit(self, skill: Skill, payload: object, id: str, client: str, *rest: object) -> None:
         self._allowances[client].spend()
+        for each in rest:
+            if isinstance(each, Unreadable):
+                raise BadRequest(each)
         asked = parse_request(
             skill,
             payload,

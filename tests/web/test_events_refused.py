@@ -2,12 +2,11 @@
 
 import json
 import struct
-from contextlib import suppress
 
 import pytest
 
 from tests.protocol.pictures import data_url, encoded, png, webp
-from tests.server import connect, over_the_wire, raw_websocket
+from tests.server import connect, over_the_wire
 
 JPEG = encoded()
 SHORT = {"max_tokens": 3}
@@ -141,75 +140,6 @@ async def test_caption_of_unknown_length_is_refused_in_words(server, length):
 async def test_question_of_odd_characters_is_answered(server, text):
     async with connect(server) as anna:
         assert (await anna.ask(**GOOD | {"question": text}))["finish_reason"] == "length"
-
-
-def event(*arguments):
-    return "42" + json.dumps(["query", *arguments])
-
-
-BROKEN_MESSAGES = {
-    "an event that is an object": ["42{}"],
-    "an event without a name": ["42[]"],
-    "an event that is nothing": ["42"],
-    "an event named by a number": ["42[1, 2]"],
-    "an event named by a list": ["42[[]]"],
-    "half an event": ['42["query",{'],
-    "an unknown event": ['42["dance",{}]'],
-    "an event of the server": ['42["response",{"id":"g"}]'],
-    "a second connect": ["40"],
-    "the connect event": ['42["connect",{}]'],
-    "an unknown namespace": ['42/admin,["query",{}]'],
-    "an acknowledgement of nothing": ["430[]", '4399["x"]'],
-    "an unknown packet": ["9?"],
-    "a packet of an unknown kind": ["49"],
-    "bytes that nobody announced": [b"abc"],
-    "brackets without end": ["42" + "[" * 100_000],
-    "a number without end": ['42["query",{"settings":{"seed":' + "9" * 10_000 + "}}]"],
-    "a payload nested too deeply": ['42["query",' + "[" * 5000 + "]" * 5000 + "]"],
-}
-
-
-@pytest.mark.parametrize("messages", BROKEN_MESSAGES.values(), ids=BROKEN_MESSAGES.keys())
-@over_the_wire
-async def test_broken_message_leaves_its_connection_usable(server, messages):
-    async with raw_websocket(server) as websocket:
-        for message in messages:
-            await (websocket.send_str if isinstance(message, str) else websocket.send_bytes)(
-                message
-            )
-        good = {"id": "g", "question": "What?", "image": data_url(JPEG), "settings": SHORT}
-        await websocket.send_str(event(good))
-        received = ""
-        while not ("response" in received and '"g"' in received):
-            received = await websocket.receive_str()
-    assert '"finish_reason":"length"' in received
-
-
-ENDING_MESSAGES = {
-    "a message above the limit of the transport": ["42" + " " * 3_100_000],
-    "an attachment above the limit of the transport": ['451-["query",{}]', bytes(3_100_000)],
-    "an engine.io packet without a type": ["hello"],
-    "an empty packet": [""],
-    "an attachment that is not there": [
-        '451-["query",{"image":{"_placeholder":true,"num":7}}]',
-        JPEG,
-    ],
-    "too many attachments": ['45999999999-["query",{}]', JPEG, JPEG],
-    "the disconnect event": ['42["disconnect"]'],
-}
-
-
-@pytest.mark.parametrize("messages", ENDING_MESSAGES.values(), ids=ENDING_MESSAGES.keys())
-@over_the_wire
-async def test_hopeless_message_harms_nobody_else(server, messages):
-    async with connect(server) as bert, raw_websocket(server) as websocket:
-        # The server may hang up before it was sent the whole of it.
-        with suppress(ConnectionError):
-            for message in messages:
-                await (websocket.send_str if isinstance(message, str) else websocket.send_bytes)(
-                    message
-                )
-        assert (await bert.ask(**GOOD))["finish_reason"] == "length"
 
 
 def test_nothing_that_strangers_send_is_worth_a_traceback(server):

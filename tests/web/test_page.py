@@ -2,9 +2,27 @@
 
 import pytest
 
-from tests.server import connect, over_the_wire, serve
+from tests.server import ROOT, connect, over_the_wire, serve
+from web.page import MEDIA_TYPES
 
 FOREIGN_HOSTS = ["evil.example", "evil.example:{port}", "localhost.evil.example", "localhost@evil"]
+FOREIGN_HOSTS += [
+    "[::2]",
+    "127.0.0.2",
+    "localhost..",
+    "localhost,evil.example",
+    "localhost:http",
+    "[::1",
+    "\xff",
+]
+OWN_HOSTS = ["localhost", "127.0.0.1", "localhost:{port}", "127.0.0.1:1", "LOCALHOST:{port}"]
+OWN_HOSTS += [
+    "localhost.",
+    "localhost.:{port}",
+    "[::1]",
+    "[::1]:{port}",
+    "[0:0:0:0:0:0:0:1]:{port}",
+]
 PATHS = ["/", "/healthz", "/socket.io/?EIO=4&transport=polling"]
 
 
@@ -60,13 +78,15 @@ def test_content_policy_allows_nothing_inline(server):
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_foreign_host_name_is_refused(server, path, host):
     """Another site's name that resolves to this machine could read the answers of this one."""
-    status, _, _ = server.get(path, Host=host.format(port=server.port))
-    assert status == 400
+    status, headers, body = server.get(path, Host=host.format(port=server.port))
+    assert (status, headers["Content-Type"]) == (400, "text/plain; charset=utf-8")
+    assert body == f"Open this page as http://localhost:{server.port}\n".encode()
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "localhost:{port}", "127.0.0.1:1"])
+@pytest.mark.parametrize("host", OWN_HOSTS)
 def test_own_host_name_is_answered(server, path, host):
+    """`[::1]` was refused, and so was every spelling but one."""
     status, _, _ = server.get(path, Host=host.format(port=server.port))
     assert status == 200
 
@@ -88,9 +108,11 @@ def test_foreign_origin_is_refused(server, transport, origin):
     assert status == 400
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost", "[::1]"])
 @over_the_wire
-async def test_own_origin_is_let_in(server):
-    async with connect(server, Origin=server.url) as anna:
+async def test_own_origin_is_let_in(server, host):
+    own = {"Host": f"{host}:{server.port}", "Origin": f"http://{host.lower()}:{server.port}"}
+    async with connect(server, **own) as anna:
         await anna.wait_for("status")
 
 
@@ -102,11 +124,70 @@ async def test_program_without_an_origin_is_let_in(server):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_origin_that_was_allowed_at_the_start_is_let_in(host):
-    """On every address, the allowed origins were forgotten."""
-    options = ("--host", host, "--cors-origin", "http://friend.example")
-    with serve("--model", "demo", *options) as server:
+    """On every address, the allowed origins were forgotten; with a slash, they let nobody in."""
+    allowed = (
+        "--cors-origin",
+        "http://friend.example/",
+        "--cors-origin",
+        "HTTP://Other.Example:80",
+    )
+    with serve("--model", "demo", "--host", host, *allowed) as server:
         server.wait_until_open()
         path = "/socket.io/?EIO=4&transport=polling"
-        status, headers, _ = server.get(path, Origin="http://friend.example")
-        assert (status, headers["Access-Control-Allow-Origin"]) == (200, "http://friend.example")
-        assert server.get(path, Origin="http://stranger.example")[0] == 400
+        for origin in ("http://friend.example", "http://other.example"):
+            status, headers, _ = server.get(path, Origin=origin)
+            assert (status, headers["Access-Control-Allow-Origin"]) == (200, origin)
+        for origin in (
+            "http://stranger.example",
+            "https://friend.example",
+            "null",
+            "*",
+            "http://[",
+        ):
+            assert server.get(path, Origin=origin)[0] == 400
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0"])
+def test_every_name_is_answered_on_every_address_and_nothing_that_is_none(host):
+    with serve("--model", "demo", "--host", host) as server:
+        server.wait_until_open()
+        for name in ("cam.example", "192.168.0.7:1", "[fe80::1]", "LOCALHOST."):
+            assert server.get("/", Host=name)[0] == 200
+        for name in ("[::1", "a b", "evil@", "x:y"):
+            assert server.get("/", Host=name)[0] == 400
+
+
+STATIC = ROOT / "static"
+HOSTILE_TABLE = "text/plain js mjs css svg png\napplication/x-evil json html woff2 webmanifest\n"
+
+
+@pytest.fixture(scope="module")
+def odd_computer(tmp_path_factory):
+    """A server on a computer whose table of types knows nothing of the web."""
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "mime.types").write_text(HOSTILE_TABLE)
+    (folder / "sitecustomize.py").write_text(
+        f"import mimetypes\nmimetypes.knownfiles.append({str(folder / 'mime.types')!r})\n"
+    )
+    with serve("--model", "demo", PYTHONPATH=str(folder)) as server:
+        yield server.wait_until_open()
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("js/main.js", "text/javascript; charset=utf-8"),
+        ("css/base.css", "text/css; charset=utf-8"),
+        ("favicon.svg", "image/svg+xml; charset=utf-8"),
+        ("scenes/red-circle.png", "image/png"),
+        ("scenes/scenes.json", "application/json"),
+    ],
+)
+def test_types_of_files_do_not_depend_on_the_computer(odd_computer, path, media_type):
+    """Where some program had made .js text/plain, browsers refused every script of the page."""
+    assert odd_computer.get(f"/static/{path}")[1]["Content-Type"] == media_type
+
+
+def test_every_file_of_the_page_has_a_type():
+    suffixes = {path.suffix for path in STATIC.rglob("*") if path.is_file()}
+    assert suffixes <= MEDIA_TYPES.keys()

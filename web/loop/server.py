@@ -1,5 +1,6 @@
 """The server's life: its port opens, it serves until a signal, and says farewell."""
 
+import errno
 import gc
 import io
 import signal
@@ -12,6 +13,7 @@ from eventlet.event import Event
 from eventlet.greenio import GreenSocket
 
 from web.loop.calls import Bridge
+from web.loop.http import MAX_HEADERS_BYTES, PageProtocol
 
 # How long the last events may take to leave when the server stops.
 FAREWELL_S = 0.1
@@ -20,14 +22,57 @@ FAREWELL_S = 0.1
 # keep everybody out. Pages say something every 25 s.
 SOCKET_TIMEOUT_S = 60
 
+ACCEPT_PAUSE_S = 0.1
+BACKLOG = 50
+MAX_CONNECTIONS = 1024
 
-def listen(host: str, port: int) -> GreenSocket:
-    """Open the port. Raises OSError when it is taken or the address is not of this machine."""
-    # eventlet shares ports by default; a second Moonsight would start and silently take questions.
-    listener = eventlet.listen((host, port), reuse_port=False)
-    # A page leaves in two writes; the second would wait 40 ms for the first to be acknowledged.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+
+class Listener:
+    """One address at which connections are taken."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        # A page leaves in two writes; the second would wait 40 ms for the first to be acknowledged.
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = GreenSocket(opened)
+        self.family, self.getsockname = self._socket.family, self._socket.getsockname
+        self.close = self._socket.close
+
+    def accept(self) -> tuple[GreenSocket, tuple]:
+        """Take the next connection; eventlet would give the address up at the first error."""
+        while True:
+            try:
+                return self._socket.accept()
+            except OSError:
+                # Somebody hung up before it was taken, or too many connections are open just now.
+                eventlet.sleep(ACCEPT_PAUSE_S)
+
+
+def listen(host: str, port: int) -> list[Listener]:
+    """Open the port on every address of this computer that `host` stands for; `::` is IPv4, too.
+
+    Raises OSError, and leaves nothing open, when one of them is taken or none is of this computer;
+    it is a gaierror for a name that leads nowhere.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    listeners: list[Listener] = []
+    refusals: list[OSError] = []
+    # A name may be listed twice.
+    for family, address in dict.fromkeys((each[0], each[4]) for each in found):
+        is_both = host == "::" and socket.has_dualstack_ipv6()
+        try:
+            # Ports are not shared: a second Moonsight would silently take questions.
+            opened = socket.create_server(
+                address, family=family, backlog=BACKLOG, dualstack_ipv6=is_both
+            )
+            listeners.append(Listener(opened))
+        except OSError as error:
+            refusals.append(error)
+    taken = [error for error in refusals if error.errno == errno.EADDRINUSE]
+    if taken or not listeners:
+        for each in listeners:
+            each.close()
+        raise (taken or refusals)[0]
+    return listeners
 
 
 class Server:
@@ -37,7 +82,7 @@ class Server:
         self._bridge = bridge
         self._stopped = Event()
 
-    def serve(self, app: Callable, listener: GreenSocket) -> None:
+    def serve(self, app: Callable, listeners: list[Listener]) -> None:
         """Serve until `stop` or a signal; on the main thread.
 
         Connections stay open until the process ends, so that every answer's end can be heard.
@@ -45,16 +90,21 @@ class Server:
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: self._bridge.call(self.stop))
         eventlet.spawn(self._bridge.carry)
-        eventlet.spawn(
-            eventlet.wsgi.server,
-            listener,
-            app,
-            log=_SILENCE,
-            log_output=False,
-            environ={"wsgi.errors": _SILENCE},
-            socket_timeout=SOCKET_TIMEOUT_S,
-            debug=False,
-        )
+        connections = eventlet.GreenPool(MAX_CONNECTIONS)
+        for listener in listeners:
+            eventlet.spawn(
+                eventlet.wsgi.server,
+                listener,
+                app,
+                log=_SILENCE,
+                log_output=False,
+                environ={"wsgi.errors": _SILENCE},
+                protocol=PageProtocol,
+                custom_pool=connections,
+                url_length_limit=MAX_HEADERS_BYTES,
+                socket_timeout=SOCKET_TIMEOUT_S,
+                debug=False,
+            )
         # What is loaded stays. Walking it again would stop every page for some hundredths of a
         # second.
         gc.collect()

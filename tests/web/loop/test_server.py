@@ -41,5 +41,53 @@ def test_port_is_refused_when_somebody_has_it():
 
 def test_port_is_not_shared_with_a_second_server():
     """eventlet shares ports by default: a second Moonsight started and silently took questions."""
-    with closing(listen("127.0.0.1", 0)) as first, pytest.raises(OSError, match="in use"):
+    (first,) = listen("127.0.0.1", 0)
+    with closing(first), pytest.raises(OSError, match="in use"):
         listen("127.0.0.1", first.getsockname()[1])
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+def test_every_address_of_ipv6_is_every_address_of_ipv4_too():
+    (listener,) = listen("::", 0)
+    port = listener.getsockname()[1]
+    with closing(listener):
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port)).close()
+
+
+N_OPEN_FILES = 60
+
+
+def test_server_goes_on_after_too_many_connections():
+    """At the first that could not be taken, eventlet gave the port up, and nobody came in again."""
+    printed = on_a_loop(
+        f"""
+        import resource, socket
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, ({N_OPEN_FILES}, {N_OPEN_FILES}))
+        (listener,) = listeners = listen("127.0.0.1", 0)
+        crowd = []
+
+        def come_in():
+            try:
+                while True:
+                    crowd.append(socket.create_connection(listener.getsockname(), timeout=5))
+            except OSError:
+                bridge.call(leave)
+
+        def leave():
+            for each in crowd:
+                each.close()
+            Thread(target=ask).start()
+
+        def ask():
+            with socket.create_connection(listener.getsockname(), timeout=10) as late:
+                late.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+                print(late.recv(8))
+            bridge.call(server.stop)
+
+        Thread(target=come_in).start()
+        server.serve(lambda environ, start: (start("200 OK", []), [b"here"])[1], listeners)
+        """
+    )
+    assert printed == f"{b'HTTP/1.1'}\n"

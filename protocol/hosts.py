@@ -1,0 +1,112 @@
+"""Hosts and origins, read before they are compared: one and the same has many spellings.
+
+Every reader raises ValueError with the sentence for the person.
+"""
+
+import re
+import socket
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+_HOST = re.compile(
+    r"(?:\[(?P<address>[^\[\]\s]+)\]|(?P<name>[^\[\]:\s]+))(?::(?P<port>[0-9]{0,5}))?"
+)
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?#@]+)/?", re.IGNORECASE)
+
+# What a browser never names as the scheme of a page's origin.
+_NO_SCHEMES = ("file", "ftp", "ws", "wss")
+_PORTS = {"http": 80, "https": 443}
+MAX_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host in its one spelling, as `Host` names it: lower case, an IPv6 address in brackets."""
+
+    name: str
+    port: int | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a page comes from; the port is None for schemes that have no usual one."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    def __str__(self) -> str:
+        """As browsers write it."""
+        is_usual = self.port == _PORTS.get(self.scheme)
+        return f"{self.scheme}://{self.host}" + ("" if is_usual else f":{self.port}")
+
+
+def parse_host(text: str) -> Host:
+    """Read what stands in a `Host` header: a name or an address, with or without a port."""
+    match = _HOST.fullmatch(text)
+    if match is None:
+        raise ValueError(f'"{text}" is neither a host name nor an address.')
+    port = int(match["port"]) if match["port"] else None
+    if port is not None and not 1 <= port <= MAX_PORT:
+        raise ValueError(f'"{text}" names no port from 1 to {MAX_PORT}.')
+    return Host(_spell_ipv6(match["address"]) if match["address"] else _spell(match["name"]), port)
+
+
+def parse_address(text: str) -> str:
+    """Read what a server can be told to listen on: a name or an address alone, none in brackets."""
+    text = text.strip()
+    if not text:
+        raise ValueError("It is empty. Name an address of this computer, such as 127.0.0.1.")
+    if "/" in text:
+        raise ValueError(f'"{text}" is a whole URL. Name the host alone, such as 127.0.0.1.')
+    try:
+        # It keeps the scope, which says on which of this computer's networks.
+        return str(IPv6Address(text.removeprefix("[").removesuffix("]")))
+    except AddressValueError:
+        host = parse_host(text)
+    if host.port is not None:
+        raise ValueError(f'"{text}" names a port, too. Give that with --port.')
+    return host.name.strip("[]")
+
+
+def parse_origin(text: str) -> Origin:
+    """Read what stands in an `Origin` header, or what a person writes for it."""
+    if text == "*":
+        raise ValueError("* would let every web site ask. Name each one that may.")
+    if text == "null":
+        raise ValueError(
+            "null stands for every file and every sandbox. Serve the page over http://."
+        )
+    match = _ORIGIN.fullmatch(text)
+    if match is None or match["scheme"].lower() in _NO_SCHEMES:
+        raise ValueError(
+            f'"{text}" is no web origin. Write scheme, host and port alone, such as'
+            " http://cam.example or http://192.168.0.7:8080."
+        )
+    scheme, host = match["scheme"].lower(), parse_host(match["host"])
+    return Origin(scheme, host.name, host.port or _PORTS.get(scheme))
+
+
+def _spell(name: str) -> str:
+    try:
+        # Reads every spelling that browsers and systems take for an address: 127.1, 0x7f000001.
+        return str(IPv4Address(socket.inet_aton(name)))
+    except (OSError, ValueError):
+        pass
+    try:
+        spelt = name.removesuffix(".").encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        spelt = ""
+    if not _NAME.fullmatch(spelt):
+        raise ValueError(f'"{name}" is neither a host name nor an address.')
+    return spelt
+
+
+def _spell_ipv6(text: str) -> str:
+    try:
+        # A scope says which of this computer's networks is meant and is nothing to compare.
+        address = IPv6Address(text.partition("%")[0])
+    except AddressValueError:
+        raise ValueError(f'"{text}" is no IPv6 address.') from None
+    return str(address.ipv4_mapped or f"[{address}]")

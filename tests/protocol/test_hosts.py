@@ -1,0 +1,88 @@
+"""One host has many spellings, and none of another's."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.hosts import Origin, parse_address, parse_host, parse_origin
+
+LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
+PORTS = st.just("") | st.just(":") | st.integers(1, 65535).map(":{}".format)
+
+
+def cased(text: str) -> st.SearchStrategy[str]:
+    """The text in any mixture of upper and lower case."""
+    flags = st.lists(st.booleans(), min_size=len(text), max_size=len(text))
+    return flags.map(
+        lambda ups: "".join(c.upper() if up else c for c, up in zip(text, ups, strict=True))
+    )
+
+
+def spellings_of(address: IPv6Address) -> list[str]:
+    groups = [f"{int(group, 16):x}" for group in address.exploded.split(":")]
+    return [address.compressed, address.exploded, ":".join(groups), ":".join(groups).upper()]
+
+
+@given(st.data(), NAMES, PORTS, st.sampled_from(["", "."]))
+def test_name_is_one_in_every_spelling(data, name: str, port: str, dot: str):
+    assert parse_host(data.draw(cased(name)) + dot + port).name == name
+
+
+@given(st.data(), st.integers(0, 2**128 - 1).map(IPv6Address), PORTS)
+def test_ipv6_address_is_one_in_every_spelling(data, address: IPv6Address, port: str):
+    spelling = data.draw(st.sampled_from(spellings_of(address)))
+    mapped = address.ipv4_mapped
+    assert parse_host(f"[{spelling}]{port}").name == str(mapped or f"[{address}]")
+
+
+@given(st.integers(0, 2**32 - 1).map(IPv4Address))
+def test_ipv4_address_is_one_in_every_spelling(address: IPv4Address):
+    for spelling in (str(address), str(int(address)), hex(int(address)), f"[::ffff:{address}]"):
+        assert parse_host(spelling).name == str(address)
+
+
+@given(NAMES, NAMES)
+def test_two_names_are_two(one: str, other: str):
+    assert (parse_host(one).name == parse_host(other).name) == (one == other)
+
+
+@given(st.text() | st.text("[]:.%019aflocalhst@/ \0", max_size=20))
+def test_any_text_is_a_host_or_refused(text: str):
+    for parse in (parse_host, parse_address, parse_origin):
+        try:
+            parse(text)
+        except ValueError as refused:
+            assert str(refused).endswith(".")  # noqa: PT017
+
+
+NO_HOSTS = ["", ".", "a..b", "a b", "[::1", "::1]", "[]", "[localhost]", "a:b", "a:0", "a:65536"]
+NO_HOSTS += ["a:80:80", "me@localhost", "localhost/", "localhost,evil", "127.0.0.1 evil", "a\0"]
+
+
+@pytest.mark.parametrize("text", [*NO_HOSTS, "x" * 64, "\ud800"])
+def test_what_is_no_host_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"neither|no port|no IPv6"):
+        parse_host(text)
+
+
+def test_name_of_other_letters_is_the_one_that_travels():
+    assert parse_host("Bücher.example").name == "xn--bcher-kva.example"
+
+
+@given(st.data(), NAMES, st.sampled_from(["http", "https"]), st.integers(1, 65535))
+def test_origin_is_one_in_every_spelling(data, name: str, scheme: str, port: int):
+    usual = {"http": 80, "https": 443}[scheme]
+    text = f"{data.draw(cased(scheme))}://{data.draw(cased(name))}"
+    slash = data.draw(st.sampled_from(["", "/"]))
+    assert parse_origin(f"{text}:{port}{slash}") == Origin(scheme, name, port)
+    assert parse_origin(text + slash) == Origin(scheme, name, usual)
+    assert str(parse_origin(f"{text}:{usual}{slash}")) == f"{scheme}://{name}"
+
+
+@given(NAMES, st.integers(1, 65535), st.integers(1, 65535))
+def test_two_ports_are_two_origins(name: str, one: int, other: int):
+    origins = [parse_origin(f"http://{name}:{port}") for port in (one, other)]
+    assert (origins[0] == origins[1]) == (one == other)
