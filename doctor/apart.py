@@ -56,7 +56,7 @@ class Narrator:
         elif monotonic() - self._told_at > PROGRESS_INTERVAL_S and status.progress:
             self._told_at = monotonic()
             done, total = status.progress.done, status.progress.total
-            share = f", {100 * done // total}% of {total / 1e9:.1f} GB" if total else ""
+            share = f", {100 * done // total}%" if total else ""
             self._report.tell("Model", f"{status.model}: {status.progress.stage}{share}")
 
     def _fault(self, topic: str, words: str) -> None:

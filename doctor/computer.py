@@ -16,7 +16,8 @@ PROCESSOR = re.compile(r"^model name\s*: *(.+)$", re.MULTILINE)
 
 def tell_computer(report: Report, seen: Nvidia | None = None) -> None:
     """Tell Python, the packages, the processor and NVIDIA's cards, one by one."""
-    report.tell("Python", f"{platform.python_version()} on {platform.platform()}")
+    system = f"{platform.system()} {platform.release()} ({platform.machine()})"
+    report.tell("Python", f"{platform.python_version()} on {system}")
     report.tell("Packages", ", ".join(f"{name} {version_of(name)}" for name in required()))
     report.tell("Processor", f"{_processor()}, {os.cpu_count()} cores")
     seen = seen or look()

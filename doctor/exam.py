@@ -31,10 +31,15 @@ class Speed:
     n_words: int
 
     def __str__(self) -> str:
-        first_ms = self.timings.first_token_ms or 0.0
-        rest_s = (self.timings.total_ms - first_ms) / 1000
-        rate = f", then {(self.n_words - 1) / rest_s:.1f} words a second" if rest_s > 0 else ""
-        return f"first word after {first_ms / 1000:.2f} s{rate}"
+        first_ms, total_ms = self.timings.first_token_ms, self.timings.total_ms
+        if not self.n_words or first_ms is None:
+            return "no word came"
+        first = f"first word after {first_ms / 1000:.2f} s"
+        if self.n_words == 1 or total_ms <= first_ms:
+            return first
+        return (
+            f"{first}, then {1000 * (self.n_words - 1) / (total_ms - first_ms):.1f} words a second"
+        )
 
 
 def examine(model: Model, report: Report) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from importlib import metadata
 from pathlib import Path
 
 LEAST_PYTHON = (3, 11)
@@ -19,21 +18,29 @@ EXIT_REFUSED, EXIT_CHECK = 2, 1
 
 def refuse_what_cannot_start() -> None:
     """End the program with one sentence where Python is too old or a package is missing."""
-    reason = find_reason(sys.version_info[:2])
-    if reason is not None:
-        sys.stderr.write(f"{reason}\n")
-        is_check = "--check" in sys.argv or os.environ.get("MOONSIGHT_CHECK")
-        sys.exit(EXIT_CHECK if is_check else EXIT_REFUSED)
+    refuse_old_python()
+    _refuse(find_missing())
 
 
-def find_reason(python: tuple[int, int], requirements: Path = REQUIREMENTS) -> str | None:
-    """Say why this Python cannot start Moonsight, and what helps; None where it can."""
-    if python < LEAST_PYTHON:
-        least = ".".join(map(str, LEAST_PYTHON))
-        return (
-            f"This is Python {python[0]}.{python[1]}, and Moonsight needs {least} or newer. Install"
-            f" one, remove the folder .venv, and run make run with PYTHON=python{least}."
-        )
+def refuse_old_python() -> None:
+    """End the program with one sentence where Python is too old."""
+    _refuse(find_old_python(sys.version_info[:2]))
+
+
+def find_old_python(python: tuple[int, int]) -> str | None:
+    """Say that a Python is too old, and what helps; None where it is not."""
+    if python >= LEAST_PYTHON:
+        return None
+    least = ".".join(map(str, LEAST_PYTHON))
+    return (
+        f"This is Python {python[0]}.{python[1]}, and Moonsight needs {least} or newer. Install"
+        f" one, remove the folder .venv, and start with make run PYTHON=python{least} (Windows:"
+        f" py -{least} -m venv .venv, and on from there)."
+    )
+
+
+def find_missing(requirements: Path = REQUIREMENTS) -> str | None:
+    """Say which packages are missing, and what brings them; None where all are here."""
     missing = [name for name in required(requirements) if version_of(name) is None]
     if not missing:
         return None
@@ -57,10 +64,21 @@ def required(requirements: Path = REQUIREMENTS) -> list[str]:
 
 def version_of(package: str) -> str | None:
     """Which version is installed, None for none."""
+    # Too new for the Pythons that are refused.
+    from importlib import metadata
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _refuse(reason: str | None) -> None:
+    if reason is None:
+        return
+    sys.stderr.write(f"{reason}\n")
+    is_check = "--check" in sys.argv or os.environ.get("MOONSIGHT_CHECK")
+    sys.exit(EXIT_CHECK if is_check else EXIT_REFUSED)
 
 
 def _this_python() -> str:

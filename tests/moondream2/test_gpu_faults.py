@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moondream2 import gpu_faults
 from moondream2.gpu import Card, Holder, Nvidia
 from moondream2.gpu_faults import (
     BUILDS,
@@ -210,6 +211,13 @@ def test_command_that_is_to_be_pasted_ends_its_sentence_without_a_full_stop():
 
 def test_build_that_is_named_is_one_that_the_requirements_keep():
     assert TORCH in (ROOT / "requirements.txt").read_text().splitlines()
+
+
+def test_fault_in_the_readme_is_what_is_really_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(gpu_faults, "this_python", lambda: ".venv/bin/python")
+    seen = computer("NVIDIA GeForce RTX 3090", (8, 6), "535.183.01", 12)
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"FAULT GPU {why_unused(seen, CUDA_13)}" in readme
 
 
 def test_python_is_named_as_it_is_called_from_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
