@@ -25,13 +25,21 @@ def check(settings: Settings) -> int:
     try:
         tell_computer(report)
         exit_code, said = _run_apart(settings)
+        if exit_code not in (NO_FAULT, FAULTS):
+            # Wherever in a line it broke off.
+            report.go_on("", is_end=True)
+            report.fault("Process", explain_exit(exit_code, said))
+        is_well = exit_code == NO_FAULT
+        words = "everything needed is here and works" if is_well else "see FAULT above"
+        report.tell("Result", words)
     except KeyboardInterrupt:
+        report.go_on("", is_end=True)
         report.fault("Check", "It was stopped before its end.")
         return 1
-    if exit_code not in (NO_FAULT, FAULTS):
-        report.fault("Process", explain_exit(exit_code, said))
-    is_well = exit_code == NO_FAULT and not report.n_faults
-    report.tell("Result", "everything needed is here and works" if is_well else "see FAULT above")
+    except BrokenPipeError:
+        # Whoever read the lines has had enough; what is still to be written goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0 if is_well else 1
 
 

@@ -10,6 +10,8 @@ from doctor.packages import required, version_of
 from doctor.report import Report
 from moondream2.gpu import Card, Nvidia, look
 
+# There where Linux has a driver for AMD's cards.
+KFD = Path("/dev/kfd")
 CPUINFO = Path("/proc/cpuinfo")
 PROCESSOR = re.compile(r"^model name\s*: *(.+)$", re.MULTILINE)
 
@@ -28,9 +30,11 @@ def tell_computer(report: Report, seen: Nvidia | None = None) -> None:
 def _cards(seen: Nvidia) -> list[str]:
     if not seen.cards:
         # Whether it matters is said once torch was asked.
-        is_here = "an NVIDIA card that cannot be asked" if seen.is_here else "no NVIDIA card"
-        said = f": nvidia-smi says {seen.complaint}" if seen.is_here and seen.complaint else ""
-        return [is_here + said]
+        if seen.is_here:
+            said = f": nvidia-smi says {seen.complaint}" if seen.complaint else ""
+            return [f"an NVIDIA card that cannot be asked{said}"]
+        amd = ", an AMD one: torch's ROCm build may use it, which nobody tried here yet"
+        return ["no NVIDIA card" + (amd if KFD.exists() else "")]
     return [_card(each, seen) for each in seen.cards]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -220,3 +221,12 @@ def test_check_that_is_stopped_says_so(tmp_path: Path):
     assert process.returncode == 1
     assert "It was stopped before its end." in out
     assert err == ""
+
+
+def test_reader_that_has_had_enough_ends_the_check_in_silence():
+    command = f"{shlex.quote(sys.executable)} app.py --check --model demo | head -n 1"
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, env=clean_environment(), capture_output=True, text=True
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""

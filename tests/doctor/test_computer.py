@@ -3,6 +3,7 @@
 import platform
 from io import StringIO
 
+from doctor import computer
 from doctor.computer import tell_computer
 from doctor.report import Report
 from moondream2.gpu import Card, Holder, Nvidia
@@ -39,6 +40,11 @@ def test_each_card_is_told_with_what_is_known_of_it():
         " its memory is held by blender 4.0 GB, game.exe",
         "GB10, driver 580.65.06 for CUDA 13",
     ]
+
+
+def test_card_of_amds_is_told_with_what_is_known_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(computer, "KFD", tmp_path)
+    assert cards(Nvidia())[0].startswith("no NVIDIA card, an AMD one: torch's ROCm build may")
 
 
 def test_card_that_cannot_be_asked_is_told_apart_from_none():

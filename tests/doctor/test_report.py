@@ -1,6 +1,6 @@
 """Lines of a check stand in columns, count what is wrong, and name nobody."""
 
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,21 @@ def test_lines_stand_in_columns_and_faults_are_counted(out: StringIO):
         "       Asked      What? Red. (right)",
         "FAULT  GPU        It is too old.",
     ]
+
+
+def test_fault_in_the_middle_of_a_line_begins_one_of_its_own(out: StringIO):
+    report = Report(out)
+    report.begin("Asked", "What?")
+    report.go_on(" Re")
+    report.fault("Model", "It broke off.")
+    assert out.getvalue().splitlines()[1] == "FAULT  Model      It broke off."
+
+
+def test_terminal_of_few_letters_gets_the_others_replaced():
+    raw = BytesIO()
+    report = Report(TextIOWrapper(raw, encoding="ascii"))
+    report.tell("Asked", "Größe")
+    assert raw.getvalue() == b"       Asked      Gr??e\n"
 
 
 def test_home_folder_is_written_as_everybody_writes_it(monkeypatch: pytest.MonkeyPatch):
