@@ -66,7 +66,8 @@ def _run_apart(settings: Settings) -> tuple[int, str]:
     """Run the other part, which prints its own lines; returns its exit code and its stderr."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     process = subprocess.Popen(
-        [sys.executable, "-m", "doctor.apart"],
+        # Nothing of the folder it was started from is taken for a module.
+        [sys.executable, "-P", "-m", "doctor.apart"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

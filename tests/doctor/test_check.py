@@ -138,6 +138,7 @@ def test_option_that_nobody_knows_is_refused_as_ever():
 
 
 def test_folder_is_found_from_where_the_check_was_started(checkpoint: Path):
+    (checkpoint.parent / "model.py").write_text("raise SystemExit('taken for a module')")
     check = run_check("--model", f"./{checkpoint.name}", "--device", "cpu", cwd=checkpoint.parent)
     assert "3 of 3 are wrong" in check.faults[0]
 
