@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from threading import Event
+from threading import Event, Lock
 from time import monotonic
 
 from doctor.exam import examine
@@ -35,16 +35,20 @@ WRONG_DEMO = "Fetch Moonsight's folder demo/checkpoint anew, and install torch a
 
 
 class Narrator:
-    """Says how far a model is, now and then, and what it fell back to."""
+    """Says how far a model is, now and then, and what it fell back to. From any thread."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
+        self._report, self._lock = report, Lock()
         self._began = self._told_at = monotonic()
         self._told: set[str] = set()
         self.has_ended = Event()
 
     def on_status(self, status: Status) -> None:
-        """Hear a change of the model's status, on any thread."""
+        """Hear a change of the model's status."""
+        with self._lock:
+            self._tell(status)
+
+    def _tell(self, status: Status) -> None:
         if status.gpu_fault:
             self._fault("GPU", status.gpu_fault)
         if status.notice:
@@ -85,12 +89,12 @@ def run(settings: Settings, report: Report) -> None:
     _tell_cache(report)
     try:
         with load_model(settings) as model:
-            _examine(model, settings, report)
+            _examine(model, report)
     except RequestError as error:
         report.fault("Model", error.message)
 
 
-def _examine(model: Model, settings: Settings, report: Report) -> None:
+def _examine(model: Model, report: Report) -> None:
     narrator = Narrator(report)
     model.watch(narrator.on_status)
     # It may have ended before anybody listened.
@@ -99,13 +103,14 @@ def _examine(model: Model, settings: Settings, report: Report) -> None:
     if model.failure is not None:
         raise model.failure
     if n_wrong := examine(model, report):
-        report.fault("Answers", f"{n_wrong} of 3 are wrong. {_remedy(model.status)}")
+        report.fault("Answers", f"{n_wrong} of 3 are wrong. {remedy(model.status)}")
 
 
-def _remedy(status: Status) -> str:
-    if status.device != "cpu":
-        return WRONG_DEVICE
-    return WRONG_DEMO if status.is_demo else WRONG_CHECKPOINT
+def remedy(status: Status) -> str:
+    """Say what tells, where answers are wrong, whether checkpoint or device is at fault."""
+    if not status.is_demo:
+        return WRONG_CHECKPOINT
+    return WRONG_DEMO if status.device == "cpu" else WRONG_DEVICE
 
 
 def _describe(status: Status, took_s: float) -> str:

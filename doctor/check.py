@@ -48,7 +48,7 @@ def explain_exit(exit_code: int, said: str) -> str:
     if exit_code in ILLEGAL_INSTRUCTIONS:
         return (
             "torch broke off: this build uses instructions that this processor does not have."
-            " Install an older one, such as torch==2.6.0."
+            " Install a build of torch that was made for it."
         )
     if exit_code == KILLED:
         return (
@@ -56,8 +56,9 @@ def explain_exit(exit_code: int, said: str) -> str:
             " programs, or choose --dtype bfloat16 or --model demo."
         )
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "nothing")
+    last = last.strip().rstrip(".")
     return (
-        f"The model's process broke off with code {exit_code}; the last it said is: {last.strip()}."
+        f"The model's process broke off with code {exit_code}; the last it said is: {last}."
         " Please report it with all these lines."
     )
 

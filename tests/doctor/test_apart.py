@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 
 from doctor import apart
-from doctor.apart import LogLines, Narrator, run
+from doctor.apart import LogLines, Narrator, remedy, run
 from doctor.report import Report
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings
@@ -69,3 +69,16 @@ def test_model_that_cannot_be_is_one_fault(out: StringIO):
     run(Settings(model="/no/such/folder"), report)
     assert report.n_faults == 1
     assert "There is no checkpoint folder" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("is_demo", "device", "words"),
+    [
+        (False, "cpu", "--model demo"),
+        (False, "cuda", "--model demo"),
+        (True, "cuda", "--device cpu"),
+        (True, "cpu", "demo/checkpoint anew"),
+    ],
+)
+def test_wrong_answers_are_told_with_what_to_try_next(is_demo: bool, device: str, words: str):
+    assert words in remedy(Status(ModelState.READY, "any", device, is_demo=is_demo))

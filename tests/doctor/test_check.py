@@ -30,7 +30,9 @@ def demo_check() -> Check:
 
 def test_check_of_the_demo_model_passes_and_tells_everything(demo_check: Check):
     assert (demo_check.code, demo_check.faults, demo_check.err) == (0, [], "")
-    assert [line.split()[0] for line in demo_check.out.splitlines()] == [*TOPICS, *ANSWERS]
+    # On a busy machine the model's progress takes several lines.
+    topics = dict.fromkeys(line.split()[0] for line in demo_check.out.splitlines())
+    assert list(topics) == [*TOPICS, *ANSWERS]
     assert demo_check.out.count("(right)") == 3
 
 
