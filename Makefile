@@ -25,6 +25,7 @@ bench: $(VENV)/installed-dev
 	@$(BIN)/python -m bench $(ARGS)
 
 $(VENV)/installed: requirements.txt
+	@$(PYTHON) -c "from doctor.packages import refuse_old_python; refuse_old_python()"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements.txt
 	@touch $@

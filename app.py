@@ -1,5 +1,11 @@
 """Moonsight: talk to your camera. `python app.py`, then open http://localhost:5000."""
 
+from doctor.packages import refuse_what_cannot_start
+
+if __name__ == "__main__":
+    # Whatever is imported below may be missing.
+    refuse_what_cannot_start()
+
 import logging
 import os
 import sys
@@ -13,6 +19,7 @@ import click
 from flask import Flask
 
 from backends.process import LOG_FORMAT, ModelProcess
+from doctor.check import check
 from protocol.errors import StartRefused
 from protocol.model import Model
 from protocol.status import LoadStage, ModelState, Progress, Status
@@ -113,6 +120,8 @@ def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> 
             took_s, started_at = monotonic() - started_at, None
             if status.notice:
                 print(f"{status.notice} The demo model answers: it knows coloured shapes.")
+            if status.gpu_fault:
+                print(status.gpu_fault)
             print(
                 f"{status.model} is ready on the {status.device} after {took_s:.1f} s", flush=True
             )
@@ -126,9 +135,19 @@ def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @with_options
-def command(**options: object) -> None:
+@click.option(
+    *("--check", "is_check"),
+    is_flag=True,
+    envvar="MOONSIGHT_CHECK",
+    help="Say whether everything needed is here and works; exit code 0 or 1.",
+)
+def command(is_check: bool, **options: object) -> int:
     """Talk to your camera: a page on localhost, answered by a model on this computer."""
-    run(Settings(**options))  # type: ignore[arg-type]
+    settings = Settings(**options)  # type: ignore[arg-type]
+    if is_check:
+        return check(settings)
+    run(settings)
+    return 0
 
 
 def main() -> None:
@@ -137,7 +156,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
     exit_code = 0
     try:
-        command(standalone_mode=False)
+        exit_code = command(standalone_mode=False)
     except click.ClickException as error:
         exit_code = _refuse(error.format_message())
     except StartRefused as error:

@@ -16,9 +16,11 @@ from moondream2.cpu import choose_arithmetic, pack
 from moondream2.device import (
     DeviceMissing,
     choose_device,
+    find_gpu_fault,
     free_bytes,
     is_out_of_memory,
     leave_a_core,
+    memory_holders,
     used_bytes,
 )
 from moondream2.kv_cache import KVCache
@@ -47,7 +49,9 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     leave_a_core()
     try:
         device, dtype = choose_device(settings.device, settings.dtype)
-        tell(device=device.type)
+        is_fallback = settings.device == "auto" and device.type == "cpu"
+        fault = find_gpu_fault() if is_fallback else None
+        tell(device=device.type, gpu_fault=None if fault is None else str(fault))
         found = wanted.find(on_progress)
         tell(model=found.name, revision=found.revision, is_demo=found.is_demo, notice=found.notice)
         network, tokenizer = read_network(settings, found, device, dtype, on_progress)
@@ -64,18 +68,23 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        on_cpu = device.type == "cpu"
-        remedy = "--dtype bfloat16 or --model demo" if on_cpu else "--device cpu"
-        raise ModelFailed(
-            f"There is too little free memory for this model on the {device.type}. Close other"
-            f" programs, or start with {remedy}."
-        ) from error
+        raise _too_little_memory(device) from error
     # What is loaded stays. Walking it again would stop every thread for a tenth of a second.
     gc.collect()
     gc.freeze()
     ready = {"memory_bytes": used_bytes(device), "max_running": runner.n_rows}
     tell(state=ModelState.READY, progress=None, **ready)
     return runner
+
+
+def _too_little_memory(device: torch.device) -> ModelFailed:
+    on_cpu = device.type == "cpu"
+    remedy = "--dtype bfloat16 or --model demo" if on_cpu else "--device cpu"
+    held = memory_holders(device)
+    return ModelFailed(
+        f"There is too little free memory for this model on the {device.type}."
+        f" {held}{' ' if held else ''}Close other programs, or start with {remedy}."
+    )
 
 
 def count_rows(network: Network) -> int:

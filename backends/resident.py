@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from checkpoints.checkpoint import parse_model
 from engine.engine import Engine
+from moondream2.gpu_faults import tell_broken
 from protocol.answer import Sink
-from protocol.errors import ModelFailed
+from protocol.errors import ModelFailed, StartRefused
 from protocol.model import OnStatus
 from protocol.request import Request
 from protocol.status import LoadStage, ModelState, OnProgress, Progress, Status
@@ -60,8 +61,10 @@ class ResidentModel:
     def _load(self, while_loading: Callable[[], None]) -> "Runner":
         self._wanted.check()
         # Imports torch, which takes seconds; the port must be open before that.
-        from backends.loading import load_runner
-
+        try:
+            from backends.loading import load_runner
+        except (ImportError, OSError) as error:
+            raise StartRefused(tell_broken(error)) from error
         on_progress = self._progress(while_loading)
         return load_runner(self._settings, self._wanted, on_progress, self._change)
 

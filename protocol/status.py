@@ -43,6 +43,7 @@ class Status:
     revision: of the hub's repository. memory_bytes: held on the device (on a CPU, by the process),
     None where nobody can tell. max_running: how many questions are answered side by side.
     is_demo, notice: the demo model is answering, and why, as "what is so: the reason and remedy".
+    gpu_fault: why a GPU that is there is not used though nobody chose the CPU, and the remedy.
     error: a sentence with the remedy, when loading failed.
     """
 
@@ -56,4 +57,5 @@ class Status:
     progress: Progress | None = None
     is_demo: bool = False
     notice: str | None = None
+    gpu_fault: str | None = None
     error: str | None = None

@@ -18,6 +18,7 @@ import pytest
 
 from settings import FITTING, Settings
 from tests.checkpoint_folders import write_zeros
+from tests.fake_smi import FakeSmi
 from tests.protocol.pictures import encoded
 from tests.server import ROOT, Server, connect, free_port, over_the_wire, run_async, serve
 
@@ -65,7 +66,7 @@ def test_health_check_is_503_until_the_model_is_ready(awakening):
 
 def test_health_check_has_the_same_fields_at_all_times(awakening):
     fields = {"status", "model", "device", "progress", "is_demo", "notice", "error"}
-    fields |= {"dtype", "revision", "memory_bytes", "max_running"}
+    fields |= {"dtype", "revision", "memory_bytes", "max_running", "gpu_fault"}
     assert set(awakening.health_while_loading[1]) == fields
     assert set(awakening.health_when_ready[1]) == fields
 
@@ -324,6 +325,24 @@ def test_model_that_does_not_fit_into_memory_is_told_with_a_remedy(tmp_path):
     assert "too little free memory" in server.stderr.text
     assert "--dtype bfloat16" in server.stderr.text
     assert len(server.stderr.text.strip().splitlines()) == 1
+
+
+def test_card_that_cannot_be_used_is_told_in_the_terminal_and_on_the_page(checkpoint, tmp_path):
+    """Whoever had a card was answered by the CPU, and nobody said so."""
+    card = FakeSmi().write(tmp_path) | {"CUDA_VISIBLE_DEVICES": ""}
+    with serve("--model", str(checkpoint), **card) as server:
+        server.wait_until_ready()
+        told = server.health()[1]
+        assert (told["status"], told["device"]) == ("ready", "cpu")
+        assert "NVIDIA GeForce RTX 3090 is not used: " in told["gpu_fault"]
+        assert told["gpu_fault"] in server.stdout.text.splitlines()
+        assert server.end() == 0
+
+
+def test_card_that_was_asked_for_and_cannot_be_used_ends_the_start(checkpoint, tmp_path):
+    card = FakeSmi().write(tmp_path) | {"CUDA_VISIBLE_DEVICES": ""}
+    with serve("--model", str(checkpoint), "--device", "cuda", **card) as server:
+        assert_refused(server, "RTX 3090 is not used", "--device cpu")
 
 
 def test_device_that_this_computer_lacks_is_refused_with_those_it_has(checkpoint):

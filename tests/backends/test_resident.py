@@ -1,5 +1,6 @@
 """What the resident model tells while it loads; the contract is tested in `test_contract.py`."""
 
+import sys
 from threading import Event
 
 import pytest
@@ -14,6 +15,18 @@ from tests.fakes import WAIT_S
 def test_checkpoint_that_nobody_can_mean_is_refused_before_anything_starts():
     with pytest.raises(StartRefused, match="no checkpoint folder"):
         ResidentModel(Settings(model="/no/such/folder"))
+
+
+def test_torch_that_cannot_be_loaded_is_told_with_the_remedy(checkpoint, monkeypatch):
+    """It was a traceback in the terminal, and "Loading broke off" on the page."""
+    monkeypatch.setitem(sys.modules, "backends.loading", None)
+    has_failed = Event()
+    model = ResidentModel(Settings(model=str(checkpoint), device="cpu"))
+    model.watch(lambda status: has_failed.set())
+    assert model.failure or has_failed.wait(WAIT_S)
+    assert isinstance(model.failure, StartRefused)
+    assert "cannot be loaded" in model.failure.message
+    assert model.close()
 
 
 def test_listeners_hear_of_progress_now_and_then_and_of_the_end(checkpoint):

@@ -15,6 +15,12 @@ MOONDREAM2 = {
     "memory_bytes": 3_914_000_000,
 }
 REASON = "The hub cannot be reached. Check the network, the proxy and HF_ENDPOINT."
+FAULT = (
+    "The NVIDIA GeForce RTX 3090 is not used: torch 2.13.0 is built for CUDA 13.0, for which the"
+    " driver 535.183.01 is too old. To use the card, update NVIDIA's driver to 580 or newer, or"
+    " install a build of torch that fits: .venv/bin/python -m pip install --force-reinstall"
+    ' "torch>=2.6,<=2.13.0" --index-url https://download.pytorch.org/whl/cu126'
+)
 FALLBACK = {
     "state": "ready",
     "model": "demo",
@@ -60,6 +66,19 @@ def test_name_of_the_model_opens_what_it_is_and_what_it_takes(
     assert serious_findings(page) == []
     name = page.locator(".header__words")
     assert name.evaluate("words => words.scrollWidth <= words.clientWidth"), "cut off"
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_card_that_is_not_used_is_told_with_the_whole_remedy(
+    browser: Browser, paced: PacedServer, visit: Visit, size: dict
+) -> None:
+    page = with_camera(visit(browser, paced.url, **size))
+    paced.status(**MOONDREAM2 | {"device": "cpu", "gpu_fault": FAULT})
+    expect(page.get_by_role("button", name="moondream2")).to_be_visible()
+    assert facts(page)["Why not the GPU"] == FAULT
+    menu = page.locator("#facts").bounding_box()
+    assert menu["x"] + menu["width"] <= size["viewport"]["width"]
+    assert serious_findings(page) == []
 
 
 def test_menu_of_the_model_works_by_keyboard(paced: PacedServer, paced_page: Page) -> None:

@@ -1,6 +1,7 @@
 """A device is there or refused by name, and memory that ran out is told from other errors."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,12 +14,20 @@ from moondream2.device import (
     BEST_DTYPES,
     DeviceMissing,
     choose_device,
+    choose_dtype,
+    describe_memory,
+    describe_torch,
+    find_gpu_fault,
     free_bytes,
     is_out_of_memory,
     leave_a_core,
+    memory_holders,
     to_device,
+    torch_build,
     used_bytes,
 )
+from moondream2.gpu_faults import TorchBuild
+from tests.fake_smi import FakeSmi
 
 CPU = torch.device("cpu")
 IS_THERE = {
@@ -32,8 +41,95 @@ ABSENT = [name for name, is_there in IS_THERE.items() if not is_there]
 
 @pytest.mark.parametrize("name", USABLE)
 def test_device_that_is_there_is_taken_with_the_dtype_that_suits_it(name: str):
-    suited = getattr(torch, BEST_DTYPES[name])
+    has_bfloat16 = name != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+    suited = getattr(torch, BEST_DTYPES[name] if has_bfloat16 else "float16")
     assert choose_device(name, "auto") == (torch.device(name), suited)
+
+
+@pytest.mark.parametrize(
+    ("device", "asked", "has_bfloat16", "taken"),
+    [
+        ("cuda", "auto", True, "bfloat16"),
+        ("cuda", "auto", False, "float16"),
+        ("cuda", "float16", True, "float16"),
+        ("cuda", "float32", False, "float32"),
+        ("cuda", "bfloat16", True, "bfloat16"),
+        ("mps", "auto", True, "float16"),
+        ("cpu", "auto", True, "float32"),
+    ],
+)
+def test_dtype_is_the_best_that_the_card_knows(device, asked, has_bfloat16, taken):
+    assert choose_dtype(device, asked, has_bfloat16=has_bfloat16) == taken
+
+
+def test_bfloat16_is_refused_on_a_card_without_it():
+    with pytest.raises(DeviceMissing, match="Start with --dtype float16"):
+        choose_dtype("cuda", "bfloat16", has_bfloat16=False)
+
+
+no_cuda = pytest.mark.skipif(IS_THERE["cuda"], reason="there is a card that works")
+
+
+@no_cuda
+def test_computer_without_a_card_has_no_fault_whatever_torch_is_built_for():
+    assert find_gpu_fault(TorchBuild("2.13.0", cuda="13.0")) is None
+    assert find_gpu_fault() is None
+
+
+@no_cuda
+def test_card_that_torch_cannot_use_is_why_cuda_is_refused(tmp_path: Path, monkeypatch):
+    """It was said that the computer has no such device, to people who had bought one."""
+    for name, value in FakeSmi().write(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    assert "RTX 3090 is not used: torch 2" in find_gpu_fault().cause
+    with pytest.raises(DeviceMissing) as refusal:
+        choose_device("cuda", "auto")
+    assert str(refusal.value).startswith(f"{find_gpu_fault().cause} Start with --device")
+    assert str(refusal.value).endswith(find_gpu_fault().help)
+    assert choose_device("auto", "auto")[0].type == USABLE[0]
+
+
+def test_torch_tells_what_it_is_without_a_warning():
+    build = torch_build()
+    assert build.version == torch.__version__
+    assert build.is_usable is IS_THERE["cuda"]
+    assert describe_torch().startswith(f"{torch.__version__}, built for ")
+
+
+def test_warning_of_a_driver_that_does_not_start_is_kept_as_torchs_words(monkeypatch):
+    """torch says so once, on stderr, in four lines; then it is silent about it."""
+
+    def is_available() -> bool:
+        warnings.warn("CUDA initialization: unknown error.\nMore.", stacklevel=1)
+        return False
+
+    monkeypatch.setattr("torch.cuda.is_available", is_available)
+    assert torch_build().words == "CUDA initialization: unknown error."
+
+
+def test_device_that_breaks_at_the_first_call_is_not_usable(monkeypatch):
+    """Cards in exclusive mode are counted, and refuse everybody but one program."""
+
+    def refuse() -> None:
+        raise RuntimeError("CUDA-capable device(s) is/are busy or unavailable\nMore.")
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_arch_list", refuse)
+    build = torch_build()
+    assert (build.is_usable, build.words) == (
+        *(False, "CUDA-capable device(s) is/are busy or unavailable"),
+    )
+
+
+def test_nobody_is_named_for_the_memory_of_a_cpu():
+    assert memory_holders(CPU) == ""
+
+
+def test_free_memory_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(device, "MEMINFO", tmp_path / "meminfo")
+    assert describe_memory() == "not told by this system"
+    (tmp_path / "meminfo").write_text("MemAvailable:    3000000 kB\n")
+    assert describe_memory() == "3.1 GB free"
 
 
 def test_best_device_that_is_there_is_taken_when_none_is_named():

@@ -5,9 +5,9 @@
 // of the frame; frameId is the name under which the server keeps a frame, null when it does not.
 export const READERS = {
   status({ status: state, memory_bytes: memoryBytes, is_demo: isDemo, progress, ...told }) {
-    const { model, revision, device, dtype, notice, error } = told
+    const { model, revision, device, dtype, notice, gpu_fault: gpuFault, error } = told
     return {
-      state, model, revision, device, dtype, memoryBytes, isDemo, notice, error,
+      state, model, revision, device, dtype, memoryBytes, isDemo, notice, gpuFault, error,
       progress: progress ? progressFrom(progress) : null,
     }
   },

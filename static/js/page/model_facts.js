@@ -13,11 +13,12 @@ export class ModelFacts {
   }
 
   // What is not known yet is left out.
-  show({ model, revision, device, dtype, memoryBytes, isDemo }) {
+  show({ model, revision, device, dtype, memoryBytes, isDemo, gpuFault }) {
     this.#write("model", isDemo ? "Demo model" : model)
     this.#write("knows", isDemo && "coloured shapes, nothing else")
     this.#write("revision", isDemo ? "comes with Moonsight" : revision)
     this.#write("device", device && deviceName(device) + (DRIVERS[device] ?? ""))
+    this.#write("gpu", gpuFault)
     this.#write("dtype", dtype)
     this.#write("memory", memoryBytes && memory(memoryBytes))
   }
