@@ -150,20 +150,24 @@ def command(is_check: bool, **options: object) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the command line; what stops a start is one sentence and exit code 2."""
-    open_terminal()
-    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
-    exit_code = 0
+def start(arguments: list[str]) -> int:
+    """Run a command line to its end; what stops a start is one sentence. Returns the exit code."""
     try:
-        exit_code = command(standalone_mode=False)
+        return command(arguments, standalone_mode=False)
     except click.ClickException as error:
-        exit_code = _refuse(error.format_message())
+        return _refuse(error.format_message())
     except StartRefused as error:
-        exit_code = _refuse(error.message)
+        return _refuse(error.message)
     except click.Abort:
         # Ctrl-C before there was anything to end.
-        pass
+        return 0
+
+
+def main() -> None:
+    """Run the command line that the program was started with, and end the process."""
+    open_terminal()
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+    exit_code = start(sys.argv[1:])
     # Nothing is left to be saved, and an ordinary exit would wait for torch: for its tear-down, or
     # for a thread that is deep inside one long call.
     sys.stdout.flush()

@@ -101,9 +101,13 @@ class ModelProcess:
             self._wire.send((client, id))
 
     def close(self) -> bool:
-        """End every answer and the process; says whether it ended by itself."""
+        """End every answer and the process; says whether it ended in time."""
         self._is_closing = True
-        self._wire.send(None)
+        if self._open:
+            self._wire.send(None)
+        else:
+            # Nobody waits for its last word, and while it imports torch it would hear of nothing.
+            self._process.kill()
         has_ended = self._wire.wait_for_end(CLOSE_TIMEOUT_S + EXIT_S)
         self._process.kill()
         return has_ended

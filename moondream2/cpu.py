@@ -97,7 +97,7 @@ class Int8Weight(ABC):
 
     @abstractmethod
     def _pack(self, rounded: Tensor, scales: Tensor) -> None:
-        """Keep a matrix of whole numbers (out, in), each row to be multiplied by its scale."""
+        """Keep a matrix of whole numbers (out, in); each row is multiplied by its scale, (out,)."""
 
     @abstractmethod
     def _multiply(self, rows: Tensor) -> Tensor:
@@ -108,10 +108,12 @@ class OneDnnInt8(Int8Weight):
     """By oneDNN: exact and fast where the processor has VNNI."""
 
     def _pack(self, rounded: Tensor, scales: Tensor) -> None:
+        """See Int8Weight: (out, in) and (out,)."""
         self._packed = torch.ops.onednn.qlinear_prepack(rounded, None)
         self._scales, self._zeros = scales, torch.zeros(len(rounded), dtype=torch.long)
 
     def _multiply(self, rows: Tensor) -> Tensor:
+        """Turn rows (T, in) into (T, out)."""
         # Unsigned around a middle: that is what the CPU's own products of 8 bits read.
         unsigned = rows.round_().add_(MIDDLE).to(torch.uint8)
         return torch.ops.onednn.qlinear_pointwise(
@@ -127,6 +129,7 @@ class ReducedInt8(Int8Weight):
     """
 
     def _pack(self, rounded: Tensor, scales: Tensor) -> None:
+        """See Int8Weight: (out, in) and (out,)."""
         zeros = torch.zeros(len(rounded), dtype=torch.long)
         # torch would rather have another library do this, which has no kernel for old CPUs.
         with warnings.catch_warnings(action="ignore"):
@@ -138,6 +141,7 @@ class ReducedInt8(Int8Weight):
         self._limits[0, :2] = torch.tensor([LARGEST_INT8, -LARGEST_INT8 * 64 / 63])
 
     def _multiply(self, rows: Tensor) -> Tensor:
+        """Turn rows (T, in) into (T, out)."""
         rows = torch.cat([rows, self._limits])
         return torch.ops.quantized.linear_dynamic(rows, self._packed, reduce_range=True)[:-1]
 
@@ -162,6 +166,7 @@ def _is_exact(kind: type[Int8Weight]) -> bool:
 
 
 def _quantised(weight: Tensor) -> Int8Weight:
+    """Quantise a matrix (out, in). Raises CannotQuantise."""
     kind = choose_int8()
     if kind is None:
         raise CannotQuantise("Nothing here multiplies 8-bit numbers rightly.")

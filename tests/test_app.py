@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import app
 from settings import FITTING, Settings
 from tests.checkpoint_folders import write_zeros
 from tests.fake_smi import FakeSmi
@@ -196,9 +197,12 @@ def test_taken_port_is_refused_with_a_remedy(demo_server):
         (("--no-such-option",), "--no-such-option"),
     ],
 )
-def test_option_that_cannot_be_is_refused(options, word):
-    with serve(*options) as server:
-        assert_refused(server, word)
+def test_option_that_cannot_be_is_refused(options, word, capsys):
+    assert app.start(["--port", str(free_port()), *options]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.strip().splitlines()) == 1
+    assert word in said.err
 
 
 def test_address_of_another_computer_is_refused_with_the_true_reason():

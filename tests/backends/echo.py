@@ -93,3 +93,9 @@ class ThreadWire:
                 self._on_message(pickle.load(inlet))
         self._has_ended.set()
         self._on_end()
+
+
+def never_made(settings: Settings) -> EchoModel:
+    """A model that is still being made when the program ends, as one whose imports take long."""
+    Event().wait()
+    raise AssertionError("nothing sets it")

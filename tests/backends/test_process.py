@@ -10,6 +10,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from backends.process import ModelProcess
+from settings import Settings
+from tests.backends.echo import ThreadWire, never_made
 from tests.protocol.pictures import encoded
 from tests.server import (
     EXIT_TIMEOUT_S,
@@ -84,6 +87,11 @@ def test_model_does_not_outlive_the_program_that_started_it(own_server):
     model = own_server.model_process()
     own_server.process.kill()
     assert psutil.wait_procs([model], timeout=LINE_TIMEOUT_S)[0] == [model]
+
+
+def test_process_that_has_nothing_to_say_is_not_waited_for():
+    """Ctrl-C during the start took as long as torch took to import."""
+    assert ModelProcess(Settings(), ThreadWire, never_made).close()
 
 
 MAIN = """

@@ -48,6 +48,7 @@ def test_health_check_says_ready_with_every_field(server):
         "progress": None,
         "is_demo": False,
         "notice": None,
+        "gpu_fault": None,
         "error": None,
     }
 
