@@ -86,7 +86,7 @@ def find_tokenizer(
 
     `hf download` brings the older one along. Raises StartRefused when the right one cannot be had.
     """
-    # It takes a tenth of a second to import, and the demo model is not looked at.
+    # It takes half a second to import, and the demo model is not looked at.
     from moondream2.tokenizer import Tokenizer, TokenizerRejected
 
     config, own = Config.from_file(folder / CONFIG_FILE), folder / TOKENIZER_FILE
