@@ -103,7 +103,7 @@ class ModelProcess:
     def close(self) -> bool:
         """End every answer and the process; says whether it ended in time."""
         self._is_closing = True
-        if self._open:
+        if self._open or self.status.state is not ModelState.LOADING:
             self._wire.send(None)
         else:
             # Nobody waits for its last word, and while it imports torch it would hear of nothing.

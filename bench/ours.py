@@ -24,7 +24,7 @@ from settings import Settings
 class Ours:
     """A loaded checkpoint and one row of keys and values. Follows `Side`.
 
-    It is read as the app reads it: on a CPU the fastest arithmetic is chosen by measuring.
+    It is read as the app reads it: on a CPU in the arithmetic that is fastest there.
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
