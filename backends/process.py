@@ -17,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from threading import Lock
 from typing import Any, Protocol
 
@@ -148,10 +149,7 @@ class ModelProcess:
             self._tell(self._first_status)
         elif self.failure is None:
             # One that dies at once would do so again and again.
-            self.failure = ModelFailed(
-                "Its process broke off, perhaps for want of memory. Close other programs and start"
-                " Moonsight again."
-            )
+            self.failure = ModelFailed(_why(self._process))
             self._refuse_all(self.failure)
             error = self.failure.message
             self._tell(replace(self.status, state=ModelState.FAILED, progress=None, error=error))
@@ -164,6 +162,21 @@ class ModelProcess:
         self.status = status
         for on_status in self._watchers:
             on_status(status)
+
+
+def _why(process: BaseProcess) -> str:
+    """Say how a process broke off, as far as the system tells, and what helps."""
+    # Its end of the wire is closed, so it is gone or about to be.
+    process.join(EXIT_S)
+    if process.exitcode == -getattr(signal, "SIGKILL", 9):
+        return (
+            "The system ended its process, as it does when memory runs out. Close other programs"
+            " and start Moonsight again."
+        )
+    return (
+        f"Its process broke off with code {process.exitcode}. Run python app.py --check, which says"
+        " more, and start Moonsight again."
+    )
 
 
 def _start_apart(process: Any) -> None:

@@ -40,8 +40,8 @@ ENVELOPE_BYTES = 2**20
 # A picture as a camera's card holds it, whatever the limit, is refused in words.
 MIN_MESSAGE_BYTES = 32 * 2**20
 
-# How long an event waits for its attachment: at least this, at most twice. On a slow network a large
-# picture takes half of it.
+# How long an event waits for its attachment: at least this, at most twice. On a slow network a
+# large picture takes half of it.
 ATTACHMENT_WAIT_S = 30
 
 

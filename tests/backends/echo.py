@@ -1,5 +1,6 @@
 """A model without a network, and a wire of plain threads: what a contract needs, and no torch."""
 
+import os
 import pickle
 import socket
 from collections.abc import Callable
@@ -93,6 +94,11 @@ class ThreadWire:
                 self._on_message(pickle.load(inlet))
         self._has_ended.set()
         self._on_end()
+
+
+def breaks_off(settings: Settings) -> EchoModel:
+    """A process that ends while its model is made, and says nothing."""
+    os._exit(3)
 
 
 def never_made(settings: Settings) -> EchoModel:

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from threading import Event
 
 import psutil
 import pytest
 
 from backends.process import ModelProcess
+from protocol.status import ModelState
 from settings import Settings
-from tests.backends.echo import ThreadWire, never_made
+from tests.backends.echo import ThreadWire, breaks_off, never_made
 from tests.protocol.pictures import encoded
 from tests.server import (
     EXIT_TIMEOUT_S,
@@ -64,6 +66,7 @@ async def test_model_that_breaks_off_before_its_first_answer_is_not_tried_again(
     assert own_server.get("/")[0] == 200
     status, told = own_server.health()
     assert (status, told["status"]) == (503, "failed")
+    assert "The system ended its process" in told["error"]
     assert "start Moonsight again" in told["error"]
     assert own_server.end() == 0
     assert len(own_server.stderr.text.strip().splitlines()) == 1
@@ -87,6 +90,15 @@ def test_model_does_not_outlive_the_program_that_started_it(own_server):
     model = own_server.model_process()
     own_server.process.kill()
     assert psutil.wait_procs([model], timeout=LINE_TIMEOUT_S)[0] == [model]
+
+
+def test_process_that_breaks_off_by_itself_is_told_with_its_code():
+    """Every end was said to be for want of memory."""
+    model, has_failed = ModelProcess(Settings(), ThreadWire, breaks_off), Event()
+    model.watch(lambda status: status.state is ModelState.FAILED and has_failed.set())
+    assert model.failure or has_failed.wait(LINE_TIMEOUT_S)
+    assert "broke off with code 3" in model.status.error
+    assert "--check" in model.status.error
 
 
 def test_process_that_has_nothing_to_say_is_not_waited_for():
