@@ -260,7 +260,7 @@ def test_other_program_at_localhost_is_warned_of_in_one_sentence():
         port = other.getsockname()[1]
         with serve("--model", "demo", port=port) as server:
             server.stderr.wait_for(f"[::1]:{port}")
-            assert f"open on http://127.0.0.1:{port} " in server.stdout.text
+            server.stdout.wait_for(f"open on http://127.0.0.1:{port} ")
             assert server.get("/")[0] == 200
             assert server.end() == 0
     assert len(server.stderr.text.splitlines()) == 1

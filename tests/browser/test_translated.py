@@ -30,8 +30,11 @@ HEBREW = "איפה הספל?"
 
 
 def ask(page: Page, words: str) -> None:
+    n_before = page.locator(".card").count()
     page.locator("#question-text").fill(words)
     page.keyboard.press("Enter")
+    # Else what is claimed next might be read off the card before.
+    expect(page.locator(".card")).to_have_count(n_before + 1)
 
 
 def card(page: Page) -> Locator:
