@@ -135,7 +135,7 @@ def _tell_torch(report: Report) -> bool:
 
 
 def _tell_cache(report: Report) -> None:
-    from checkpoints.download import free_bytes
+    from checkpoints.cache import free_bytes
     from checkpoints.hub import Hub
 
     cache = Hub().cache
