@@ -5,6 +5,7 @@
 //   asking/   what can be asked, the line it is typed into, each request until it is answered
 //   looking/  what there is to see, and the frame that is taken of it
 //   answers/  what came back: cards, marks and times
+//   live/     what is looked at again and again: the loop, when it looks, and the question it keeps answered
 //   page/     what is around them: the model, the connection, the keys
 //
 // A room imports its own files and plain/; line/ also the vendored socket. What one has for another goes
@@ -14,8 +15,15 @@ import { flyFrame } from "./answers/flight.js"
 import { Asking } from "./asking/asking.js"
 import { takeDropped } from "./asking/dropping.js"
 import { Question } from "./asking/question.js"
-import { SKILLS } from "./asking/skills.js"
+import { isFinding, SKILLS, titleOf } from "./asking/skills.js"
 import { Connection } from "./line/connection.js"
+import { FullScreen } from "./live/full_screen.js"
+import { Gate, GLANCE } from "./live/gate.js"
+import { KeepLooking } from "./live/keep_looking.js"
+import { Live } from "./live/live.js"
+import { LiveList } from "./live/live_list.js"
+import { Looks } from "./live/looks.js"
+import { PaceMenu } from "./live/pace_menu.js"
 import { Ahead } from "./looking/ahead.js"
 import { Camera } from "./looking/camera.js"
 import { Looking } from "./looking/looking.js"
@@ -30,6 +38,7 @@ import { ModelReport } from "./page/model_report.js"
 import { OfflineBanner } from "./page/offline_banner.js"
 import { offerSingleKeys } from "./page/single_keys.js"
 import { Waking } from "./page/waking.js"
+import { newId } from "./plain/ids.js"
 import { followVisibleHeight } from "./plain/viewport.js"
 
 const element = (id) => document.getElementById(id)
@@ -69,7 +78,7 @@ const answers = new Answers({
 })
 const ahead = new Ahead({
   see: () => looking.see(),
-  isIdle: () => connection.isOpen && report.isReady && answers.activity === null,
+  isIdle: () => connection.isOpen && report.isReady && answers.activity === null && !live.isOn,
   limits: frameLimits,
 })
 const question = new Question({
@@ -78,13 +87,30 @@ const question = new Question({
   ask: element("ask"),
   stop: element("stop"),
   note: element("question-note"),
+  once: element("ask-once"),
   suggestions: element("suggestions"),
   maxChars: { question: limit("maxQuestionChars"), object: limit("maxObjectChars") },
 })
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
+const looks = new Looks({ glance: () => looking.glance(GLANCE), takeFrame: () => looking.takeFrame(), sleepReason })
+const paceMenu = new PaceMenu(element("pace"))
+const live = new Live({ looks, gate: new Gate(), pace: paceMenu.pace })
+const liveList = new LiveList({
+  live,
+  list: element("answers"),
+  template: element("live-template"),
+  rowTemplate: element("live-row-template"),
+  openCard,
+})
+const keepLooking = new KeepLooking([element("keep-looking"), element("keep-looking-brief")])
+const fullScreen = new FullScreen({ view: element("view"), words: element("full-screen") })
+
 // Asking and answers
 
+question.addEventListener("ask", ({ detail }) => live.isOn ? live.start(detail, titleOf(detail)) : asking.ask(detail))
+question.addEventListener("ask-once", ({ detail }) => asking.ask(detail))
+question.addEventListener("stop", () => stopAll())
 question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
@@ -108,13 +134,72 @@ answers.addEventListener("found", ({ detail: { request, places } }) => {
 answers.addEventListener("finished", ({ detail }) => announcer.say(detail))
 answers.addEventListener("copied", () => announcer.say("Copied."))
 answers.addEventListener("change", () => {
-  header.showActivity(answers.activity)
+  showActivity()
   stage.showActivity(answers.activity)
   question.showActivity(answers.activity)
 })
 
+function showActivity() {
+  header.showActivity(answers.activity ?? (live.activity === "off" ? null : "looking"))
+}
+
+// One step of Escape: what is being answered, then what is kept answered.
+function stopAll() {
+  return asking.stopAll() || live.stop()
+}
+
 ahead.addEventListener("look", ({ detail }) => connection.look(detail))
 ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
+
+// Keeping a question answered
+
+function sleepReason() {
+  if (document.hidden) return "hidden"
+  if (!connection.isOpen) return "connection"
+  if (!report.isReady) return "model"
+  return looking.isLive ? null : "camera"
+}
+
+function openCard({ asked, title, sentence, places, frame, since }) {
+  const request = { id: newId(), ...asked, title, isFinding: isFinding(asked), proof: null, frame, askedAt: since }
+  return answers.open(request, { text: sentence, places, reason: "stop", timings: null, error: null })
+}
+
+function toggleLive() {
+  if (live.stop()) return
+  const asked = looking.isPicture ? null : question.wantedNow()
+  if (asked) live.start(asked, titleOf(asked))
+}
+
+function showLive() {
+  keepLooking.show({ isOn: live.isOn, isOffered: !looking.isPicture })
+  stage.showLive(live.activity)
+  showActivity()
+}
+
+for (const name of ["begun", "ended"]) {
+  live.addEventListener(name, () => {
+    question.showKept(live.isOn)
+    showLive()
+  })
+}
+live.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
+live.addEventListener("said", ({ detail }) => announcer.say(detail))
+liveList.addEventListener("copied", () => announcer.say("Copied."))
+liveList.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() : connection.open())
+liveList.addEventListener("full-screen", () => fullScreen.toggle())
+liveList.addEventListener("shown", ({ detail }) => {
+  fullScreen.show(detail)
+  showLive()
+})
+keepLooking.addEventListener("toggle", toggleLive)
+paceMenu.addEventListener("change", () => { live.pace = paceMenu.pace })
+document.addEventListener("visibilitychange", () => looks.check())
+
+looks.addEventListener("send", async ({ detail }) => {
+  if (!await connection.ask(detail)) breakOff()
+})
+looks.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
 
 // Model and connection
 
@@ -125,12 +210,14 @@ function allowAsking() {
 function breakOff() {
   asking.giveUp()
   answers.connectionLost()
+  looks.giveUp()
 }
 
 for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
-connection.addEventListener("response", ({ detail }) => asking.finish(detail))
+connection.addEventListener("started", ({ detail }) => looks.started(detail))
+connection.addEventListener("response", ({ detail }) => looks.finish(detail) || asking.finish(detail))
 connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
 connection.addEventListener("status", ({ detail: status }) => {
   report.show(status)
@@ -141,6 +228,7 @@ connection.addEventListener("restored", () => {
   offlineBanner.hide()
   report.connected()
   allowAsking()
+  looks.check()
 })
 connection.addEventListener("lost", () => {
   offlineBanner.show()
@@ -148,7 +236,10 @@ connection.addEventListener("lost", () => {
   breakOff()
   allowAsking()
 })
-connection.addEventListener("retrying", ({ detail }) => offlineBanner.count(detail))
+connection.addEventListener("retrying", ({ detail: leftS }) => {
+  offlineBanner.count(leftS)
+  if (live.isOn) live.troubled({ sentence: "connection lost", retryAt: Date.now() + 1000 * leftS })
+})
 offlineBanner.addEventListener("retry", () => connection.open())
 report.addEventListener("woke", () => announcer.say("The model is ready."))
 
@@ -156,6 +247,8 @@ report.addEventListener("woke", () => announcer.say("The model is ready."))
 
 looking.addEventListener("change", () => {
   allowAsking()
+  showLive()
+  looks.check()
   if (looking.isLive) question.focusUnlessTouch()
 })
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
@@ -169,11 +262,13 @@ const keyboard = new Keyboard({
   keys: {
     ...Object.fromEntries(choices),
     "/": () => question.focus(),
+    l: toggleLive,
+    f: () => fullScreen.toggle(),
     c: () => answers.copyNewest(),
     r: () => answers.askNewestAgain(),
     "?": showKeys,
   },
-  escapes: [() => asking.stopAll(), () => question.retreat()],
+  escapes: [() => fullScreen.close(), stopAll, () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })

@@ -74,3 +74,9 @@ test("frame that the server does not keep travels as its bytes", async () => {
   assert.deepEqual(payload, { id: "a", question: undefined, object: "mug" })
   assert.equal(Buffer.from(image).toString(), "jpeg")
 })
+
+test("what a loop asks is marked as live", async () => {
+  const frame = { frameId: "f", blob: new Blob(["jpeg"]) }
+  assert.equal((await payloadFor({ id: "a", question: "What?", isLive: true, frame })).live, true)
+  assert.ok(!("live" in await payloadFor({ id: "a", question: "What?", frame })))
+})

@@ -30,9 +30,9 @@ export const READERS = {
 }
 
 // A frame that the server keeps is asked about by its name.
-export async function payloadFor({ id, question, object, frame: { frameId, blob } }) {
+export async function payloadFor({ id, question, object, isLive, frame: { frameId, blob } }) {
   const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
-  return { id, question, object, ...picture }
+  return { id, question, object, ...isLive && { live: true }, ...picture }
 }
 
 function progressFrom({ stage, done, total, bytes_per_s: bytesPerS, seconds_left: secondsLeft }) {

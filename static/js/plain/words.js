@@ -45,8 +45,15 @@ export function noticeParts(notice) {
   return { sentence: reason ? `${sentence}.` : sentence, reason }
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
+const MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+const CLOCK = new Intl.DateTimeFormat(undefined, MINUTE)
+const PRECISE_CLOCK = new Intl.DateTimeFormat(undefined, { ...MINUTE, second: "2-digit" })
 
 export function clock(time) {
   return CLOCK.format(time)
+}
+
+// To the second.
+export function timeOfDay(time) {
+  return PRECISE_CLOCK.format(time)
 }
