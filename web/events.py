@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, request
 from flask_socketio import SocketIO
 
-from protocol.answer import AnswerEvent, refusal
+from protocol.answer import AnswerEvent, Finished, FinishReason, Started, refusal, unbegun
 from protocol.errors import BadRequest, Internal, RequestError
 from protocol.formats.page_events import (
     event_payload,
@@ -20,9 +20,9 @@ from protocol.formats.page_events import (
 from protocol.frame import FrameLimits
 from protocol.hosts import parse_origin
 from protocol.model import Model
-from protocol.request import Skill
+from protocol.request import Request, Skill
 from protocol.status import Status
-from web.allowance import Allowance
+from web.doorstep import Asking, Doorstep
 from web.held_frames import HeldFrames
 from web.loop.calls import Bridge
 from web.loop.repairs import UNREADABLE
@@ -88,7 +88,7 @@ class PageEvents:
         self._socketio, self._model, self._bridge = socketio, model, bridge
         self._limits = limits
         self._held_frames = HeldFrames(HELD_FRAMES_BYTES)
-        self._allowances: dict[str, Allowance] = {}
+        self._doorsteps: dict[str, Doorstep] = {}
 
         socketio.on_event("connect", self._connect)
         socketio.on_event("disconnect", self._disconnect)
@@ -131,28 +131,32 @@ class PageEvents:
 
     def _connect(self, auth: object = None) -> None:
         client = _client()
-        self._allowances[client] = Allowance()
+        self._doorsteps[client] = Doorstep(
+            partial(self._submit, client),
+            partial(self._refuse, client),
+            partial(self._end_waiting, client, FinishReason.REPLACED),
+            self._bridge.call_later,
+        )
         self._socketio.emit("status", status_payload(self._model.status), to=client)
 
     def _disconnect(self, *reason: object) -> None:
         client = _client()
         self._model.cancel(client)
         self._held_frames.forget(client)
-        self._allowances.pop(client, None)
+        if doorstep := self._doorsteps.pop(client, None):
+            doorstep.take_away()
 
     def _ask(self, skill: Skill, payload: object = None, *rest: object) -> None:
-        client, id = _client(), request_id(payload)
-        if client not in self._allowances:
+        client = _client()
+        if client not in self._doorsteps:
             # It left while its last events were still on the way.
             return
-        if self._allowances[client].n_refused > MAX_REFUSED:
+        doorstep = self._doorsteps[client]
+        if doorstep.allowance.n_refused > MAX_REFUSED:
             # It does not listen, and what is said to it piles up here.
             self._socketio.server.disconnect(client)
             return
-        try:
-            self._submit(skill, payload, id, client, *rest)
-        except RequestError as error:
-            self._emit(client, refusal(id, skill, error))
+        doorstep.come(Asking(skill, request_id(payload), payload, rest))
         self._bridge.breathe()
 
     def _break(self, error: Exception) -> None:
@@ -164,27 +168,52 @@ class PageEvents:
             broken = refusal(request_id(payload), Skill(event["message"]), Internal())
             self._emit(_client(), broken)
 
-    def _submit(self, skill: Skill, payload: object, id: str, client: str, *rest: object) -> None:
-        self._allowances[client].spend()
-        for each in rest:
+    def _submit(self, client: str, asking: Asking) -> None:
+        for each in asking.rest:
             if isinstance(each, Unreadable):
                 raise BadRequest(each)
         asked = parse_request(
-            skill,
-            payload,
-            id=id,
+            asking.skill,
+            asking.payload,
+            id=asking.id,
             client=client,
             limits=self._limits,
             find_frame=partial(self._held_frames.find, client),
         )
-        self._model.submit(asked, Outlet(self._bridge.call, partial(self._emit, client)))
-        if asked.frame is not None and asked.frame_id is not None:
-            self._held_frames.hold(client, asked.frame_id, asked.frame)
+        # The others' frames are held by name, and there alone.
+        told = asked if asking.loop else asked.without_picture()
+        send = partial(self._tell, told, asking.loop)
+        self._model.submit(asked, Outlet(self._bridge.call, send))
+        if asking.loop is None:
+            self._hold_frame(asked)
+
+    def _tell(self, asked: Request, loop: str | None, event: AnswerEvent) -> None:
+        """Send what happens to a request to its client."""
+        if loop is not None and _names_frame(event):
+            # Those that are replaced would push out the frames that somebody asks about.
+            self._hold_frame(asked)
+        self._emit(asked.client, event)
+        doorstep = self._doorsteps.get(asked.client)
+        if loop is not None and isinstance(event, Finished) and doorstep is not None:
+            doorstep.end(loop)
+
+    def _hold_frame(self, asked: Request) -> None:
+        # Nobody forgets the frames of a client that has left.
+        if asked.frame and asked.frame_id and asked.client in self._doorsteps:
+            self._held_frames.hold(asked.client, asked.frame_id, asked.frame, asked.is_live)
+
+    def _refuse(self, client: str, asking: Asking, error: RequestError) -> None:
+        self._emit(client, refusal(asking.id, asking.skill, error))
+
+    def _end_waiting(self, client: str, reason: FinishReason, asking: Asking) -> None:
+        self._emit(client, unbegun(asking.id, asking.skill, reason))
 
     def _cancel(self, payload: object = None, *rest: object) -> None:
-        id = parse_cancel(payload)
-        if id is not None:
-            self._model.cancel(_client(), id)
+        client, id = _client(), parse_cancel(payload)
+        if id is not None and client in self._doorsteps:
+            for asking in self._doorsteps[client].take_away(id):
+                self._end_waiting(client, FinishReason.CANCELLED, asking)
+            self._model.cancel(client, id)
         self._bridge.breathe()
 
     def _emit(self, client: str, event: AnswerEvent) -> None:
@@ -193,6 +222,13 @@ class PageEvents:
 
     def _tell_status(self, status: Status) -> None:
         self._socketio.emit("status", status_payload(status))
+
+
+def _names_frame(event: AnswerEvent) -> bool:
+    """Whether it tells the client a frame that can be asked about."""
+    return isinstance(event, Started) or (
+        isinstance(event, Finished) and event.reason is FinishReason.STOP
+    )
 
 
 def _client() -> str:
