@@ -79,7 +79,7 @@ export class Session {
   }
 
   rateWords(pace, now) {
-    if (!this.isOn) return ""
+    if (!this.isOn || this.sleep || this.trouble) return ""
     if (this.said === null) return "Looking"
     if (this.isResting(pace, now)) return "Looks when it moves"
     const looks = this.#looks.filter((at) => isWithin(now - at, RATE_OVER_MS))
