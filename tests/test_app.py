@@ -208,6 +208,8 @@ def test_taken_port_is_refused_with_a_remedy(demo_server):
         (("--cors-origin", "*"), "--cors-origin"),
         (("--cors-origin", "cam.example"), "http://cam.example"),
         (("--max-frame-bytes", "1"), "--max-frame-bytes"),
+        (("--alert-webhook", "hooks.example"), "http://127.0.0.1:8123"),
+        (("--alert-webhook-frames",), "--alert-webhook URL"),
         (("--no-such-option",), "--no-such-option"),
     ],
 )
@@ -385,6 +387,6 @@ def test_help_lists_every_option_with_its_default():
         assert server.wait() == 0
     for field in fields(Settings):
         assert f"--{field.name.replace('_', '-')}" in server.stdout.text
-        if not isinstance(field.default, tuple):
+        if field.default not in ((), "", False):
             default = FITTING if field.default is None else str(field.default)
             assert default in " ".join(server.stdout.text.split())
