@@ -5,6 +5,7 @@
 //   asking/   what can be asked, the line it is typed into, each request until it is answered
 //   looking/  what there is to see, and the frame that is taken of it
 //   answers/  what came back: cards, marks and times
+//   live/     what is looked at again and again: the rules that are watched for, and what they told
 //   page/     what is around them: the model, the connection, the keys
 //
 // A room imports its own files and plain/; line/ also the vendored socket. What one has for another goes
@@ -14,8 +15,14 @@ import { flyFrame } from "./answers/flight.js"
 import { Asking } from "./asking/asking.js"
 import { takeDropped } from "./asking/dropping.js"
 import { Question } from "./asking/question.js"
-import { SKILLS } from "./asking/skills.js"
+import { ASK, FIND, SKILLS } from "./asking/skills.js"
 import { Connection } from "./line/connection.js"
+import { AlertLog } from "./live/alert_log.js"
+import { Alerts } from "./live/alerts.js"
+import { Gate } from "./live/gate.js"
+import { Tones } from "./live/tones.js"
+import { WatchSheet } from "./live/watch_sheet.js"
+import { Watching } from "./live/watching.js"
 import { Ahead } from "./looking/ahead.js"
 import { Camera } from "./looking/camera.js"
 import { Looking } from "./looking/looking.js"
@@ -80,6 +87,20 @@ const question = new Question({
   note: element("question-note"),
   suggestions: element("suggestions"),
   maxChars: { question: limit("maxQuestionChars"), object: limit("maxObjectChars") },
+})
+const maxChars = { question: limit("maxQuestionChars"), object: limit("maxObjectChars") }
+const watching = new Watching({ gate: new Gate(), skills: { question: ASK, object: FIND }, maxChars })
+const alertLog = new AlertLog()
+const alerts = new Alerts({ log: alertLog, tones: new Tones(), announcer: new Announcer(element("alerter")) })
+const watchSheet = new WatchSheet({
+  sheet: element("watch"),
+  bells: [element("bell"), element("bell-brief")],
+  door: element("source-brief"),
+  templates: { form: element("rule-form-template"), rule: element("rule-template"), told: element("told-template") },
+  watching,
+  log: alertLog,
+  maxChars,
+  webhook: { host: document.body.dataset.alertHost ?? "", hasFrames: document.body.dataset.alertFrames === "true" },
 })
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
@@ -161,6 +182,12 @@ looking.addEventListener("change", () => {
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
 takeDropped((file) => looking.usePicture(file))
 
+// What is watched for
+
+watching.addEventListener("alert", ({ detail }) => alerts.tell(detail).catch(reportError))
+asking.addEventListener("asked", () => watchSheet.isOpen && watchSheet.close())
+alertLog.open().catch(reportError)
+
 // Keys
 
 const showKeys = () => element("keys").showModal()
@@ -171,9 +198,10 @@ const keyboard = new Keyboard({
     "/": () => question.focus(),
     c: () => answers.copyNewest(),
     r: () => answers.askNewestAgain(),
+    w: () => watchSheet.open(),
     "?": showKeys,
   },
-  escapes: [() => asking.stopAll(), () => question.retreat()],
+  escapes: [() => watchSheet.retreat(), () => asking.stopAll(), () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })

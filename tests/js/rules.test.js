@@ -3,7 +3,7 @@ import { test } from "node:test"
 
 import { QUIET, SURE, WHEN } from "../../static/js/live/rule.js"
 import {
-  alertOf, HOLD_MS, judge, lineOf, moonOf, newState, pastOf, phaseOf, requieted, restarted, troubled, verdictOf, wantsLook,
+  alertOf, asked, HOLD_MS, judge, lineOf, moonOf, newState, pastOf, phaseOf, requieted, restarted, troubled, verdictOf, wantsLook,
 } from "../../static/js/live/rules.js"
 
 const NOON = new Date(2026, 5, 1, 12, 0, 0).getTime()
@@ -93,16 +93,24 @@ test("trouble is no verdict: what is known stays, and it looks again", () => {
   const rule = ruleWith()
   const { state } = alertsOf(rule, "nny")
   const now = NOON + 3 * SECOND
-  const broken = troubled(state, "Too many questions are waiting.", now)
-  assert.equal(lineOf(rule, broken, null, now), "Trouble: Too many questions are waiting.")
+  const broken = troubled(state, { sentence: "Too many questions are waiting.", retryAt: now + 4 * SECOND }, true)
+  assert.equal(lineOf(rule, broken, null, now), "Trouble: Too many questions are waiting. Next look in 4 s.")
   assert.ok(wantsLook(rule, broken, now))
   assert.deepEqual(broken.looks, state.looks)
   assert.ok(judge(rule, broken, look("y", now), now).isAlert)
 })
 
+test("what was asked is owed until it is answered", () => {
+  const rule = ruleWith({ sure: "1 of 1" })
+  const { state } = alertsOf(rule, "n")
+  assert.ok(!wantsLook(rule, state, NOON))
+  assert.ok(wantsLook(rule, asked(state), NOON))
+  assert.ok(!wantsLook(rule, judge(rule, asked(state), look("n", NOON), NOON).state, NOON))
+})
+
 for (const [signs, wants] of [
   ["", true], ["y", true], ["n", true], ["yy", false], ["nn", false], ["yyn", true], ["nny", true],
-  ["nnynn", true], ["nnynnn", false], ["??", false], ["?y", true],
+  ["nnyn", true], ["nnynn", false], ["nnynnn", false], ["??", false], ["?y", true],
 ]) {
   test(`after ${signs || "no look"} it ${wants ? "looks again" : "waits for news"}`, () => {
     const rule = ruleWith()
@@ -190,10 +198,9 @@ for (const [claim, fields, response, expected] of [
 
 test("an answer that is none is trouble, and one that was broken off is nothing", () => {
   const rule = ruleWith()
-  assert.deepEqual(verdictOf(rule, { error: "Busy." }, NOON), { trouble: "Busy." })
   assert.equal(verdictOf(rule, { error: null, reason: "replaced" }, NOON), null)
   for (const said of [{}, { choice: "maybe", probabilities: [1, 0] }, { choice: "yes", probabilities: [NaN, 0] }]) {
-    assert.equal(verdictOf(rule, { error: null, reason: "stop", ...said }, NOON).trouble, "the answer was neither yes nor no")
+    assert.equal(verdictOf(rule, { error: null, reason: "stop", ...said }, NOON).trouble, "The answer was neither yes nor no.")
   }
 })
 
@@ -228,7 +235,7 @@ test("in any order of looks, silences and reloads: confirmed, once, and never in
       now += random() < 0.9 ? random() * 2 * SECOND : random() * 100 * SECOND
       const event = random()
       if (event < 0.05) [state, seen] = [newState(rule, pastOf(state), now), []]
-      else if (event < 0.1) state = troubled(state, "Busy.", now)
+      else if (event < 0.1) state = troubled(state, { sentence: "Busy." }, true)
       else {
         const isSo = oneOf([true, true, false, null])
         seen = [...seen, { isSo, at: now }].slice(-of)

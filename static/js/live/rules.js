@@ -18,11 +18,12 @@ export const HOLD_MS = 60_000
 // and the looks that confirm each other do the rest.
 const LEAST_PROBABILITY = 0.6
 
-const UNREADABLE = "the answer was neither yes nor no"
+const UNREADABLE = "The answer was neither yes nor no."
 const SLEEPING = {
   starting: "it has not looked yet",
   hidden: "this tab was hidden",
   camera: "the camera is lost",
+  model: "the model is not ready",
   connection: "not connected",
 }
 
@@ -51,14 +52,13 @@ export function requieted(rule, state, now) {
 
 // What one response says: { isSo, words, at } with isSo null when it is not sure, and { count } or
 // { answer, probability }; or { trouble } with a sentence; null when it was broken off.
-export function verdictOf(rule, { error, reason, places, choice, probabilities }, at) {
-  if (error) return { trouble: error }
-  if (!wasAnswered({ error, reason })) return null
+export function verdictOf(rule, { reason, places, choice, probabilities }, at) {
+  if (!wasAnswered({ reason })) return null
   return rule.kind === "object" ? countOf(rule, places ?? [], at) : likelihoodOf(rule, choice, probabilities, at)
 }
 
-export function wasAnswered({ error, reason }) {
-  return !error && reason !== "cancelled" && reason !== "replaced"
+export function wasAnswered({ reason }) {
+  return reason === "stop" || reason === "length"
 }
 
 function countOf({ when, limit }, { length: count }, at) {
@@ -74,9 +74,14 @@ function likelihoodOf({ when }, choice, probabilities, at) {
   return { isSo: isSure ? choice === when : null, answer: choice, probability, words, at }
 }
 
-// A look that gave no verdict: what is known stays, and it has to be looked again.
-export function troubled(before, sentence, now) {
-  return { ...atTime(before, now), trouble: sentence, isOwed: true }
+// It is asked, and until it is answered an answer is owed, whatever becomes of the asking.
+export function asked(state) {
+  return { ...state, isOwed: true }
+}
+
+// A look that gave no verdict: what is known stays. retryAt: when it is looked again, null when nobody knows.
+export function troubled(state, { sentence, retryAt = null }, isOwed) {
+  return { ...state, trouble: { sentence, retryAt }, isOwed }
 }
 
 // Returns { state, isAlert }. holdMs: looks from longer ago do not confirm this one.
@@ -84,8 +89,9 @@ export function judge(rule, before, verdict, now, holdMs = HOLD_MS) {
   const state = atTime(before, now)
   const at = Math.min(verdict.at, now)
   const fresh = [...state.looks, { isSo: verdict.isSo, at }].filter((look) => now - look.at <= holdMs)
-  const looks = fresh.slice(-SURE[rule.sure].of)
-  const known = learn(rule, { ...state, looks })
+  const window = fresh.slice(-SURE[rule.sure].of)
+  const known = learn(rule, { ...state, looks: window })
+  const looks = sinceIt(known.isSo, window)
   const next = { ...state, ...known, looks, verdict: { ...verdict, at }, trouble: null, isOwed: false }
   const isAlert = next.isDue && verdict.isSo === true && agree(rule, looks, true) && !isQuiet(next, now)
   if (!isAlert) return { state: next, isAlert }
@@ -126,7 +132,7 @@ export function lineOf(rule, state, sleep, now) {
     off: () => "Off",
     asleep: () => `Asleep since ${clock(sleep.since)}: ${SLEEPING[sleep.why] ?? sleep.why}`,
     quiet: () => `Told at ${clock(state.toldAt)}. Quiet for ${age(atTime(state, now).quietUntil - now)}.`,
-    trouble: () => `Trouble: ${state.trouble}`,
+    trouble: () => troubleWords(state.trouble, now),
     unsure: () => `${nAgreeing(rule, state)} of ${SURE[rule.sure].needed} looks say so`,
     awake: () => awakeWords(state, now),
   }[phaseOf(rule, state, sleep, now)]()
@@ -144,6 +150,11 @@ export function alertOf(rule, { words, count, answer, probability }, toldAt) {
   const text = toldWords(rule, { words })
   const brief = rule.kind === "object" ? SURE[rule.sure].words : words
   return { ruleId: rule.id, name: nameOf(rule), kind: rule.kind, ...said, text, brief, toldAt, ways: rule.ways }
+}
+
+function troubleWords({ sentence, retryAt }, now) {
+  const words = `Trouble: ${sentence}`
+  return retryAt === null ? words : `${words} Next look in ${age(retryAt - now)}.`
 }
 
 function awakeWords({ verdict }, now) {
@@ -166,6 +177,11 @@ function learn(rule, { isSo, isDue, looks }) {
   if (isSo !== true && agree(rule, looks, true)) return { isSo: true, isDue: isSo === false || rule.when !== "goes" }
   if (isSo !== false && agree(rule, looks, false)) return { isSo: false, isDue: false }
   return { isSo, isDue }
+}
+
+// What was seen before it became so is over, and no reason for doubt.
+function sinceIt(isSo, looks) {
+  return isSo === null ? looks : looks.slice(Math.max(0, looks.findIndex((look) => look.isSo === isSo)))
 }
 
 function agree(rule, looks, isSo) {

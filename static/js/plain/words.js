@@ -45,14 +45,15 @@ export function noticeParts(notice) {
   return { sentence: reason ? `${sentence}.` : sentence, reason }
 }
 
-const TO_THE_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
-const CLOCK = new Intl.DateTimeFormat(undefined, TO_THE_MINUTE)
-const CLOCK_WITH_SECONDS = new Intl.DateTimeFormat(undefined, { ...TO_THE_MINUTE, second: "2-digit" })
+const MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+const CLOCK = new Intl.DateTimeFormat(undefined, MINUTE)
+const PRECISE_CLOCK = new Intl.DateTimeFormat(undefined, { ...MINUTE, second: "2-digit" })
 
 export function clock(time) {
   return CLOCK.format(time)
 }
 
-export function clockWithSeconds(time) {
-  return CLOCK_WITH_SECONDS.format(time)
+// To the second.
+export function timeOfDay(time) {
+  return PRECISE_CLOCK.format(time)
 }
