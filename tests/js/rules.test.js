@@ -123,6 +123,8 @@ test("what waits for the end of the quiet is looked at then, and not before", ()
   const { state } = alertsOf(rule, "yynnyyy")
   assert.ok(!wantsLook(rule, state, NOON + 10 * SECOND))
   assert.ok(wantsLook(rule, state, NOON + 11 * SECOND))
+  const { state: gone } = alertsOf(rule, "yynnyyynn")
+  assert.ok(!wantsLook(rule, gone, NOON + 11 * SECOND))
 })
 
 test("what was told before a reload is not told after it, while it is still so", () => {

@@ -21,6 +21,7 @@ export class RuleForm extends EventTarget {
     this.#rule = rule
     this.#form.addEventListener("submit", (event) => this.#submitted(event))
     this.#form.addEventListener("input", (event) => this.#typed(event.target))
+    this.#form.addEventListener("keydown", (event) => this.#pressed(event))
     this.#form.addEventListener("change", (event) => this.#chosen(event.target))
     this.#part("change").addEventListener("click", () => this.#unfold())
     this.#part("cancel").addEventListener("click", () => this.cancel())
@@ -94,6 +95,11 @@ export class RuleForm extends EventTarget {
     if (!this.#isKindChosen) this.#setMeaning(guess(value))
     this.note("")
     this.#render()
+  }
+
+  // While an input method composes, Enter chooses a word; Safari says so only by this key code.
+  #pressed(event) {
+    if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.preventDefault()
   }
 
   #chosen({ name, checked }) {
