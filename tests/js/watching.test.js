@@ -118,6 +118,8 @@ test("what was asked and never answered is asked again", () => {
   watching.add(objectRule("cat", { sure: "1 of 1" }))
   watching.add(objectRule("dog", { sure: "1 of 1" }))
   watching.woke()
+  look(says.found(0), says.found(0))
+  gate.isNews = true
   const asked = wants()
   const frame = { takenAt: now }
   watching.answered({ asked: asked[0], response: says.found(0), frame, glance: GLANCE, now })
