@@ -17,22 +17,26 @@ export const READERS = {
   found: ({ id, place }) => ({ id, place: placeFrom(place) }),
   looked: ({ id, frame: frameId }) => ({ id, frameId }),
   // text of an answer in words, places of one that was searched for; error: the sentence for the person, or null.
-  response({ id, answer, caption, objects, points, finish_reason: reason, timings, error }) {
+  // choice is the likeliest of a question's choices, probabilities one for each; null where it had none.
+  response({ id, answer, caption, objects, points, finish_reason: reason, timings, error, ...chosen }) {
     return {
       id, reason,
       text: answer ?? caption,
       places: (objects ?? points)?.map(placeFrom),
+      choice: chosen.choice ?? null,
+      probabilities: chosen.probabilities ?? null,
       timings: timings ? timingsFrom(timings) : null,
       error: error?.message ?? null,
+      errorCode: error?.code ?? null,
       isFrameForgotten: error?.code === "frame_forgotten",
     }
   },
 }
 
 // A frame that the server keeps is asked about by its name.
-export async function payloadFor({ id, question, object, frame: { frameId, blob } }) {
+export async function payloadFor({ id, question, object, choices, frame: { frameId, blob } }) {
   const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
-  return { id, question, object, ...picture }
+  return { id, question, object, choices, ...picture }
 }
 
 function progressFrom({ stage, done, total, bytes_per_s: bytesPerS, seconds_left: secondsLeft }) {
