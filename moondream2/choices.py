@@ -9,7 +9,7 @@ exclude each other, then, and each is treated alike.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, inf, log, log1p
+from math import exp, inf, isfinite, log, log1p
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ def log_rest(logs: Iterable[float]) -> float:
 
 
 def probabilities_of(logs: Mapping[int, float], n_choices: int) -> tuple[float, ...]:
-    """Turn logarithms of likelihoods, by the choice's number, into shares of their sum."""
+    """Turn logarithms of likelihoods, by the choice's number, into shares of their sum.
+
+    Raises FloatingPointError where the network computes no numbers.
+    """
     total = log_sum(logs.values())
+    if not isfinite(total):
+        raise FloatingPointError(f"The network's scores of choices are no numbers: {logs}")
     return tuple(exp(logs[number] - total) for number in range(n_choices))

@@ -1,7 +1,7 @@
 """Each choice is as likely as an answer that begins with it, whatever it is compared with."""
 
 import copy
-from math import exp, inf, log
+from math import exp, inf, log, nan
 
 import pytest
 import torch
@@ -150,3 +150,10 @@ def test_longer_choices_that_take_all_leave_the_shorter_nothing():
     assert log_rest([]) == 0
     assert log_sum([]) == log_sum([-inf]) == -inf
     assert probabilities_of({0: -inf, 1: -5.0}, 2) == (0.0, 1.0)
+
+
+def test_scores_that_are_no_numbers_are_no_probabilities():
+    """A page's JSON cannot say them, and the whole answer would be lost."""
+    for broken in (nan, inf, -inf):
+        with pytest.raises(FloatingPointError, match="no numbers"):
+            probabilities_of({0: broken, 1: broken}, 2)
