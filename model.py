@@ -202,7 +202,7 @@ class Model:
             **_asked(None if picture is None else self._frame(picture), None),
             question=question,
             spatial_refs=tuple(spatial_refs),
-            choices=Fields({"choices": choices}).choices("choices"),
+            choices=Fields({"choices": choices or ()}).choices("choices"),
         )
         chosen = list(Answer(self._backend, request, _chosen))
         if not chosen:

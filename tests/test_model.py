@@ -308,6 +308,7 @@ def test_choice_is_made_without_a_picture_and_about_places(model: Model):
 @pytest.mark.parametrize(
     ("choices", "sentence"),
     [
+        (None, "list of 2 to 16 texts; this has 0"),
         (["yes"], "list of 2 to 16 texts; this has 1"),
         ("yes", "list of 2 to 16 texts"),
         (["yes", "Yes "], "are the same"),
