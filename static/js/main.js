@@ -130,6 +130,7 @@ question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
 asking.addEventListener("asked", ({ detail: request }) => {
+  watch.retreat()
   const card = answers.add(request)
   if (request.frame.source === null) return
   stage.forgetFound()
@@ -198,7 +199,10 @@ function showLooking() {
   showActivity()
 }
 
-keeping.addEventListener("switched", () => question.showKept(keeping.isOn))
+keeping.addEventListener("switched", () => {
+  question.showKept(keeping.isOn)
+  if (keeping.isOn) watch.retreat()
+})
 keeping.addEventListener("change", showLooking)
 keeping.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
 keeping.addEventListener("said", ({ detail }) => announcer.say(detail))
@@ -206,7 +210,7 @@ keeping.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() :
 keeping.addEventListener("watch", ({ detail }) => watch.offer(detail.asked))
 
 watch.addEventListener("change", showLooking)
-watch.addEventListener("open", ({ detail }) => showAlert(newId(), detail))
+watch.addEventListener("open", ({ detail }) => watch.retreat() && showAlert(newId(), detail))
 watch.addEventListener("told", ({ detail: alert }) => {
   if (alert.ways.page) showAlert(alert.id, alert)
   if (webhook.host) connection.alert({ ...alert, rule: alert.name, blob: webhook.hasFrames ? alert.frame.blob : null })
