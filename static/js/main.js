@@ -5,7 +5,7 @@
 //   asking/   what can be asked, the line it is typed into, each request until it is answered
 //   looking/  what there is to see, and the frame that is taken of it
 //   answers/  what came back: cards, marks and times
-//   live/     what is looked at again and again: the rules that are watched for, and what they told
+//   live/     what is looked at again and again: the loop, the question it keeps answered, the rules it watches for
 //   page/     what is around them: the model, the connection, the keys
 //
 // A room imports its own files and plain/; line/ also the vendored socket. What one has for another goes
@@ -15,14 +15,16 @@ import { flyFrame } from "./answers/flight.js"
 import { Asking } from "./asking/asking.js"
 import { takeDropped } from "./asking/dropping.js"
 import { Question } from "./asking/question.js"
-import { ASK, FIND, SKILLS } from "./asking/skills.js"
+import { ASK, FIND, isFinding, SKILLS, titleOf } from "./asking/skills.js"
 import { Connection } from "./line/connection.js"
-import { AlertLog } from "./live/alert_log.js"
-import { Alerts } from "./live/alerts.js"
-import { Gate } from "./live/gate.js"
-import { Tones } from "./live/tones.js"
-import { WatchSheet } from "./live/watch_sheet.js"
-import { Watching } from "./live/watching.js"
+import { FullScreen } from "./live/full_screen.js"
+import { Gate, GLANCE } from "./live/gate.js"
+import { KeepLooking } from "./live/keep_looking.js"
+import { Live } from "./live/live.js"
+import { LiveList } from "./live/live_list.js"
+import { Looks } from "./live/looks.js"
+import { PaceMenu } from "./live/pace_menu.js"
+import { buildWatch } from "./live/watch.js"
 import { Ahead } from "./looking/ahead.js"
 import { Camera } from "./looking/camera.js"
 import { Looking } from "./looking/looking.js"
@@ -37,11 +39,13 @@ import { ModelReport } from "./page/model_report.js"
 import { OfflineBanner } from "./page/offline_banner.js"
 import { offerSingleKeys } from "./page/single_keys.js"
 import { Waking } from "./page/waking.js"
+import { newId } from "./plain/ids.js"
 import { followVisibleHeight } from "./plain/viewport.js"
 
 const element = (id) => document.getElementById(id)
 const limit = (name) => Number(document.body.dataset[name])
 
+const maxChars = { question: limit("maxQuestionChars"), object: limit("maxObjectChars") }
 const frameLimits = { maxFrameBytes: limit("maxFrameBytes"), maxFramePixels: limit("maxFramePixels") }
 
 const connection = new Connection()
@@ -76,7 +80,7 @@ const answers = new Answers({
 })
 const ahead = new Ahead({
   see: () => looking.see(),
-  isIdle: () => connection.isOpen && report.isReady && answers.activity === null,
+  isIdle: () => connection.isOpen && report.isReady && answers.activity === null && !live.isOn,
   limits: frameLimits,
 })
 const question = new Question({
@@ -85,27 +89,41 @@ const question = new Question({
   ask: element("ask"),
   stop: element("stop"),
   note: element("question-note"),
+  once: element("ask-once"),
   suggestions: element("suggestions"),
-  maxChars: { question: limit("maxQuestionChars"), object: limit("maxObjectChars") },
-})
-const maxChars = { question: limit("maxQuestionChars"), object: limit("maxObjectChars") }
-const watching = new Watching({ gate: new Gate(), skills: { question: ASK, object: FIND }, maxChars })
-const alertLog = new AlertLog()
-const alerts = new Alerts({ log: alertLog, tones: new Tones(), announcer: new Announcer(element("alerter")) })
-const watchSheet = new WatchSheet({
-  sheet: element("watch"),
-  bells: [element("bell"), element("bell-brief")],
-  door: element("source-brief"),
-  templates: { form: element("rule-form-template"), rule: element("rule-template"), told: element("told-template") },
-  watching,
-  log: alertLog,
   maxChars,
-  webhook: { host: document.body.dataset.alertHost ?? "", hasFrames: document.body.dataset.alertFrames === "true" },
 })
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
+const looks = new Looks({ glance: () => looking.glance(GLANCE), takeFrame: () => looking.takeFrame(), sleepReason })
+const paceMenu = new PaceMenu(element("pace"))
+const live = new Live({ looks, gate: new Gate(), pace: paceMenu.pace })
+const liveList = new LiveList({
+  live,
+  list: element("answers"),
+  template: element("live-template"),
+  rowTemplate: element("live-row-template"),
+  openCard,
+})
+const keepLooking = new KeepLooking([element("keep-looking"), element("keep-looking-brief")])
+const fullScreen = new FullScreen({ view: element("view"), words: element("full-screen") })
+const { watching, alerts, watchSheet } = buildWatch({
+  sheet: element("watch"),
+  bells: [element("bell"), element("bell-brief")],
+  door: element("source-brief"),
+  looks,
+  announcer: new Announcer(element("alerter")),
+  send: (alert) => connection.alert(alert),
+  skills: { question: ASK, object: FIND },
+  maxChars,
+  webhook: { host: document.body.dataset.alertHost, hasFrames: document.body.dataset.alertFrames === "true" },
+})
+
 // Asking and answers
 
+question.addEventListener("ask", ({ detail }) => live.isOn ? live.start(detail, titleOf(detail)) : asking.ask(detail))
+question.addEventListener("ask-once", ({ detail }) => asking.ask(detail))
+question.addEventListener("stop", () => stopAll())
 question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
@@ -115,10 +133,6 @@ asking.addEventListener("asked", ({ detail: request }) => {
   stage.forgetFound()
   flyFrame(card.frame, stage.bounds).catch(reportError)
 })
-asking.addEventListener("send", async ({ detail }) => {
-  if (!await connection.ask(detail)) breakOff()
-})
-asking.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
 asking.addEventListener("answered", ({ detail }) => answers.response(detail))
 
 answers.addEventListener("again", ({ detail }) => asking.askAgain(detail))
@@ -127,15 +141,78 @@ answers.addEventListener("found", ({ detail: { request, places } }) => {
   stage.showFound(request.object, places, request.frame.source)
 })
 answers.addEventListener("finished", ({ detail }) => announcer.say(detail))
-answers.addEventListener("copied", () => announcer.say("Copied."))
 answers.addEventListener("change", () => {
-  header.showActivity(answers.activity)
+  showActivity()
   stage.showActivity(answers.activity)
   question.showActivity(answers.activity)
 })
 
+function showActivity() {
+  header.showActivity(answers.activity ?? (live.activity === "off" ? null : "looking"))
+}
+
+// One step of Escape: what is being answered, then what is kept answered.
+function stopAll() {
+  return asking.stopAll() || live.stop()
+}
+
 ahead.addEventListener("look", ({ detail }) => connection.look(detail))
 ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
+
+// Keeping a question answered
+
+function sleepReason() {
+  if (document.hidden) return "hidden"
+  if (!connection.isOpen) return "connection"
+  if (!report.isReady) return "model"
+  return looking.isLive ? null : "camera"
+}
+
+function openCard({ asked, title, sentence, places, frame, since }) {
+  const request = { id: newId(), ...asked, title, isFinding: isFinding(asked), proof: null, frame, askedAt: since }
+  return answers.open(request, { text: sentence, places, reason: "stop", timings: null, error: null })
+}
+
+function toggleLive() {
+  if (live.stop()) return
+  const asked = looking.isPicture ? null : question.wantedNow()
+  if (asked) live.start(asked, titleOf(asked))
+}
+
+function showLive() {
+  keepLooking.show({ isOn: live.isOn, isOffered: !looking.isPicture })
+  stage.showLive(live.activity)
+  showActivity()
+}
+
+for (const name of ["begun", "ended"]) {
+  live.addEventListener(name, () => {
+    question.showKept(live.isOn)
+    showLive()
+  })
+}
+live.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
+live.addEventListener("said", ({ detail }) => announcer.say(detail))
+for (const list of [answers, liveList]) list.addEventListener("copied", () => announcer.say("Copied."))
+liveList.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() : connection.open())
+liveList.addEventListener("full-screen", () => fullScreen.toggle())
+liveList.addEventListener("shown", ({ detail }) => {
+  fullScreen.show(detail)
+  showLive()
+})
+keepLooking.addEventListener("toggle", toggleLive)
+paceMenu.addEventListener("change", () => { live.pace = paceMenu.pace })
+document.addEventListener("visibilitychange", () => looks.check())
+
+// What is watched for
+
+alerts.addEventListener("show", ({ detail: { name: title, kind, question, object, text, told, places, frame, toldAt } }) => {
+  const asked = { skill: kind === "object" ? FIND : ASK, question, object }
+  const request = { id: newId(), ...asked, title, isFinding: isFinding(asked), proof: null, frame, askedAt: toldAt }
+  const response = { text, places, reason: "stop", timings: null, error: null }
+  answers.addAnswered({ ...request, alert: { words: text, told } }, response)
+})
+asking.addEventListener("asked", () => watchSheet.retreat())
 
 // Model and connection
 
@@ -146,12 +223,20 @@ function allowAsking() {
 function breakOff() {
   asking.giveUp()
   answers.connectionLost()
+  looks.giveUp()
 }
 
+for (const asker of [asking, looks]) {
+  asker.addEventListener("send", async ({ detail }) => {
+    if (!await connection.ask(detail)) breakOff()
+  })
+  asker.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
+}
 for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
-connection.addEventListener("response", ({ detail }) => asking.finish(detail))
+connection.addEventListener("started", ({ detail }) => looks.started(detail))
+connection.addEventListener("response", ({ detail }) => looks.finish(detail) || asking.finish(detail))
 connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
 connection.addEventListener("status", ({ detail: status }) => {
   report.show(status)
@@ -162,6 +247,7 @@ connection.addEventListener("restored", () => {
   offlineBanner.hide()
   report.connected()
   allowAsking()
+  looks.check()
 })
 connection.addEventListener("lost", () => {
   offlineBanner.show()
@@ -169,7 +255,10 @@ connection.addEventListener("lost", () => {
   breakOff()
   allowAsking()
 })
-connection.addEventListener("retrying", ({ detail }) => offlineBanner.count(detail))
+connection.addEventListener("retrying", ({ detail: leftS }) => {
+  offlineBanner.count(leftS)
+  if (live.isOn) live.troubled({ sentence: "connection lost", retryAt: Date.now() + 1000 * leftS })
+})
 offlineBanner.addEventListener("retry", () => connection.open())
 report.addEventListener("woke", () => announcer.say("The model is ready."))
 
@@ -177,16 +266,12 @@ report.addEventListener("woke", () => announcer.say("The model is ready."))
 
 looking.addEventListener("change", () => {
   allowAsking()
+  showLive()
+  looks.check()
   if (looking.isLive) question.focusUnlessTouch()
 })
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
 takeDropped((file) => looking.usePicture(file))
-
-// What is watched for
-
-watching.addEventListener("alert", ({ detail }) => alerts.tell(detail).catch(reportError))
-asking.addEventListener("asked", () => watchSheet.isOpen && watchSheet.close())
-alertLog.open().catch(reportError)
 
 // Keys
 
@@ -196,12 +281,14 @@ const keyboard = new Keyboard({
   keys: {
     ...Object.fromEntries(choices),
     "/": () => question.focus(),
+    l: toggleLive,
+    f: () => fullScreen.toggle(),
     c: () => answers.copyNewest(),
     r: () => answers.askNewestAgain(),
     w: () => watchSheet.open(),
     "?": showKeys,
   },
-  escapes: [() => watchSheet.retreat(), () => asking.stopAll(), () => question.retreat()],
+  escapes: [() => fullScreen.close(), () => watchSheet.retreat(), stopAll, () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })

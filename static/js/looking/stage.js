@@ -18,6 +18,7 @@ export class Stage extends EventTarget {
   #source = null
   #fading = null
   #clearing = null
+  #isFaded = false
 
   constructor(stage) {
     super()
@@ -93,13 +94,20 @@ export class Stage extends EventTarget {
     else delete this.#stage.dataset.looking
   }
 
+  // activity: "looking", "resting" while nothing moves, or "off": how a question is kept answered.
+  showLive(activity) {
+    if (activity === "off") delete this.#stage.dataset.live
+    else this.#stage.dataset.live = activity
+    this.#forgetFaded()
+  }
+
   // The world goes on: what was found in one moment fades, and is kept in its card. Another source's
   // places would lie on the wrong picture.
   showFound(name, places, source) {
     if (source !== this.#source) return
     this.forgetFound()
     this.#marks.show(name, places)
-    this.#clearing = setTimeout(() => this.forgetFound(), FOUND_SHOWN_MS)
+    this.#clearing = setTimeout(() => this.#fade(), FOUND_SHOWN_MS)
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
     const timing = { duration: FOUND_SHOWN_MS, fill: "forwards" }
     this.#fading = this.#svg.animate({ opacity: [1, FOUND_FADES_TO] }, timing)
@@ -107,8 +115,19 @@ export class Stage extends EventTarget {
 
   forgetFound() {
     clearTimeout(this.#clearing)
+    this.#isFaded = false
     this.#fading?.finish()
     this.#marks.clear()
+  }
+
+  #fade() {
+    this.#isFaded = true
+    this.#forgetFaded()
+  }
+
+  // While a question is kept and nothing moves, what was found is still there.
+  #forgetFaded() {
+    if (this.#isFaded && this.#stage.dataset.live !== "resting") this.forgetFound()
   }
 
   #become(state) {
