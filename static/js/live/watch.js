@@ -14,7 +14,10 @@ export function buildWatch({ looks, announcer, send, skills, maxChars, webhook, 
   const alerts = new Alerts({ log, tones: new Tones(), announcer, send, webhook })
   const watchSheet = new WatchSheet({ ...elements, watching, log, maxChars, webhook })
   watching.addEventListener("alert", ({ detail }) => alerts.tell(detail).catch(reportError))
-  watchSheet.addEventListener("open", ({ detail }) => alerts.show(detail))
+  watchSheet.addEventListener("open", ({ detail }) => {
+    watchSheet.close()
+    alerts.show(detail)
+  })
   // Without a rule there is nothing to look for.
   const follow = () => watching.nOn > 0 ? looks.add(watching) : looks.remove(watching)
   watching.addEventListener("change", follow)
