@@ -17,14 +17,10 @@ import { takeDropped } from "./asking/dropping.js"
 import { Question } from "./asking/question.js"
 import { ASK, FIND, isFinding, SKILLS, titleOf } from "./asking/skills.js"
 import { Connection } from "./line/connection.js"
-import { FullScreen } from "./live/full_screen.js"
-import { Gate, GLANCE } from "./live/gate.js"
-import { KeepLooking } from "./live/keep_looking.js"
-import { Live } from "./live/live.js"
-import { LiveList } from "./live/live_list.js"
+import { GLANCE } from "./live/gate.js"
+import { Keeping } from "./live/keeping.js"
 import { Looks } from "./live/looks.js"
-import { PaceMenu } from "./live/pace_menu.js"
-import { buildWatch } from "./live/watch.js"
+import { Watch } from "./live/watch.js"
 import { Ahead } from "./looking/ahead.js"
 import { Camera } from "./looking/camera.js"
 import { Looking } from "./looking/looking.js"
@@ -45,6 +41,7 @@ import { followVisibleHeight } from "./plain/viewport.js"
 const element = (id) => document.getElementById(id)
 const limit = (name) => Number(document.body.dataset[name])
 
+const webhook = { host: document.body.dataset.alertHost, hasFrames: document.body.dataset.alertFrames === "true" }
 const maxChars = { question: limit("maxQuestionChars"), object: limit("maxObjectChars") }
 const frameLimits = { maxFrameBytes: limit("maxFrameBytes"), maxFramePixels: limit("maxFramePixels") }
 
@@ -80,7 +77,7 @@ const answers = new Answers({
 })
 const ahead = new Ahead({
   see: () => looking.see(),
-  isIdle: () => connection.isOpen && report.isReady && answers.activity === null && !live.isOn,
+  isIdle: () => connection.isOpen && report.isReady && answers.activity === null && !keeping.isOn,
   limits: frameLimits,
 })
 const question = new Question({
@@ -96,32 +93,37 @@ const question = new Question({
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
 const looks = new Looks({ glance: () => looking.glance(GLANCE), takeFrame: () => looking.takeFrame(), sleepReason })
-const paceMenu = new PaceMenu(element("pace"))
-const live = new Live({ looks, gate: new Gate(), pace: paceMenu.pace })
-const liveList = new LiveList({
-  live,
-  list: element("answers"),
-  template: element("live-template"),
-  rowTemplate: element("live-row-template"),
-  openCard,
-})
-const keepLooking = new KeepLooking([element("keep-looking"), element("keep-looking-brief")])
-const fullScreen = new FullScreen({ view: element("view"), words: element("full-screen") })
-const { watching, alerts, watchSheet } = buildWatch({
-  sheet: element("watch"),
-  bells: [element("bell"), element("bell-brief")],
-  door: element("source-brief"),
+const keeping = new Keeping({
   looks,
-  announcer: new Announcer(element("alerter")),
-  send: (alert) => connection.alert(alert),
+  parts: {
+    list: element("answers"),
+    template: element("live-template"),
+    rowTemplate: element("live-row-template"),
+    pace: element("pace"),
+    switches: [element("keep-looking"), element("keep-looking-brief")],
+    view: element("view"),
+    words: element("full-screen"),
+  },
+  openCard,
+  wanted: wantedToKeep,
+})
+const watch = new Watch({
+  looks,
+  parts: {
+    sheet: element("watch"),
+    bells: [element("bell"), element("bell-brief")],
+    door: element("source-brief"),
+    templates: { form: element("rule-form-template"), rule: element("rule-template"), told: element("told-template") },
+  },
   skills: { question: ASK, object: FIND },
   maxChars,
-  webhook: { host: document.body.dataset.alertHost, hasFrames: document.body.dataset.alertFrames === "true" },
+  webhook,
+  announcer: new Announcer(element("alerter")),
 })
 
 // Asking and answers
 
-question.addEventListener("ask", ({ detail }) => live.isOn ? live.start(detail, titleOf(detail)) : asking.ask(detail))
+question.addEventListener("ask", ({ detail }) => keeping.isOn ? keeping.start(detail, titleOf(detail)) : asking.ask(detail))
 question.addEventListener("ask-once", ({ detail }) => asking.ask(detail))
 question.addEventListener("stop", () => stopAll())
 question.addEventListener("typed", () => ahead.typed())
@@ -133,6 +135,10 @@ asking.addEventListener("asked", ({ detail: request }) => {
   stage.forgetFound()
   flyFrame(card.frame, stage.bounds).catch(reportError)
 })
+asking.addEventListener("send", async ({ detail }) => {
+  if (!await connection.ask(detail)) breakOff()
+})
+asking.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
 asking.addEventListener("answered", ({ detail }) => answers.response(detail))
 
 answers.addEventListener("again", ({ detail }) => asking.askAgain(detail))
@@ -141,6 +147,7 @@ answers.addEventListener("found", ({ detail: { request, places } }) => {
   stage.showFound(request.object, places, request.frame.source)
 })
 answers.addEventListener("finished", ({ detail }) => announcer.say(detail))
+answers.addEventListener("copied", () => announcer.say("Copied."))
 answers.addEventListener("change", () => {
   showActivity()
   stage.showActivity(answers.activity)
@@ -148,18 +155,18 @@ answers.addEventListener("change", () => {
 })
 
 function showActivity() {
-  header.showActivity(answers.activity ?? (live.activity === "off" ? null : "looking"))
+  header.showActivity(answers.activity ?? (keeping.activity === "off" ? null : "looking"), watch.nAwake)
 }
 
 // One step of Escape: what is being answered, then what is kept answered.
 function stopAll() {
-  return asking.stopAll() || live.stop()
+  return asking.stopAll() || keeping.stop()
 }
 
 ahead.addEventListener("look", ({ detail }) => connection.look(detail))
 ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
 
-// Keeping a question answered
+// Looking again and again
 
 function sleepReason() {
   if (document.hidden) return "hidden"
@@ -168,51 +175,48 @@ function sleepReason() {
   return looking.isLive ? null : "camera"
 }
 
+function wantedToKeep() {
+  const asked = looking.isPicture ? null : question.wantedNow()
+  return asked && { asked, title: titleOf(asked) }
+}
+
 function openCard({ asked, title, sentence, places, frame, since }) {
   const request = { id: newId(), ...asked, title, isFinding: isFinding(asked), proof: null, frame, askedAt: since }
-  return answers.open(request, { text: sentence, places, reason: "stop", timings: null, error: null })
+  return answers.open(request, { text: sentence, places })
 }
 
-function toggleLive() {
-  if (live.stop()) return
-  const asked = looking.isPicture ? null : question.wantedNow()
-  if (asked) live.start(asked, titleOf(asked))
+function showAlert(id, { name, kind, question: words, object, text, told, places, frame, toldAt: askedAt }) {
+  const asked = kind === "object" ? { skill: FIND, object } : { skill: ASK, question: words }
+  const said = { title: name, isFinding: isFinding(asked), proof: null, alert: { words: text, told: `${told}.` } }
+  answers.addAnswered({ id, ...asked, ...said, frame, askedAt }, { text, places })
 }
 
-function showLive() {
-  keepLooking.show({ isOn: live.isOn, isOffered: !looking.isPicture })
-  stage.showLive(live.activity)
+function showLooking() {
+  keeping.showSwitch({ isOffered: !looking.isPicture })
+  const isWatching = keeping.activity === "off" && watch.nAwake > 0
+  stage.showLive(isWatching ? "looking" : keeping.activity)
   showActivity()
 }
 
-for (const name of ["begun", "ended"]) {
-  live.addEventListener(name, () => {
-    question.showKept(live.isOn)
-    showLive()
-  })
-}
-live.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
-live.addEventListener("said", ({ detail }) => announcer.say(detail))
-for (const list of [answers, liveList]) list.addEventListener("copied", () => announcer.say("Copied."))
-liveList.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() : connection.open())
-liveList.addEventListener("full-screen", () => fullScreen.toggle())
-liveList.addEventListener("shown", ({ detail }) => {
-  fullScreen.show(detail)
-  showLive()
+keeping.addEventListener("switched", () => question.showKept(keeping.isOn))
+keeping.addEventListener("change", showLooking)
+keeping.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
+keeping.addEventListener("said", ({ detail }) => announcer.say(detail))
+keeping.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() : connection.open())
+keeping.addEventListener("watch", ({ detail }) => watch.offer(detail.asked))
+
+watch.addEventListener("change", showLooking)
+watch.addEventListener("open", ({ detail }) => showAlert(newId(), detail))
+watch.addEventListener("told", ({ detail: alert }) => {
+  if (alert.ways.page) showAlert(alert.id, alert)
+  if (webhook.host) connection.alert({ ...alert, rule: alert.name, blob: webhook.hasFrames ? alert.frame.blob : null })
 })
-keepLooking.addEventListener("toggle", toggleLive)
-paceMenu.addEventListener("change", () => { live.pace = paceMenu.pace })
+
+looks.addEventListener("send", async ({ detail }) => {
+  if (!await connection.ask(detail)) breakOff()
+})
+looks.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
 document.addEventListener("visibilitychange", () => looks.check())
-
-// What is watched for
-
-alerts.addEventListener("show", ({ detail: { name: title, kind, question, object, text, told, places, frame, toldAt } }) => {
-  const asked = { skill: kind === "object" ? FIND : ASK, question, object }
-  const request = { id: newId(), ...asked, title, isFinding: isFinding(asked), proof: null, frame, askedAt: toldAt }
-  const response = { text, places, reason: "stop", timings: null, error: null }
-  answers.addAnswered({ ...request, alert: { words: text, told } }, response)
-})
-asking.addEventListener("asked", () => watchSheet.retreat())
 
 // Model and connection
 
@@ -226,17 +230,12 @@ function breakOff() {
   looks.giveUp()
 }
 
-for (const asker of [asking, looks]) {
-  asker.addEventListener("send", async ({ detail }) => {
-    if (!await connection.ask(detail)) breakOff()
-  })
-  asker.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
-}
 for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
 connection.addEventListener("started", ({ detail }) => looks.started(detail))
 connection.addEventListener("response", ({ detail }) => looks.finish(detail) || asking.finish(detail))
+connection.addEventListener("alerted", ({ detail: { id, error } }) => error && answers.note(id, error))
 connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
 connection.addEventListener("status", ({ detail: status }) => {
   report.show(status)
@@ -257,7 +256,7 @@ connection.addEventListener("lost", () => {
 })
 connection.addEventListener("retrying", ({ detail: leftS }) => {
   offlineBanner.count(leftS)
-  if (live.isOn) live.troubled({ sentence: "connection lost", retryAt: Date.now() + 1000 * leftS })
+  keeping.connectionLost(Date.now() + 1000 * leftS)
 })
 offlineBanner.addEventListener("retry", () => connection.open())
 report.addEventListener("woke", () => announcer.say("The model is ready."))
@@ -266,7 +265,7 @@ report.addEventListener("woke", () => announcer.say("The model is ready."))
 
 looking.addEventListener("change", () => {
   allowAsking()
-  showLive()
+  showLooking()
   looks.check()
   if (looking.isLive) question.focusUnlessTouch()
 })
@@ -281,14 +280,14 @@ const keyboard = new Keyboard({
   keys: {
     ...Object.fromEntries(choices),
     "/": () => question.focus(),
-    l: toggleLive,
-    f: () => fullScreen.toggle(),
+    l: () => keeping.toggle(),
+    f: () => keeping.toggleFullScreen(),
     c: () => answers.copyNewest(),
     r: () => answers.askNewestAgain(),
-    w: () => watchSheet.open(),
+    w: () => watch.open(),
     "?": showKeys,
   },
-  escapes: [() => fullScreen.close(), () => watchSheet.retreat(), stopAll, () => question.retreat()],
+  escapes: [() => keeping.retreat(), () => watch.retreat(), stopAll, () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })

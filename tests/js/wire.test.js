@@ -79,13 +79,15 @@ test("what a loop asks is marked as live", async () => {
   const frame = { frameId: "f", blob: new Blob(["jpeg"]) }
   assert.equal((await payloadFor({ id: "a", question: "What?", isLive: true, frame })).live, true)
   assert.ok(!("live" in await payloadFor({ id: "a", question: "What?", frame })))
-test("an alert goes out with its time in words and its picture as bytes", async () => {
+})
+
+test("an alert goes out with its time in words and its picture as bytes, and nothing else of it", async () => {
   const alert = { id: "a", rule: "Kettle", kind: "object", object: "steam", count: 2, probability: 0.9 }
   const toldAt = Date.UTC(2026, 2, 1, 9, 30)
-  const payload = await alertPayloadFor({ ...alert, toldAt, blob: new Blob(["jpeg"]) })
+  const payload = await alertPayloadFor({ ...alert, toldAt, blob: new Blob(["jpeg"]), frame: {}, ways: {} })
   assert.deepEqual(new Uint8Array(payload.image), new TextEncoder().encode("jpeg"))
   delete payload.image
-  assert.deepEqual(payload, { ...alert, told_at: "2026-03-01T09:30:00.000Z" })
+  assert.deepEqual(JSON.parse(JSON.stringify(payload)), { ...alert, told_at: "2026-03-01T09:30:00.000Z" })
   assert.deepEqual(await alertPayloadFor({ ...alert, toldAt, blob: null }), payload)
 })
 

@@ -156,6 +156,11 @@ export class AnswerCard {
     this.#become("failed")
   }
 
+  note(sentence) {
+    this.#part("message").hidden = false
+    this.#part("message-words").append(` ${sentence}`)
+  }
+
   // A long answer is folded once another takes its place at the top.
   fold() {
     if (this.isRunning || this.#part("unfold").dataset.state === "used") return

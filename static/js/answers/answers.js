@@ -5,6 +5,7 @@ const MAX_CARDS = 200
 const TICK_MS = 1000
 // Browsers round where they scroll to.
 const STILL_HERE_PX = 2
+const ANSWERED = { reason: "stop", timings: null, error: null }
 const CONNECTION_LOST = "The answer broke off: connection lost."
 
 // Tells "change" when what runs changes, "found" with a card at each of its places, "finished" with
@@ -58,18 +59,21 @@ export class Answers extends EventTarget {
     return card
   }
 
-  // Takes in what was answered elsewhere, as an answer of now.
-  addAnswered(request, response) {
-    const card = this.add(request)
-    card.begin()
-    card.finish(response)
+  // Takes in what was answered elsewhere, as an answer of now: { text, places }.
+  addAnswered(request, answer) {
+    this.add(request).finish({ ...ANSWERED, ...answer })
     this.#changed()
   }
 
+  // One more sentence about an answer that stands here.
+  note(id, sentence) {
+    this.#cards.get(id)?.note(sentence)
+  }
+
   // Makes the card of what was answered elsewhere, which its owner places and closes: { item, close }.
-  open(request, response) {
+  open(request, answer) {
     const card = new AnswerCard(this.#template, request)
-    card.finish(response)
+    card.finish({ ...ANSWERED, ...answer })
     this.#opened.set(request.id, card)
     const close = () => {
       this.#opened.delete(request.id)

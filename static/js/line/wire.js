@@ -38,9 +38,11 @@ export async function payloadFor({ id, question, object, isLive, frame: { frameI
 }
 
 // toldAt: a time as Date takes it. blob: the evidence, a JPEG, where the webhook may have it.
-export async function alertPayloadFor({ toldAt, blob, ...alert }) {
+export async function alertPayloadFor(alert) {
+  const { id, rule, kind, question, object, answer, count, probability, toldAt, blob } = alert
   const picture = blob ? { image: await blob.arrayBuffer() } : {}
-  return { ...alert, told_at: new Date(toldAt).toISOString(), ...picture }
+  const told = { id, rule, kind, question, object, answer, count, probability }
+  return { ...told, told_at: new Date(toldAt).toISOString(), ...picture }
 }
 
 function progressFrom({ stage, done, total, bytes_per_s: bytesPerS, seconds_left: secondsLeft }) {

@@ -1,47 +1,29 @@
 // Tells a person that a rule holds: aloud to those who listen, by sound, by the desktop, as the rule says.
 import { timeOfDay } from "../plain/words.js"
 
-// A webhook takes no longer names.
-const MAX_SENT_NAME_CHARS = 200
 const TAG_PREFIX = "moonsight-"
 export const BLOCKED = "Notifications are blocked. Open the icon beside the address, allow them, tick again."
 export const NO_NOTIFICATIONS = "This browser has no notifications for this page. Choose the sound."
 
-// Tells "show" with an alert that belongs on the page, and in its `told` how it was told: "Told at 14:32:07,
-// with sound".
+// Tells "told" with the alert, and in `told` how it was told: "Told at 14:32:07, with sound".
 export class Alerts extends EventTarget {
   #log
   #tones
   #announcer
-  #send
-  #webhook
 
-  // log: keeps what was told; tones: what is heard; announcer: says a sentence at once to those who listen;
-  // send: hands an alert on to the webhook, { host, hasFrames } with host "" where there is none.
-  constructor({ log, tones, announcer, send, webhook }) {
+  // log: keeps what was told; tones: what is heard; announcer: says a sentence at once to those who listen.
+  constructor({ log, tones, announcer }) {
     super()
     this.#log = log
     this.#tones = tones
     this.#announcer = announcer
-    this.#send = send
-    this.#webhook = webhook
   }
 
   async tell(alert) {
     const told = { ...alert, told: toldWords(alert, this.#reach(alert)) }
-    if (alert.ways.page) this.#say(told)
-    const sending = this.#webhook.host ? this.#send(sentOf(alert, this.#webhook)) : null
-    await Promise.all([this.#log.add(told), sending])
-  }
-
-  // Shows once more what was told.
-  show(told) {
-    this.dispatchEvent(new CustomEvent("show", { detail: told }))
-  }
-
-  #say(told) {
-    this.#announcer.say(`${told.name}. ${told.text}`)
-    this.show(told)
+    if (alert.ways.page) this.#announcer.say(`${alert.name}. ${alert.text}`)
+    this.dispatchEvent(new CustomEvent("told", { detail: told }))
+    await this.#log.add(told)
   }
 
   // In which ways that were chosen it came through.
@@ -60,13 +42,6 @@ export async function allowNotifications() {
     ? await Notification.requestPermission()
     : Notification.permission
   return permission === "granted" ? "" : BLOCKED
-}
-
-// As the line takes it.
-function sentOf({ id, name, kind, question, object, answer, count, probability, toldAt, frame }, { hasFrames }) {
-  const said = kind === "object" ? { object, count } : { question, answer, probability }
-  const rule = [...name].slice(0, MAX_SENT_NAME_CHARS).join("")
-  return { id, rule, kind, ...said, toldAt, blob: hasFrames ? frame.blob : null }
 }
 
 export function toldWords({ toldAt, ways }, reached) {

@@ -13,6 +13,7 @@ export class WatchSheet extends EventTarget {
   #sheet
   #bells
   #door
+  #templates
   #watching
   #log
   #maxChars
@@ -24,21 +25,23 @@ export class WatchSheet extends EventTarget {
   #saidOfKeeping = ""
   #ticking = null
 
-  // bells: the buttons that open it; door: what leads to them where they are in a menu; log: what was told;
-  // webhook: { host, hasFrames } of where alerts are sent to as well, host "" for nowhere.
-  constructor({ sheet, bells, door, watching, log, maxChars, webhook }) {
+  // bells: the buttons that open it; door: what leads to them where they are in a menu; templates: { form, rule,
+  // told }; log: what was told; webhook: { host, hasFrames } of where alerts are sent to as well, host "" for
+  // nowhere.
+  constructor({ sheet, bells, door, templates, watching, log, maxChars, webhook }) {
     super()
     this.#sheet = sheet
     this.#bells = bells
     this.#door = door
+    this.#templates = templates
     this.#watching = watching
     this.#log = log
     this.#maxChars = maxChars
-    this.#form = new RuleForm(this.#part("form-template"), { maxChars })
+    this.#form = new RuleForm(templates.form, { maxChars })
     this.#form.addEventListener("made", ({ detail }) => this.#add(detail))
     this.#form.addEventListener("cancel", () => this.#form.focus())
     this.#part("new").append(this.#form.element)
-    this.#told = new ToldList(this.#part("told"), this.#part("told-template"))
+    this.#told = new ToldList(this.#part("told"), templates.told)
     this.#told.addEventListener("open", ({ detail }) => this.#tell("open", detail))
     this.#showWebhook(webhook)
     for (const bell of bells) bell.addEventListener("click", () => this.isOpen ? this.close() : this.open())
@@ -124,7 +127,7 @@ export class WatchSheet extends EventTarget {
   }
 
   #newRow(id) {
-    const row = new RuleRow(this.#part("rule-template"))
+    const row = new RuleRow(this.#templates.rule)
     this.#rows.set(id, row)
     row.addEventListener("turn", ({ detail }) => this.#watching.turn(id, detail))
     row.addEventListener("open", () => this.#edit(id, row))
@@ -134,7 +137,7 @@ export class WatchSheet extends EventTarget {
   #edit(id, row) {
     this.#editing?.cancel()
     const { rule } = this.#watching.entries.find((entry) => entry.rule.id === id)
-    const form = new RuleForm(this.#part("form-template"), { maxChars: this.#maxChars, rule })
+    const form = new RuleForm(this.#templates.form, { maxChars: this.#maxChars, rule })
     this.#editing = form
     const done = () => {
       this.#editing = null
@@ -194,7 +197,7 @@ export class WatchSheet extends EventTarget {
     this.#part("kept").textContent = sentence
   }
 
-  #showWebhook({ host = "", hasFrames }) {
+  #showWebhook({ host, hasFrames }) {
     this.#part("host").hidden = host === ""
     this.#part("host").textContent = `Alerts go to ${host}, ${hasFrames ? "with" : "without"} pictures.`
   }
