@@ -9,7 +9,7 @@
 Any model that keeps the contract of `protocol/model.py` can stand behind it.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -23,12 +23,13 @@ import numpy as np
 from backends.resident import ResidentModel
 from protocol import pixels
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage, Waiting
-from protocol.errors import BadImage, ModelFailed
+from protocol.errors import BadImage, Closing, ModelFailed
 from protocol.formats.data_url import decode_data_url, is_data_url
+from protocol.formats.fields import Fields
 from protocol.frame import Frame, FrameLimits, check_frame, encode_frame
 from protocol.model import Model as Backend
 from protocol.model import OnStatus
-from protocol.pieces import Found, Piece, Reasoned, TextDelta
+from protocol.pieces import Chosen, Found, Piece, Reasoned, TextDelta
 from protocol.places import Box, Point, SpatialRef
 from protocol.request import (
     CaptionRequest,
@@ -59,6 +60,18 @@ class EncodedPicture:
 Picture = pixels.Picture | np.ndarray | str | PathLike[str] | bytes | bytearray | EncodedPicture
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of some answers is the likeliest, and how likely each is beside the others.
+
+    probabilities: one for each, in the order in which they were given; their sum is 1. They compare
+    these answers alone: where all are wrong, one is the likeliest still, and may have nearly all.
+    """
+
+    choice: str
+    probabilities: tuple[float, ...]
 
 
 class Answer(Iterator[T], Generic[T]):
@@ -171,6 +184,32 @@ class Model:
         )
         return Answer(self._backend, request, _text)
 
+    def choose(
+        self,
+        picture: Picture | None,
+        question: str,
+        choices: Sequence[str],
+        *,
+        spatial_refs: Iterable[SpatialRef] = (),
+    ) -> Choice:
+        """Answer a question with one of 2 to 16 choices; blocks until that is done.
+
+        choices: 1 to 40 characters each. Each counts as what the answer may begin with, with a
+        capital first letter and without; where one is the beginning of another, what begins with
+        the longer counts as that alone. Raises RequestError when it fails.
+        """
+        request = QueryRequest(
+            **_asked(None if picture is None else self._frame(picture), None),
+            question=question,
+            spatial_refs=tuple(spatial_refs),
+            choices=Fields({"choices": choices or ()}).choices("choices"),
+        )
+        chosen = list(Answer(self._backend, request, _chosen))
+        if not chosen:
+            # Nobody else can stop what blocks.
+            raise Closing("The model was closed before it had chosen.")
+        return chosen[0]
+
     def caption(
         self, picture: Picture, length: str = "normal", sampling: SamplingParams | None = None
     ) -> Answer[str]:
@@ -244,6 +283,10 @@ def _events(model: Backend, request: Request) -> Generator[AnswerEvent, None, No
 
 def _text(piece: Piece) -> str | None:
     return piece.text if isinstance(piece, TextDelta) else None
+
+
+def _chosen(piece: Piece) -> Choice | None:
+    return Choice(piece.text, piece.probabilities) if isinstance(piece, Chosen) else None
 
 
 def _box(piece: Piece) -> Box | None:

@@ -1,6 +1,6 @@
 """Turns of the scheduler as network calls: the engine's only file that imports torch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from time import monotonic
@@ -8,6 +8,7 @@ from typing import assert_never
 
 import torch
 
+from engine.plans import Plans
 from engine.prefix_cache import PrefixCache
 from engine.sequence import Sequence, State
 from moondream2 import skills
@@ -16,27 +17,15 @@ from moondream2.crops import Crops, blank_picture
 from moondream2.decoding import Decoding, run, start, step
 from moondream2.device import is_out_of_memory
 from moondream2.network import Input, Network
-from moondream2.prompts import Prompts, SkillMissing
+from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
-from moondream2.skills import Procedure, Skills
+from moondream2.skills import Skills
 from moondream2.tokenizer import Tokenizer
 from protocol.answer import FinishReason, Usage
-from protocol.errors import BadRequest, OutOfMemory, StartRefused, Unsupported
+from protocol.errors import BadRequest, OutOfMemory, StartRefused
 from protocol.frame import Frame
-from protocol.pieces import Found, Piece, Reasoned, TextDelta
+from protocol.pieces import Chosen, Found, Piece, Reasoned, TextDelta
 from protocol.places import Box, Point
-from protocol.request import (
-    CaptionRequest,
-    DetectRequest,
-    LookRequest,
-    PointRequest,
-    QueryRequest,
-    Request,
-)
-
-# What one more object takes of the context, as `moondream2/skills.py` feeds it.
-POSITIONS_PER_BOX = 3
-POSITIONS_PER_POINT = 2
 
 # How much of a frame is looked at between two steps of the running answers. One crop is 0.7 TFLOP
 # at full size: seconds on a CPU, a millisecond or two on a GPU, which small batches do not fill.
@@ -55,8 +44,9 @@ class Runner:
         self, network: Network, tokenizer: Tokenizer, *, n_rows: int, max_prefix_bytes: int
     ) -> None:
         self._network = network
-        self._prompts = Prompts(network.config.tokenizer, tokenizer)
-        self._skills = Skills(network.config.tokenizer, tokenizer, self._prompts)
+        prompts = Prompts(network.config.tokenizer, tokenizer)
+        self._skills = Skills(network.config.tokenizer, tokenizer, prompts)
+        self._plans = Plans(prompts, self._skills)
         self._cache = network.make_cache(n_rows)
         self._prefixes = PrefixCache(max_prefix_bytes)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
@@ -105,13 +95,16 @@ class Runner:
         """
         request, row = sequence.request, sequence.row
         assert row is not None, "the scheduler gives a row before a sequence begins"
-        prompt, begin_procedure = self._plan(request)
-        # Room for the whole prompt and at least one token is settled before any work is done.
+        plan = self._plans.plan(request)
+        # Room for the prompt and for what must follow is settled before any work is done.
         n_prefix = self._network.config.prefix_length if request.frame else 0
-        room = self._cache.max_context - n_prefix - len(prompt)
-        if room < 1:
-            raise BadRequest("The question is too long for this model. Ask it in fewer words.")
-        sequence.usage = Usage(prompt_tokens=n_prefix + len(prompt))
+        room = self._cache.max_context - n_prefix - len(plan.prompt)
+        if room < plan.n_following:
+            with_choices = " with its longest choice" if plan.n_following > 1 else ""
+            raise BadRequest(
+                f"The question{with_choices} is too long for this model. Ask it in fewer words."
+            )
+        sequence.usage = Usage(prompt_tokens=n_prefix + len(plan.prompt))
         self._cache.lengths[row] = 0
         with self._memory_guard():
             if request.frame is not None:
@@ -119,7 +112,7 @@ class Runner:
             began = monotonic()
             params = request.sampling
             sampling = Sampling(params.temperature, params.top_p, params.seed)
-            decoding = start(self._network, begin_procedure(room), row, sampling)
+            decoding = start(self._network, plan.begin(room), row, sampling)
             step(self._network, self._cache, [decoding])
             sequence.prefill_ms += _ms_since(began)
         sequence.decoding, sequence.state = decoding, State.DECODING
@@ -185,46 +178,6 @@ class Runner:
                 " or start with a smaller --max-running."
             ) from error
 
-    def _plan(self, request: Request) -> "Plan":
-        try:
-            return self._plan_of_skill(request)
-        except SkillMissing as error:
-            raise Unsupported(str(error)) from error
-
-    def _plan_of_skill(self, request: Request) -> "Plan":
-        max_tokens, max_objects = request.sampling.max_tokens, request.sampling.max_objects
-        match request:
-            case QueryRequest(is_reasoning=is_reasoning):
-                prompt = self._prompts.query(
-                    request.question,
-                    with_picture=request.frame is not None,
-                    reasoning=is_reasoning,
-                    spatial_refs=request.spatial_refs,
-                )
-                if is_reasoning:
-                    # Thinking and answering have a budget each and share the room.
-                    return prompt, lambda room: self._skills.reason(
-                        prompt, min(max_tokens, (room - 1) // 2)
-                    )
-                return prompt, lambda room: self._skills.write(prompt, min(max_tokens, room))
-            case CaptionRequest():
-                prompt = self._prompts.caption(request.length)
-                return prompt, lambda room: self._skills.write(prompt, min(max_tokens, room))
-            case DetectRequest():
-                prompt = self._prompts.detect(request.object)
-                return prompt, lambda room: self._skills.detect(
-                    prompt, min(max_objects, room // POSITIONS_PER_BOX)
-                )
-            case PointRequest():
-                prompt = self._prompts.point(request.object)
-                return prompt, lambda room: self._skills.point(
-                    prompt, min(max_objects, room // POSITIONS_PER_POINT)
-                )
-            case LookRequest():
-                return [], lambda room: self._skills.look()
-            case _:
-                assert_never(request)
-
 
 def warm_up_size(config: VisionConfig, device: str) -> tuple[int, int]:
     """Pixels (width, height) of the picture to warm up with: a camera's own, in tiles.
@@ -234,10 +187,6 @@ def warm_up_size(config: VisionConfig, device: str) -> tuple[int, int]:
     """
     side = config.crop_size + 1
     return (64, 64) if device == "cpu" else (max(640, side), max(480, side))
-
-
-# What is read first, and what is done then in so much room, in positions of the context.
-Plan = tuple[list[Input], Callable[[int], Procedure]]
 
 
 def _decoding(sequence: Sequence) -> Decoding:
@@ -251,6 +200,8 @@ def _ms_since(began: float) -> float:
 
 def _piece(id: str, finding: skills.Finding) -> Piece:
     match finding:
+        case skills.Chosen(text, probabilities):
+            return Chosen(id, text, probabilities)
         case skills.Text(text):
             return TextDelta(id, text)
         case Box() | Point():

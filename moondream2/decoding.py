@@ -1,7 +1,7 @@
 """Run procedures on rows of one cache, the same wish of several rows as one batch."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import torch
@@ -14,7 +14,9 @@ from moondream2.skills import (
     Feed,
     Finding,
     FinishReason,
+    Forget,
     NextCoordinate,
+    NextLikelihoods,
     NextSize,
     NextToken,
     Procedure,
@@ -79,6 +81,7 @@ def step(network: Network, cache: KVCache, decodings: Iterable[Decoding]) -> Non
         for batch in [list(same)] if length == 1 else ([each] for each in same):
             _feed(network, cache, batch)
     while reading := [each for each in running if not isinstance(each.wish, Feed | None)]:
+        _forget(cache, reading)
         for kind, read in _READERS.items():
             if batch := [each for each in reading if isinstance(each.wish, kind)]:
                 for decoding, result in zip(batch, read(network, batch), strict=True):
@@ -107,6 +110,13 @@ def _feed(network: Network, cache: KVCache, batch: list[Decoding]) -> None:
         decoding.advance(None)
 
 
+def _forget(cache: KVCache, decodings: list[Decoding]) -> None:
+    for decoding in decodings:
+        if isinstance(decoding.wish, Forget):
+            cache.lengths[decoding.row] -= decoding.wish.n_positions
+            decoding.advance(None)
+
+
 def _hidden(batch: list[Decoding]) -> Tensor:
     """The last hidden states of several rows, (B, D)."""
     return torch.stack([each.hidden for each in batch if each.hidden is not None])
@@ -125,6 +135,14 @@ def _read_tokens(network: Network, batch: list[Decoding]) -> list[int]:
     return tokens
 
 
+def _read_likelihoods(network: Network, batch: list[Decoding]) -> list[list[float]]:
+    wishes = [each.wish.ids for each in batch if isinstance(each.wish, NextLikelihoods)]
+    rows = [row for row, ids in enumerate(wishes) for _ in ids]
+    logs = network.text.logits(_hidden(batch)).float().log_softmax(dim=-1)
+    flat = iter(logs[rows, [id for ids in wishes for id in ids]].tolist())
+    return [list(islice(flat, len(ids))) for ids in wishes]
+
+
 def _read_coordinates(network: Network, batch: list[Decoding]) -> list[float]:
     bins = network.region.decode_coordinate(_hidden(batch)).argmax(dim=-1)
     return [network.region.coordinate_of_bin(index) for index in bins.tolist()]
@@ -138,6 +156,7 @@ def _read_sizes(network: Network, batch: list[Decoding]) -> list[tuple[float, fl
 
 _READERS: dict[type, Callable[[Network, list[Decoding]], list]] = {
     NextToken: _read_tokens,
+    NextLikelihoods: _read_likelihoods,
     NextCoordinate: _read_coordinates,
     NextSize: _read_sizes,
 }

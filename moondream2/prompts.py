@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from moondream2.choices import Choice
 from moondream2.config import Template, TokenizerConfig
 from moondream2.network import Coordinate, Input, Size
 from moondream2.tokenizer import Tokenizer
@@ -10,6 +11,10 @@ from protocol.places import SpatialRef
 
 class SkillMissing(NotImplementedError):
     """The checkpoint has no template for this skill."""
+
+
+class ChoiceUnwritable(ValueError):
+    """The tokenizer has no tokens for this choice."""
 
 
 class Prompts:
@@ -41,6 +46,18 @@ class Prompts:
             *template.suffix,
             *(template.suffix if end is None else [end]),
         ]
+
+    def choice(self, text: str, spellings: Sequence[str]) -> Choice:
+        """A choice in tokens, with those of its spellings that the tokenizer can write.
+
+        Raises ChoiceUnwritable when there are none.
+        """
+        encoded = {each: self._tokenizer.encode(each) for each in spellings}
+        # What it cannot write it drops, or writes as something else.
+        written = [ids for each, ids in encoded.items() if self._tokenizer.decode(ids) == each]
+        if not written:
+            raise ChoiceUnwritable(f"{text!r} is not made of this model's tokens.")
+        return Choice(text, tuple(map(tuple, written)))
 
     def answer_after_reasoning(self) -> list[Input]:
         return list(self._template("query").suffix)

@@ -1,16 +1,17 @@
 """Each skill as the plain procedure it is.
 
-A procedure is a generator without a tensor in it. It yields what it wants of the network (`Feed`,
-`NextToken`, `NextCoordinate`, `NextSize`) and is sent the result; and it yields what it found
-(`Text`, `Thought`, `Box`, `Point`) and is sent nothing. It returns why it ended. `decoding` runs
-any number of them side by side, so none ever knows who shares the batch, and stopping one between
-two yields stops the work.
+A procedure is a generator without a tensor in it. It yields what it wants of the network (a `Wish`:
+`Feed`, `NextToken` and the like) and is sent the result; and it yields what it found (a `Finding`:
+`Text`, `Box` and the like) and is sent nothing. It returns why it ended. `decoding` runs any number
+of them side by side, so none ever knows who shares the batch, and stopping one between two yields
+stops the work.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from moondream2.choices import Choice, Node, log_rest, log_sum, probabilities_of, tree_of
 from moondream2.config import TokenizerConfig
 from moondream2.network import Coordinate, Input, Size
 from moondream2.prompts import Prompts
@@ -28,11 +29,30 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class Forget:
+    """Take the row's last positions back, so that it goes on before them. Sent back: nothing.
+
+    The next wish after it, if any but another, is to feed: hidden states are not taken back.
+    """
+
+    n_positions: int
+
+
+@dataclass(frozen=True)
 class NextToken:
     """Choose a token from the row's last hidden state; `banned` ids cannot win."""
 
     banned: tuple[int, ...] = ()
     is_greedy: bool = False
+
+
+@dataclass(frozen=True)
+class NextLikelihoods:
+    """Read how likely each of these ids comes next, of all there are, from the row's last hidden
+    state. Sent back: the natural logarithms, in their order.
+    """
+
+    ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +65,7 @@ class NextSize:
     """Read (width, height) in 0..1 from the row's last hidden state."""
 
 
-Wish = Feed | NextToken | NextCoordinate | NextSize
+Wish = Feed | Forget | NextToken | NextLikelihoods | NextCoordinate | NextSize
 
 
 @dataclass(frozen=True)
@@ -53,6 +73,13 @@ class Text:
     """The next words of the answer."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Chosen(Text):
+    """The whole answer, one of some choices. probabilities: one for each, their sum is 1."""
+
+    probabilities: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -95,6 +122,17 @@ class Skills:
         if chunk := words.finish():
             yield Text(chunk)
         return "stop" if token == self._config.eos_id else "length"
+
+    def choose(self, prompt: list[Input], choices: Sequence[Choice]) -> Procedure:
+        """Answer with the likeliest of some choices, as `moondream2/choices.py` compares them.
+
+        Where all are one token long, that takes no step beyond the prompt.
+        """
+        yield Feed(tuple(prompt))
+        logs = yield from _likelihoods(tree_of(choices))
+        probabilities = probabilities_of(logs, len(choices))
+        yield Chosen(choices[probabilities.index(max(probabilities))].text, probabilities)
+        return "stop"
 
     def reason(self, prompt: list[Input], max_tokens: int) -> Procedure:
         """Think first, pointing at places, then answer. Each part has its own `max_tokens`."""
@@ -153,6 +191,27 @@ class Skills:
                 yield Point(x, y)
             token = yield NextToken(is_greedy=True)
         return "stop" if token == self._config.eos_id else "length"
+
+
+def _likelihoods(node: Node) -> Generator[Wish, Any, dict[int, float]]:
+    """Read how likely the row goes on as each choice below a node that it stands at.
+
+    Returns natural logarithms by the choice's number. Feeds each place that tokens go on from once,
+    and takes it back before the next.
+    """
+    steps = yield NextLikelihoods(tuple(node.children))
+    logs: dict[int, list[float]] = {}
+    for (token, child), step in zip(node.children.items(), steps, strict=True):
+        below: dict[int, float] = {}
+        if child.children:
+            yield Feed((token,))
+            below = yield from _likelihoods(child)
+            yield Forget(1)
+        if child.choice is not None:
+            below[child.choice] = log_rest(below.values())
+        for choice, log in below.items():
+            logs.setdefault(choice, []).append(step + log)
+    return {choice: log_sum(ways) for choice, ways in logs.items()}
 
 
 class _ThoughtPart:

@@ -35,7 +35,9 @@ class Timings:
 
 @dataclass(frozen=True)
 class Usage:
-    """Positions fed to the decoder, image tokens included, and tokens it wrote."""
+    """Positions fed to the decoder, image tokens included, and tokens it wrote; where it compared
+    choices, those that it had to try.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -18,6 +18,16 @@ class TextDelta:
 
 
 @dataclass(frozen=True)
+class Chosen(TextDelta):
+    """The whole answer: the likeliest of the request's choices.
+
+    probabilities: of each choice, in their order; their sum is 1.
+    """
+
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Reasoned:
     """The whole reasoning, before the answer's first word."""
 
@@ -40,6 +50,11 @@ Piece = TextDelta | Reasoned | Found
 def text_of(pieces: Iterable[Piece]) -> str:
     """All that was written."""
     return "".join(each.text for each in pieces if isinstance(each, TextDelta))
+
+
+def probabilities_of(pieces: Iterable[Piece]) -> tuple[float, ...]:
+    """Of each choice, if the answer is one of some."""
+    return next((each.probabilities for each in pieces if isinstance(each, Chosen)), ())
 
 
 def places_of(kind: type[Place], pieces: Iterable[Piece]) -> tuple[Place, ...]:

@@ -11,7 +11,14 @@ from enum import StrEnum
 from typing import ClassVar, Self, get_args
 
 from protocol.frame import Frame
-from protocol.pieces import Piece, Reasoned, places_of, reasoning_of, text_of
+from protocol.pieces import (
+    Piece,
+    Reasoned,
+    places_of,
+    probabilities_of,
+    reasoning_of,
+    text_of,
+)
 from protocol.places import Box, Point, SpatialRef
 
 MAX_ID_CHARS = 64
@@ -77,9 +84,14 @@ class Asked(ABC):
 
 @dataclass(frozen=True)
 class QueryResult:
+    """probabilities: of each of the request's choices, in their order, where it has any; of all
+    that the network might answer they compare these alone, so they say nothing of certainty.
+    """
+
     skill: ClassVar[Skill] = Skill.QUERY
     answer: str = ""
     reasoning: Reasoned | None = None
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +99,8 @@ class QueryRequest(Asked):
     """Answer a question, with or without a picture.
 
     is_reasoning: think first; spatial_refs: places in the picture that the question speaks of.
+    choices: the only answers there are, none means any; of each, `protocol/choices.py` says how it
+    may be written. They are compared as they are: neither reasoning nor sampling reaches them.
     """
 
     skill = Skill.QUERY
@@ -94,9 +108,10 @@ class QueryRequest(Asked):
     question: str
     is_reasoning: bool = False
     spatial_refs: tuple[SpatialRef, ...] = ()
+    choices: tuple[str, ...] = ()
 
     def result(self, pieces: Sequence[Piece]) -> QueryResult:
-        return QueryResult(text_of(pieces), reasoning_of(pieces))
+        return QueryResult(text_of(pieces), reasoning_of(pieces), probabilities_of(pieces))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,18 @@ def copy_reference(folder: Path) -> Path:
     return folder
 
 
+def write_poor_tokenizer(path: Path) -> Path:
+    """Write the recorded run's tokenizer without the bytes that "Q", "é" and "🙂" begin with.
+
+    It has no token for what it does not know, and drops it.
+    """
+    tokenizer = json.loads((PARITY / "tokenizer.json").read_text())
+    for byte in "QÃð":
+        del tokenizer["model"]["vocab"][byte]
+    path.write_text(json.dumps(tokenizer))
+    return path
+
+
 def write_zeros(folder: Path, config: dict) -> Path:
     """Write a checkpoint of any size whose weights are one hole in the disk: it takes no room."""
     # Imported here: who only starts programs need not wait for it.

@@ -15,7 +15,7 @@ from model import Model, Picture, load_model
 from moondream2.network import Network
 from moondream2.vision import VisionEncoder
 from protocol.answer import Finished, FinishReason, Sink, Timings, Usage
-from protocol.errors import BadImage, ModelFailed, OutOfMemory, StartRefused
+from protocol.errors import BadImage, BadRequest, Closing, ModelFailed, OutOfMemory, StartRefused
 from protocol.formats.fields import Fields
 from protocol.places import Box, Point
 from protocol.request import NOTHING_YET, Request, SamplingParams, Skill
@@ -284,6 +284,45 @@ def test_encoding_what_is_no_picture_or_is_damaged_fails_at_once(model: Model):
     for bad in (b"hello", whole[: len(whole) // 2]):
         with pytest.raises(BadImage):
             model.encode(bad)
+
+
+def test_choice_is_the_likeliest_and_comes_with_the_probability_of_each(model: Model, monkeypatch):
+    looks = count_looks(monkeypatch)
+    picture = model.encode(Image.new("RGB", (96, 76), (200, 200, 40)))
+    answer = model.choose(picture, "Is it red?", ["yes", "no", "no idea"])
+    assert answer.choice == ["yes", "no", "no idea"][np.argmax(answer.probabilities)]
+    assert len(answer.probabilities) == 3
+    assert sum(answer.probabilities) == pytest.approx(1)
+    again = model.choose(picture, "Is it red?", ("no idea", "yes", "no"))
+    assert again.choice == answer.choice
+    assert again.probabilities[1:] == pytest.approx(answer.probabilities[:2], abs=1e-4)
+    assert len(looks) == 1
+
+
+def test_choice_is_made_without_a_picture_and_about_places(model: Model):
+    assert model.choose(None, "Is a lamp a cup?", ["yes", "no"]).choice in ("yes", "no")
+    picture = Image.new("RGB", (90, 70))
+    assert model.choose(picture, "And here?", ["yes", "no"], spatial_refs=[(0.5, 0.5)]).choice
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        (None, "list of 2 to 16 texts; this has 0"),
+        (["yes"], "list of 2 to 16 texts; this has 1"),
+        ("yes", "list of 2 to 16 texts"),
+        (["yes", "Yes "], "are the same"),
+        (["yes", "x" * 41], "41 characters"),
+    ],
+)
+def test_choices_that_cannot_be_compared_are_refused_in_words(door: Model, choices, sentence):
+    with pytest.raises(BadRequest, match=sentence):
+        door.choose(None, "Is it?", choices)
+
+
+def test_model_that_is_closed_before_it_has_chosen_says_so(door: Model):
+    with pytest.raises(Closing, match="before it had chosen"):
+        door.choose(None, "Is it?", ["yes", "no"])
 
 
 def test_bytes_that_are_no_picture_are_refused(model: Model):

@@ -39,13 +39,13 @@ class Asking:
 
 
 class Doorstep:
-    """Lets the requests of one client in, a loop's at most MAX_INSIDE at a time. On the loop only.
+    """Lets the requests of one client in, a loop's at most MAX_INSIDE at a time.
 
     What exceeds the client's allowance is refused; but of a loop's requests the newest never is: it
     waits here, and replaces the one that waited.
 
     submit: lets a request in, or raises a RequestError. refuse, replace: end one that never came
-    in. later: makes a call after so many seconds.
+    in. later: makes a call after so many seconds. Not for several threads at once.
     """
 
     def __init__(

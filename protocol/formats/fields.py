@@ -7,6 +7,7 @@ settings.whole("max_tokens", 768, 1, 2048)  # "`settings.max_tokens` must be a w
 import math
 from typing import Any
 
+from protocol.choices import MAX_CHOICE_CHARS, MAX_CHOICES, MIN_CHOICES, spellings
 from protocol.errors import BadImage, BadRequest
 from protocol.formats.data_url import decode_data_url
 from protocol.frame import Frame, FrameLimits, check_frame
@@ -48,7 +49,7 @@ class Fields:
             raise BadRequest(
                 f"The {name} has {len(text):,} characters; at most {max_chars:,} are accepted."
             )
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if _has_half_a_character(text):
             raise BadRequest(f"The {name} holds half a character that no text can contain.")
         return text
 
@@ -67,6 +68,20 @@ class Fields:
         if not isinstance(value, str) or value not in choices:
             raise BadRequest(f"`{self._path}{name}` must be one of {', '.join(choices)}.")
         return value
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """Answers to choose from, no two of them the same; none where there is no such field."""
+        choices = self.get(name)
+        if choices is None:
+            return ()
+        accepted = f"a list of {MIN_CHOICES} to {MAX_CHOICES} texts"
+        if not isinstance(choices, list | tuple):
+            raise BadRequest(f"`{self._path}{name}` must be {accepted}.")
+        if not MIN_CHOICES <= len(choices) <= MAX_CHOICES:
+            raise BadRequest(f"`{self._path}{name}` must be {accepted}; this has {len(choices)}.")
+        texts = tuple(_choice(each, number) for number, each in enumerate(choices, start=1))
+        _refuse_doubled(texts)
+        return texts
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A number from `low` to `high`, both included."""
@@ -109,6 +124,36 @@ class Fields:
         if not isinstance(image, str):
             raise BadImage(f"`{path}` must be a data URL or the picture's bytes.")
         return decode_data_url(image, path, limits)
+
+
+def _has_half_a_character(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _choice(value: object, number: int) -> str:
+    if not isinstance(value, str):
+        raise BadRequest(f"Choice {number} must be a text of 1 to {MAX_CHOICE_CHARS} characters.")
+    if not value.strip():
+        raise BadRequest(f"Choice {number} is empty: say what the answer may be.")
+    if len(value) > MAX_CHOICE_CHARS:
+        raise BadRequest(
+            f"Choice {number} has {len(value):,} characters;"
+            f" at most {MAX_CHOICE_CHARS} are accepted."
+        )
+    if _has_half_a_character(value):
+        raise BadRequest(f"Choice {number} holds half a character that no text can contain.")
+    return value
+
+
+def _refuse_doubled(choices: tuple[str, ...]) -> None:
+    first: dict[str, int] = {}
+    for number, choice in enumerate(choices, start=1):
+        for spelling in spellings(choice):
+            if first.setdefault(spelling, number) != number:
+                raise BadRequest(
+                    f"Choices {first[spelling]} and {number} are the same: a capital first letter"
+                    " and spaces around it make no difference. Leave one of them out."
+                )
 
 
 def _place(ref: object) -> SpatialRef:

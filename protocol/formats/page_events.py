@@ -136,12 +136,7 @@ class _Common(TypedDict):
 def _asked(skill: Skill, common: _Common, fields: Fields) -> Request:
     match skill:
         case Skill.QUERY:
-            return QueryRequest(
-                **common,
-                question=fields.text("question", MAX_QUESTION_CHARS),
-                is_reasoning=fields.flag("reasoning"),
-                spatial_refs=fields.spatial_refs("spatial_refs", MAX_SPATIAL_REFS),
-            )
+            return _query(common, fields)
         case Skill.CAPTION:
             length = fields.choice("length", CAPTION_LENGTHS, "normal")
             return CaptionRequest(**common, length=length)
@@ -153,6 +148,19 @@ def _asked(skill: Skill, common: _Common, fields: Fields) -> Request:
             return LookRequest(**common)
         case _:
             assert_never(skill)
+
+
+def _query(common: _Common, fields: Fields) -> QueryRequest:
+    query = QueryRequest(
+        **common,
+        question=fields.text("question", MAX_QUESTION_CHARS),
+        is_reasoning=fields.flag("reasoning"),
+        spatial_refs=fields.spatial_refs("spatial_refs", MAX_SPATIAL_REFS),
+        choices=fields.choices("choices"),
+    )
+    if query.choices and query.is_reasoning:
+        raise BadRequest("`choices` are compared without `reasoning`: leave one of them out.")
+    return query
 
 
 def _looked(event: Finished) -> dict[str, Any]:
@@ -198,8 +206,10 @@ def _error(error: RequestError) -> dict[str, str]:
 
 def _result(result: Result) -> dict[str, Any]:
     match result:
-        case QueryResult(answer=answer):
+        case QueryResult(answer=answer, probabilities=()):
             return {"answer": answer}
+        case QueryResult(answer=answer, probabilities=probabilities):
+            return {"answer": answer, "choice": answer, "probabilities": list(probabilities)}
         case CaptionResult(caption=caption):
             return {"caption": caption}
         case DetectResult(objects=objects):

@@ -16,6 +16,7 @@ from moondream2.weights import load_checkpoint
 from protocol.answer import FinishReason
 from protocol.errors import BadImage, BadRequest, OutOfMemory, StartRefused, Unsupported
 from protocol.frame import Frame, FrameLimits, check_frame
+from protocol.pieces import Chosen, Piece
 from protocol.request import SamplingParams, Skill
 from tests.checkpoint_folders import PARITY, copy_reference
 from tests.fakes import Inbox, make_request
@@ -84,6 +85,52 @@ def test_question_that_has_no_room_is_refused_before_its_frame_is_opened(runner,
     with pytest.raises(BadRequest, match="fewer words"):
         begun(runner, sequence)
     assert sequence.crops is None
+
+
+def answered(runner: Runner, sequence: Sequence) -> tuple[list[Piece], FinishReason]:
+    """What comes of a sequence that has begun, and why it ends."""
+    pieces, reason = runner.take(sequence)
+    while reason is None:
+        runner.step([sequence])
+        more, reason = runner.take(sequence)
+        pieces += more
+    return pieces, reason
+
+
+def test_choices_are_answered_by_one_of_them_and_the_probability_of_each(runner: Runner):
+    sequence = begun(runner, admitted(choices=("yes", " No")))
+    (chosen,), reason = answered(runner, sequence)
+    assert (type(chosen), reason) == (Chosen, FinishReason.STOP)
+    assert chosen.text == ("yes", " No")[chosen.probabilities.index(max(chosen.probabilities))]
+    assert len(chosen.probabilities) == 2
+    assert sum(chosen.probabilities) == pytest.approx(1)
+
+
+def test_choices_do_not_depend_on_how_answers_are_drawn(runner: Runner):
+    """Each comes to the same end under any sampling, and none is cut off."""
+    drawn = SamplingParams(max_tokens=1, temperature=2, top_p=1, seed=5)
+    asked = {"choices": ("yes", "no", "red car")}
+    sequences = [admitted(**asked), admitted(**asked, sampling=drawn)]
+    plain, other = (answered(runner, begun(runner, each)) for each in sequences)
+    assert plain == other
+
+
+def test_question_leaves_room_for_its_longest_choice_or_is_refused(runner: Runner):
+    # Four bytes each, and the space in front.
+    choices, n_longest = ("yes", "🙂" * 10), 41
+    n_asked = runner._cache.max_context - n_longest - len(prompt_of(runner, ""))
+    (chosen,), _ = answered(runner, begun(runner, bare("x" * n_asked, choices)))
+    assert chosen.text in choices
+    with pytest.raises(BadRequest, match="with its longest choice is too long"):
+        begun(runner, bare("x" * (n_asked + 1), choices))
+
+
+def bare(question: str, choices: tuple[str, ...]) -> Sequence:
+    return admitted(frame=None, question=question, choices=choices)
+
+
+def prompt_of(runner: Runner, question: str) -> list:
+    return runner._plans._prompts.query(question, with_picture=False)
 
 
 def test_damaged_picture_is_refused_when_it_is_opened(runner: Runner):

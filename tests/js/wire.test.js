@@ -39,8 +39,8 @@ test("box and point are read as they are found", () => {
 for (const name of ["answer", "caption"]) {
   test(`response reads its ${name} as text`, () => {
     const response = read("response", { id: "a", [name]: "Red.", finish_reason: "stop", timings: TIMINGS })
-    const ending = { reason: "stop", timings: TIMINGS_READ, error: null, isFrameForgotten: false }
-    assert.deepEqual(response, { id: "a", text: "Red.", ...ending })
+    const ending = { reason: "stop", timings: TIMINGS_READ, error: null, errorCode: null, isFrameForgotten: false }
+    assert.deepEqual(response, { id: "a", text: "Red.", choice: null, probabilities: null, ...ending })
   })
 }
 
@@ -50,10 +50,17 @@ for (const [name, sent, wanted] of [["objects", BOX, BOX_READ], ["points", { x: 
   })
 }
 
-test("failure is read as its sentence", () => {
+test("response to choices reads the one and the probability of each", () => {
+  const sent = { id: "a", answer: "no", choice: "no", probabilities: [0.25, 0.75], finish_reason: "stop" }
+  const { text, choice, probabilities } = read("response", sent)
+  assert.deepEqual({ text, choice, probabilities }, { text: "no", choice: "no", probabilities: [0.25, 0.75] })
+})
+
+test("failure is read as its sentence and its code", () => {
   const error = { code: "busy", message: "Try again in 2 s." }
   const response = read("response", { id: "a", finish_reason: "error", answer: error.message, error })
   assert.equal(response.error, "Try again in 2 s.")
+  assert.equal(response.errorCode, "busy")
   assert.equal(response.isFrameForgotten, false)
 })
 
@@ -65,13 +72,13 @@ test("forgotten frame is told from a picture that cannot be read", () => {
 test("frame that the server keeps is asked about by its name", async () => {
   const frame = { frameId: "f", blob: new Blob(["jpeg"]) }
   const payload = await payloadFor({ id: "a", question: "What is it?", frame })
-  assert.deepEqual({ ...payload }, { id: "a", question: "What is it?", object: undefined, frame: "f" })
+  assert.deepEqual(JSON.parse(JSON.stringify(payload)), { id: "a", question: "What is it?", frame: "f" })
 })
 
 test("frame that the server does not keep travels as its bytes", async () => {
   const frame = { frameId: null, blob: new Blob(["jpeg"]) }
   const { image, ...payload } = await payloadFor({ id: "a", object: "mug", frame })
-  assert.deepEqual(payload, { id: "a", question: undefined, object: "mug" })
+  assert.deepEqual(JSON.parse(JSON.stringify(payload)), { id: "a", object: "mug" })
   assert.equal(Buffer.from(image).toString(), "jpeg")
 })
 
@@ -95,4 +102,10 @@ test("an alert's end is read with the sentence for the person, or none", () => {
   assert.deepEqual(READERS.alerted({ id: "a", is_delivered: true }), { id: "a", isDelivered: true, error: null })
   const error = { code: "busy", message: "Too many." }
   assert.deepEqual(READERS.alerted({ id: "a", is_delivered: false, error }), { id: "a", isDelivered: false, error: "Too many." })
+})
+
+test("question goes out with its choices", async () => {
+  const asked = { id: "a", question: "Is it red?", choices: ["yes", "no"] }
+  const payload = await payloadFor({ ...asked, frame: { frameId: "f", blob: null } })
+  assert.deepEqual(JSON.parse(JSON.stringify(payload)), { ...asked, frame: "f" })
 })

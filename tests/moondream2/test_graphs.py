@@ -21,6 +21,7 @@ from moondream2.graphs import (
 )
 from moondream2.kv_cache import KVCache
 from moondream2.network import Coordinate, Input, Network, Size
+from moondream2.skills import Chosen
 from moondream2.weights import load_checkpoint
 from tests.moondream2.conftest import Loaded, Reference
 from tests.moondream2.test_decoding import QUESTIONS
@@ -108,6 +109,31 @@ def test_answers_are_those_of_a_network_without_graphs(
     side = Loaded(loaded.network, loaded.tokenizer, reference)
     side.cache = graphs.cache
     assert answers(side) == answers(loaded)
+
+
+def test_choices_beside_an_answer_are_weighed_as_without_graphs(
+    loaded: Loaded, graphs: StepGraphs, reference: Reference
+):
+    """A row that goes back and on again, beside one that only goes on."""
+
+    def weigh(side: Loaded) -> tuple[list, Chosen]:
+        choices = [side.prompts.choice(text, (text, f" {text}")) for text in ("lamp", "loft", "a")]
+        prompt = side.prompts.query("What is it?")
+        decodings = [
+            side.begin(side.skills.write(prompt, 12), "stamp", row=0),
+            side.begin(side.skills.choose(prompt, choices), "kiosk", row=1),
+        ]
+        while any(each.finish_reason is None for each in decodings):
+            step(side.network, side.cache, decodings)
+        words, (chosen,) = (each.take_findings() for each in decodings)
+        return words, chosen
+
+    side = Loaded(loaded.network, loaded.tokenizer, reference)
+    side.cache = graphs.cache
+    (words, chosen), (expected_words, expected) = weigh(side), weigh(loaded)
+    assert words == expected_words
+    assert chosen.text == expected.text
+    assert chosen.probabilities == pytest.approx(expected.probabilities, abs=1e-4)
 
 
 @torch.inference_mode()

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from moondream2.choices import Choice
 from moondream2.config import Template, Templates, TokenizerConfig
 from moondream2.network import Coordinate, Input, Size
-from moondream2.prompts import Prompts, SkillMissing
+from moondream2.prompts import ChoiceUnwritable, Prompts, SkillMissing
 from moondream2.tokenizer import Tokenizer
-from tests.checkpoint_folders import PARITY
+from protocol.choices import spellings
+from tests.checkpoint_folders import PARITY, write_poor_tokenizer
 
 TOKENIZER = Tokenizer.from_file(PARITY / "tokenizer.json")
 PROMPTS = Prompts(TokenizerConfig(), TOKENIZER)
@@ -78,6 +80,33 @@ def test_places_stand_before_the_question_in_the_order_given(reasoning: bool):
 
 def test_answer_after_reasoning_begins_with_the_suffix_once():
     assert PROMPTS.answer_after_reasoning() == [ANSWER]
+
+
+def test_choice_is_each_of_its_spellings_in_tokens():
+    choice = PROMPTS.choice("cup", ("cup", " Cup", "🙂"))
+    assert choice == Choice("cup", tuple(map(tuple, map(ids, ("cup", " Cup", "🙂")))))
+
+
+def test_choice_that_looks_like_a_control_token_is_plain_text():
+    (spelling,) = PROMPTS.choice("<|endoftext|>", ("<|endoftext|>",)).spellings
+    assert len(spelling) > 1
+    assert BOS not in spelling
+
+
+@pytest.fixture(scope="module")
+def poor(tmp_path_factory: pytest.TempPathFactory) -> Prompts:
+    path = write_poor_tokenizer(tmp_path_factory.mktemp("poor") / "tokenizer.json")
+    return Prompts(TokenizerConfig(), Tokenizer.from_file(path))
+
+
+def test_choice_has_those_spellings_that_the_tokenizer_can_write(poor: Prompts):
+    assert len(poor.choice("quiz", spellings("quiz")).spellings) == 2
+
+
+@pytest.mark.parametrize("text", ["Q", "é", "a 🙂", "QQ?"])
+def test_choice_that_the_tokenizer_cannot_write_is_refused(poor: Prompts, text: str):
+    with pytest.raises(ChoiceUnwritable):
+        poor.choice(text, (text, f" {text}"))
 
 
 @pytest.mark.parametrize(

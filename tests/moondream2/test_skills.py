@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import log
 
 import pytest
 
+from moondream2.choices import Choice
 from moondream2.config import TokenizerConfig
 from moondream2.network import Coordinate, Input, Size
 from moondream2.prompts import Prompts
 from moondream2.skills import (
+    Chosen,
     Feed,
     Finding,
     FinishReason,
+    Forget,
     NextCoordinate,
+    NextLikelihoods,
     NextSize,
     NextToken,
     Procedure,
@@ -33,8 +38,8 @@ GROUND, END_GROUND = CONFIG.start_ground_points_id, CONFIG.end_ground_id
 PROMPT: list[Input] = [1, 15381, 2, 3, 3]
 
 # What the network may send back for each wish to read something.
-RESULTS = {NextToken: int, NextCoordinate: float, NextSize: tuple}
-Result = int | float | tuple[float, float]
+RESULTS = {NextToken: int, NextLikelihoods: list, NextCoordinate: float, NextSize: tuple}
+Result = int | float | tuple[float, float] | list[float]
 
 
 @dataclass
@@ -135,6 +140,47 @@ def test_write_tells_what_was_held_back_when_it_ends(last: int):
 def test_write_finds_nothing_in_tokens_without_text():
     played = play(SKILLS.write(PROMPT, 9), [GROUND, END_GROUND, END])
     assert (played.found, played.fed) == ([], [GROUND, END_GROUND])
+
+
+LONGER = {"a car": (31, 32), "a cup": (31, 33), "lamp": (41, 42)}
+YES, NO = Choice("Yes", ((21,), (22,))), Choice("no", ((23,), (24,)))
+
+
+def logs(*likelihoods: float) -> list[float]:
+    return [log(each) for each in likelihoods]
+
+
+def test_choices_of_one_token_each_take_no_step_beyond_the_prompt():
+    played = play(SKILLS.choose(PROMPT, [YES, NO]), [logs(0.2, 0.1, 0.05, 0.05)])
+    assert played.wishes == [Feed(tuple(PROMPT)), NextLikelihoods((21, 22, 23, 24))]
+    (chosen,) = played.found
+    assert chosen == Chosen("Yes", pytest.approx((0.75, 0.25)))
+    assert played.end == "stop"
+
+
+def test_choices_that_begin_alike_share_the_step_and_the_row_goes_back_behind_it():
+    car, cup, lamp = (Choice(text, (path,)) for text, path in LONGER.items())
+    results = [logs(0.5, 0.1), logs(0.2, 0.6), logs(0.5)]
+    played = play(SKILLS.choose(PROMPT, [car, cup, lamp]), results)
+    assert played.wishes == [
+        *(Feed(tuple(PROMPT)), NextLikelihoods((31, 41))),
+        *(Feed((31,)), NextLikelihoods((32, 33)), Forget(1)),
+        *(Feed((41,)), NextLikelihoods((42,)), Forget(1)),
+    ]
+    shares = (0.1, 0.3, 0.05)
+    (chosen,) = played.found
+    assert chosen == Chosen("a cup", pytest.approx([each / sum(shares) for each in shares]))
+
+
+def test_what_goes_on_as_a_longer_choice_does_not_count_for_the_shorter():
+    red, car = Choice("red", ((51,),)), Choice("red car", ((51, 52),))
+    (chosen,) = play(SKILLS.choose(PROMPT, [red, car]), [logs(0.8), logs(0.75)]).found
+    assert chosen == Chosen("red car", pytest.approx((0.25, 0.75)))
+
+
+def test_first_of_choices_that_are_equally_likely_is_the_answer():
+    (chosen,) = play(SKILLS.choose(PROMPT, [NO, YES]), [logs(0.1, 0.1, 0.1, 0.1)]).found
+    assert chosen == Chosen("no", (0.5, 0.5))
 
 
 def test_reasoning_wishes_for_tokens_then_tells_its_thought_then_answers():

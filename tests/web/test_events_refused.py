@@ -48,6 +48,20 @@ BAD_REQUESTS = {
     "a top_p above one": {"settings": {"top_p": 1.5}},
     "a huge seed": {"settings": {"seed": 2**64}},
     "live that is no boolean": {"live": "yes"},
+    "choices that are no list": {"choices": "yes"},
+    "no choices": {"choices": []},
+    "one choice": {"choices": ["yes"]},
+    "seventeen choices": {"choices": [*map(str, range(17))]},
+    "a choice that is no text": {"choices": ["yes", 0]},
+    "an empty choice": {"choices": ["yes", " "]},
+    "a choice of 41 characters": {"choices": ["yes", "x" * 41]},
+    "half a character to choose": {"choices": ["yes", "\ud800"]},
+    "a doubled choice": {"choices": ["yes", "no", "Yes"]},
+    "choices and reasoning": {"choices": ["yes", "no"], "reasoning": True},
+    "a question that leaves no room for its choices": {
+        "question": "¿" * 270,
+        "choices": ["yes", "🙂" * 40],
+    },
     "a question nested deeply": {"question": json.loads("[" * 200 + "]" * 200)},
 }
 BAD_IMAGES = {

@@ -19,22 +19,26 @@ export const READERS = {
   // error: the sentence for the person, or null.
   alerted: ({ id, is_delivered: isDelivered, error }) => ({ id, isDelivered, error: error?.message ?? null }),
   // text of an answer in words, places of one that was searched for; error: the sentence for the person, or null.
-  response({ id, answer, caption, objects, points, finish_reason: reason, timings, error }) {
+  // choice is the likeliest of a question's choices, probabilities one for each; null where it had none.
+  response({ id, answer, caption, objects, points, finish_reason: reason, timings, error, ...chosen }) {
     return {
       id, reason,
       text: answer ?? caption,
       places: (objects ?? points)?.map(placeFrom),
+      choice: chosen.choice ?? null,
+      probabilities: chosen.probabilities ?? null,
       timings: timings ? timingsFrom(timings) : null,
       error: error?.message ?? null,
+      errorCode: error?.code ?? null,
       isFrameForgotten: error?.code === "frame_forgotten",
     }
   },
 }
 
 // A frame that the server keeps is asked about by its name.
-export async function payloadFor({ id, question, object, isLive, frame: { frameId, blob } }) {
+export async function payloadFor({ id, question, object, choices, isLive, frame: { frameId, blob } }) {
   const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
-  return { id, question, object, ...isLive && { live: true }, ...picture }
+  return { id, question, object, choices, ...isLive && { live: true }, ...picture }
 }
 
 // toldAt: a time as Date takes it. blob: the evidence, a JPEG, where the webhook may have it.

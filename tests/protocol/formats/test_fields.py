@@ -16,6 +16,7 @@ READERS = {
     "text": lambda fields: fields.text("it", 10),
     "flag": lambda fields: fields.flag("it"),
     "choice": lambda fields: fields.choice("it", ("a", "b"), "a"),
+    "choices": lambda fields: fields.choices("it"),
     "number": lambda fields: fields.number("it", 0.5, 0, 1),
     "whole": lambda fields: fields.whole("it", 5, 1, 9),
     "places": lambda fields: fields.spatial_refs("it", 2),
@@ -30,6 +31,9 @@ READERS = {
         ("text", " a mug? ", " a mug? "),
         ("flag", True, True),
         ("choice", "b", "b"),
+        ("choices", [" Yes", "no"], (" Yes", "no")),
+        ("choices", ["red", "red car", "x" * 40], ("red", "red car", "x" * 40)),
+        ("choices", [*"abcdefghijklmnop"], tuple("abcdefghijklmnop")),
         ("number", 1, 1),
         ("number", 0.25, 0.25),
         ("whole", 9, 9),
@@ -42,7 +46,14 @@ def test_value_that_is_right_is_read(reader: str, value: object, read: object):
 
 @pytest.mark.parametrize(
     ("reader", "default"),
-    [("flag", False), ("choice", "a"), ("number", 0.5), ("whole", 5), ("places", ())],
+    [
+        ("flag", False),
+        ("choice", "a"),
+        ("choices", ()),
+        ("number", 0.5),
+        ("whole", 5),
+        ("places", ()),
+    ],
 )
 @pytest.mark.parametrize("values", [{}, {"it": None}])
 def test_field_that_is_not_there_has_its_default(reader: str, default: object, values: dict):
@@ -59,6 +70,31 @@ def test_value_of_a_wrong_kind_is_refused_by_its_path(reader: str):
     """A setting that was wrong in another format was called `settings.…` there, too."""
     with pytest.raises((BadRequest, BadImage), match=r"`messages\[0\]\.content\.it`"):
         READERS[reader](Fields({"it": object()}, "messages[0].content."))
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        ("yes", "must be a list of 2 to 16 texts"),
+        ({"yes": 1}, "must be a list of 2 to 16 texts"),
+        ([], "this has 0"),
+        (["yes"], "this has 1"),
+        ([*map(str, range(17))], "this has 17"),
+        (["yes", None], "Choice 2 must be a text of 1 to 40 characters"),
+        ([["yes"], "no"], "Choice 1 must be a text"),
+        (["yes", ""], "Choice 2 is empty"),
+        (["yes", " \n\t"], "Choice 2 is empty"),
+        (["yes", "x" * 41], "Choice 2 has 41 characters; at most 40"),
+        (["yes", "n\ud83d"], "Choice 2 holds half a character"),
+        (["yes", "no", "yes"], "Choices 1 and 3 are the same"),
+        (["yes", "no", "No"], "Choices 2 and 3 are the same"),
+        (["yes", "no", " yes "], "Choices 1 and 3 are the same"),
+        (["K", "k"], "Choices 1 and 2 are the same"),
+    ],
+)
+def test_choices_that_cannot_be_compared_are_refused_in_words(choices: object, sentence: str):
+    with pytest.raises(BadRequest, match=sentence):
+        READERS["choices"](Fields({"it": choices}))
 
 
 def test_inner_object_carries_the_path_on():

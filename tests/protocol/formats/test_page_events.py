@@ -25,7 +25,7 @@ from protocol.formats.page_events import (
     status_payload,
 )
 from protocol.frame import FrameLimits, check_frame
-from protocol.pieces import Found, Reasoned, TextDelta
+from protocol.pieces import Chosen, Found, Reasoned, TextDelta
 from protocol.places import Box, Grounding, Point
 from protocol.request import (
     NOTHING_YET,
@@ -103,6 +103,17 @@ def test_caption_is_of_normal_length_when_none_is_asked_for():
 @pytest.mark.parametrize("text", ["x" * 2000, "¿Qué? 日本語 🙂", " a ", "a\0b", "\u202eabc"])
 def test_question_may_be_any_text(text):
     assert parse(question(question=text)).question == text
+
+
+def test_choices_are_kept_in_their_order():
+    assert parse(question()).choices == ()
+    assert parse(question(choices=["yes", "no"])).choices == ("yes", "no")
+
+
+def test_choices_are_refused_beside_reasoning():
+    assert parse(question(choices=["yes", "no"], reasoning=False)).choices
+    with pytest.raises(BadRequest, match="leave one of them out"):
+        parse(question(choices=["yes", "no"], reasoning=True))
 
 
 NO_QUESTION = {
@@ -313,7 +324,7 @@ JSON_LIKE = st.recursive(
     max_leaves=10,
 )
 SETTINGS = ["max_tokens", "temperature", "top_p", "seed"]
-FIELDS = ["question", "image", "frame", "id", "live", "length", "settings", *SETTINGS]
+FIELDS = ["question", "choices", "image", "frame", "id", "live", "length", "settings", *SETTINGS]
 NEARLY_RIGHT = st.dictionaries(
     st.sampled_from(FIELDS),
     JSON_LIKE
@@ -340,6 +351,7 @@ EVENTS = st.one_of(
     st.builds(Waiting, st.text(), st.integers(1, 99), st.none() | st.floats(0, 1e6)),
     st.builds(Started, st.text(), st.none() | st.text(), st.floats(0, 1e6)),
     st.builds(TextDelta, st.text(), st.text()),
+    st.builds(Chosen, st.text(), st.text(), st.tuples(st.floats(0, 1))),
     st.builds(
         Finished,
         st.text(),
@@ -357,6 +369,23 @@ def test_event_becomes_plain_json_under_its_id(event):
     name, payload = event_payload(event)
     assert name in ("waiting", "started", "token", "response", "looked")
     assert json.loads(json.dumps(payload, allow_nan=False))["id"] == event.id
+
+
+def test_response_to_choices_names_the_one_and_the_probability_of_each():
+    result = QueryResult("no", None, (0.25, 0.75))
+    _, payload = event_payload(Finished("1", FinishReason.STOP, result, Timings(), Usage()))
+    chosen = {"answer": "no", "choice": "no", "probabilities": [0.25, 0.75]}
+    assert payload.items() >= chosen.items()
+
+
+def test_response_without_choices_names_none():
+    end = Finished("1", FinishReason.STOP, QueryResult("A red mug."), Timings(), Usage())
+    assert not {"choice", "probabilities"} & event_payload(end)[1].keys()
+
+
+def test_chosen_answer_travels_as_its_words():
+    name, payload = event_payload(Chosen("1", "yes", (0.75, 0.25)))
+    assert (name, payload) == ("token", {"id": "1", "text": "yes"})
 
 
 @pytest.mark.parametrize(("result", "key"), [(QueryResult, "answer"), (CaptionResult, "caption")])
