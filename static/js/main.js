@@ -130,6 +130,7 @@ question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
 asking.addEventListener("asked", ({ detail: request }) => {
+  watch.retreat()
   const card = answers.add(request)
   if (request.frame.source === null) return
   stage.forgetFound()

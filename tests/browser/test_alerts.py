@@ -99,6 +99,20 @@ def test_rule_tells_once_with_its_evidence_and_not_again_while_it_is_quiet(drawn
     assert blue[0] < 60
 
 
+def test_question_is_answered_by_likelihood_and_told_when_it_is_so(drawn: Page) -> None:
+    watch_for(drawn, "Is there a blue circle?")
+    expect(line(drawn)).to_have_text(re.compile(r"^Awake · no, [01]\.\d\d · \d\.\d s ago$"))
+    knows(drawn, False)
+    drawn.evaluate(BLUE)
+    told = sheet(drawn).locator(".told")
+    expect(told).to_contain_text("Is there a blue circle?")
+    expect(told).to_contain_text(re.compile(r"yes, [01]\.\d\d"))
+    told.click()
+    expect(alert_cards(drawn).first).to_contain_text(
+        re.compile(r"Yes, [01]\.\d\d, sure after 2 of 3 looks\.")
+    )
+
+
 def test_what_stands_still_is_looked_at_until_it_is_sure_and_then_no_more(
     browser: Browser, server: Server, visit: Visit
 ) -> None:
