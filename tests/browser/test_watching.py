@@ -96,7 +96,8 @@ def watch_for(page: Page, words: str) -> None:
 def with_rules(kept: object) -> str:
     """A script that puts this into the memory of a new browser, and leaves it after a reload."""
     text = kept if isinstance(kept, str) else json.dumps(kept)
-    return f"localStorage['moonsight.rules'] ??= {json.dumps(text)}"
+    # A page without an address has no memory.
+    return f"if (origin !== 'null') localStorage['moonsight.rules'] ??= {json.dumps(text)};"
 
 
 @pytest.fixture

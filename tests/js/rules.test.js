@@ -215,6 +215,13 @@ test("an alert carries what was asked, what came of it, and how sure it is", () 
   })
 })
 
+test("an alert has a name that a webhook takes", () => {
+  const rule = ruleWith({ words: `Is it ${"𝒶".repeat(1900)}?` })
+  const { name, question } = alertOf(rule, { isSo: true, answer: "yes", probability: 1, words: "yes, 1.00" }, NOON)
+  assert.equal([...name].length, 200)
+  assert.equal(question, rule.words)
+})
+
 // A generator with a seed, so that what fails once fails again: mulberry32.
 function randomFrom(seed) {
   return () => {

@@ -18,6 +18,9 @@ export const HOLD_MS = 60_000
 // and the looks that confirm each other do the rest.
 const LEAST_PROBABILITY = 0.6
 
+// As much as a webhook takes of it.
+const MAX_NAME_CHARS = 200
+
 const UNREADABLE = "The answer was neither yes nor no."
 const SLEEPING = {
   starting: "it has not looked yet",
@@ -148,8 +151,14 @@ export function toldWords(rule, { words }) {
 export function alertOf(rule, { words, count, answer, probability }, toldAt) {
   const said = rule.kind === "object" ? { object: rule.words, count } : { question: askedOf(rule), answer, probability }
   const text = toldWords(rule, { words })
+  const name = shortened(nameOf(rule))
   const brief = rule.kind === "object" ? SURE[rule.sure].words : words
-  return { ruleId: rule.id, name: nameOf(rule), kind: rule.kind, ...said, text, brief, toldAt, ways: rule.ways }
+  return { ruleId: rule.id, name, kind: rule.kind, ...said, text, brief, toldAt, ways: rule.ways }
+}
+
+function shortened(name) {
+  const signs = [...name]
+  return signs.length <= MAX_NAME_CHARS ? name : `${signs.slice(0, MAX_NAME_CHARS - 1).join("")}…`
 }
 
 function troubleWords({ sentence, retryAt }, now) {

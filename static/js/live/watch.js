@@ -23,7 +23,7 @@ export class Watch extends EventTarget {
     this.#watching.addEventListener("alert", ({ detail }) => alerts.tell(detail).catch(reportError))
     this.#watching.addEventListener("change", () => this.#follow(looks))
     alerts.addEventListener("told", ({ detail }) => this.#tell("told", detail))
-    this.#sheet.addEventListener("open", ({ detail }) => this.#tell("open", detail))
+    this.#sheet.addEventListener("open", ({ detail }) => this.#open(detail))
     this.#follow(looks)
     log.open().catch(reportError)
   }
@@ -51,6 +51,12 @@ export class Watch extends EventTarget {
     if (this.#watching.nOn > 0) looks.add(this.#watching)
     else looks.remove(this.#watching)
     this.#tell("change")
+  }
+
+  // What it is shown on stands where the sheet stands.
+  #open(alert) {
+    this.#sheet.close()
+    this.#tell("open", alert)
   }
 
   #tell(name, detail) {
