@@ -154,10 +154,8 @@ report.addEventListener("woke", () => announcer.say("The model is ready."))
 
 // What it looks at
 
-looking.addEventListener("change", () => {
-  allowAsking()
-  if (looking.isLive) question.focusUnlessTouch()
-})
+looking.addEventListener("change", () => allowAsking())
+looking.addEventListener("opened", () => question.focusUnlessTouch())
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
 takeDropped((file) => looking.usePicture(file))
 

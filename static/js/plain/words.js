@@ -45,8 +45,14 @@ export function noticeParts(notice) {
   return { sentence: reason ? `${sentence}.` : sentence, reason }
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
+const HOUR_AND_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+const CLOCK = new Intl.DateTimeFormat(undefined, HOUR_AND_MINUTE)
+const CLOCK_TO_THE_SECOND = new Intl.DateTimeFormat(undefined, { ...HOUR_AND_MINUTE, second: "2-digit" })
 
 export function clock(time) {
   return CLOCK.format(time)
+}
+
+export function clockToTheSecond(time) {
+  return CLOCK_TO_THE_SECOND.format(time)
 }
