@@ -13,13 +13,14 @@ from collections.abc import Callable
 from functools import partial
 from shutil import get_terminal_size
 from time import monotonic
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from flask import Flask
 
 from backends.process import LOG_FORMAT, ModelProcess
 from doctor.check import check
+from protocol.alert import Hook
 from protocol.errors import StartRefused
 from protocol.model import Model
 from protocol.status import LoadStage, ModelState, Progress, Status
@@ -32,14 +33,20 @@ from web.loop.server import Server
 from web.loop.wire import Wire
 from web.page import add_pages, refuse_foreign_hosts
 
+if TYPE_CHECKING:
+    from webhook import Webhook
+
 EXIT_REFUSED = 2
 
 
-def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
-    """Wire the web tier to a model. `bridge` carries the model's events to the loop."""
+def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | None = None) -> Flask:
+    """Wire the web tier to a model, and alerts to a hook.
+
+    bridge: carries what happens to them to the loop.
+    """
     app = Flask(__name__)
-    add_pages(app, model, settings.frame_limits)
-    add_events(app, model, bridge, settings.frame_limits, settings.cors_origin)
+    add_pages(app, model, settings.frame_limits, hook)
+    add_events(app, model, bridge, settings.frame_limits, settings.cors_origin, hook)
     app.wsgi_app = refuse_foreign_hosts(  # type: ignore[method-assign]
         app.wsgi_app, own_hosts(settings.host), page_url(settings.host, settings.port)
     )
@@ -48,21 +55,39 @@ def create_app(settings: Settings, model: Model, bridge: Bridge) -> Flask:
 
 def run(settings: Settings) -> None:
     """Open the port, load the model behind it, serve until a signal. Raises StartRefused."""
+    hook = open_hook(settings)
     opened = open_host(settings.host, settings.port)
     model = ModelProcess(settings, Wire)
     bridge = Bridge()
     server = Server(bridge)
-    app = create_app(settings, model, bridge)
+    app = create_app(settings, model, bridge, hook)
     download = DownloadLine(sys.stdout)
     # Said by the loop: what it promises holds from then on.
     bridge.call(_welcome, opened)
     _narrate(model, download, stop=partial(bridge.call, server.stop))
     server.serve(app, opened.listeners)
+    if hook is not None:
+        hook.close()
     model.close()
     download.end()
     server.say_farewell()
     if isinstance(model.failure, StartRefused):
         raise model.failure
+
+
+def open_hook(settings: Settings) -> "Webhook | None":
+    """Where alerts go, if anywhere. Raises StartRefused."""
+    if settings.alert_webhook:
+        # Imports what speaks HTTP, for which nobody else should wait.
+        from webhook import Webhook
+
+        return Webhook(settings.alert_webhook, settings.alert_webhook_frames)
+    if settings.alert_webhook_frames:
+        raise StartRefused(
+            "--alert-webhook-frames sends pictures to a webhook, and none is set. Start with"
+            " --alert-webhook URL, too."
+        )
+    return None
 
 
 class DownloadLine:

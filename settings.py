@@ -1,13 +1,13 @@
 """Every option once: its flag, its `MOONSIGHT_…` variable, its default and what it does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import click
 
 from protocol.frame import FrameLimits
-from protocol.hosts import MAX_PORT, parse_address, parse_origin
+from protocol.hosts import MAX_PORT, parse_address, parse_hook, parse_origin
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
@@ -37,6 +37,9 @@ class Settings:
     max_waiting: int = 32
     max_prefix_bytes: int = 640 * 2**20
     max_waiting_per_client: int = 8
+    # May hold a password, which belongs into no message.
+    alert_webhook: str = field(default="", repr=False)
+    alert_webhook_frames: bool = False
 
     @property
     def frame_limits(self) -> FrameLimits:
@@ -60,6 +63,12 @@ class _Read(click.ParamType):
 def _read_text(text: str) -> str:
     if not text.strip():
         raise ValueError("It is empty. Leave the option out, or give it a value.")
+    return text
+
+
+def _read_hook(text: str) -> str:
+    if text:
+        parse_hook(text)
     return text
 
 
@@ -90,6 +99,8 @@ _OPTIONS = (
     ("max_waiting", _COUNT, "Questions that may wait in line."),
     ("max_prefix_bytes", _COUNT, "Memory for frames that were looked at, in bytes."),
     ("max_waiting_per_client", _COUNT, "Questions of one page that may wait in line."),
+    ("alert_webhook", _Read("url", _read_hook), "Where the page's alerts are posted to."),
+    ("alert_webhook_frames", click.BOOL, "Post the picture of an alert, too."),
 )
 
 
@@ -102,8 +113,9 @@ def with_options(command: Command) -> Command:
             name,
             type=kind,
             default=default,
+            is_flag=isinstance(default, bool),
             multiple=isinstance(default, tuple),
-            show_default=FITTING if default is None else not isinstance(default, tuple),
+            show_default=FITTING if default is None else default not in ((), "", False),
             envvar=f"MOONSIGHT_{name.upper()}",
             help=text,
         )(command)

@@ -80,8 +80,15 @@ class Finished:
 
 
 def refusal(id: str, skill: Skill, error: RequestError) -> Finished:
+    """The end of a request that never began, because it cannot be answered."""
+    return unbegun(id, skill, FinishReason.ERROR, error)
+
+
+def unbegun(
+    id: str, skill: Skill, reason: FinishReason, error: RequestError | None = None
+) -> Finished:
     """The end of a request that never began."""
-    return Finished(id, FinishReason.ERROR, NOTHING_YET[skill], Timings(), Usage(), error)
+    return Finished(id, reason, NOTHING_YET[skill], Timings(), Usage(), error)
 
 
 AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Finished

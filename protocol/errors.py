@@ -78,6 +78,23 @@ class Unsupported(RequestError):
     code, http_status = "unsupported", 501
 
 
+class NoWebhook(RequestError):
+    """There is nowhere an alert could go."""
+
+    code, http_status = "no_webhook", 501
+
+    def __init__(
+        self, message: str = "No webhook is set. Start Moonsight with --alert-webhook URL."
+    ) -> None:
+        super().__init__(message)
+
+
+class NotDelivered(RequestError):
+    """An alert did not reach the webhook, or was not taken there."""
+
+    code, http_status = "not_delivered", 502
+
+
 class Internal(RequestError):
     """Something broke that the visitor did not cause; the log has the traceback."""
 

@@ -6,13 +6,16 @@ Every reader raises ValueError with the sentence for the person.
 import re
 import socket
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 _HOST = re.compile(
     r"(?:\[(?P<address>[^\[\]\s]+)\]|(?P<name>[^\[\]:\s]+))(?::(?P<port>[0-9]{0,5}))?"
 )
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?#@]+)/?", re.IGNORECASE)
+
+_NOT_IN_A_URL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 # What a browser never names as the scheme of a page's origin.
 _NO_SCHEMES = ("file", "ftp", "ws", "wss")
@@ -40,6 +43,20 @@ class Origin:
         """As browsers write it."""
         is_usual = self.port == _PORTS.get(self.scheme)
         return f"{self.scheme}://{self.host}" + ("" if is_usual else f":{self.port}")
+
+
+@dataclass(frozen=True)
+class HookAddress:
+    """Where alerts are posted. url: without the user and password, which are the credentials.
+
+    host: what may be shown of it, with a port that is not the usual one. is_here: whether that is
+    this computer.
+    """
+
+    url: str
+    host: str
+    is_here: bool
+    credentials: tuple[str, str] | None = None
 
 
 def parse_host(text: str) -> Host:
@@ -86,6 +103,39 @@ def parse_origin(text: str) -> Origin:
         )
     scheme, host = match["scheme"].lower(), parse_host(match["host"])
     return Origin(scheme, host.name, host.port or _PORTS.get(scheme))
+
+
+def parse_hook(text: str) -> HookAddress:
+    """Read the URL of a webhook. What is wrong is not quoted: it may hold a password."""
+    try:
+        if _NOT_IN_A_URL.search(text.strip()):
+            raise ValueError
+        parts = urlsplit(text.strip())
+        user_info, _, host_text = parts.netloc.rpartition("@")
+        host = parse_host(host_text)
+        if parts.scheme not in _PORTS:
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            "It is no web address. Write http:// or https://, the host and the path, such as"
+            " http://127.0.0.1:8123/alert."
+        ) from None
+    is_usual = host.port in (None, _PORTS[parts.scheme])
+    shown = host.name if is_usual else f"{host.name}:{host.port}"
+    user, _, password = user_info.partition(":")
+    return HookAddress(
+        urlunsplit((parts.scheme, shown, parts.path or "/", parts.query, "")),
+        shown,
+        _is_loopback(host.name),
+        (unquote(user), unquote(password)) if user_info else None,
+    )
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
 
 
 def _spell(name: str) -> str:

@@ -118,6 +118,20 @@ async def test_demo_model_says_what_it_sees_and_stops_by_itself(demo_server, sce
             assert response["finish_reason"] == "stop"
 
 
+@over_the_wire
+async def test_newest_of_live_bursts_is_answered_and_nobody_is_called_busy(demo_server):
+    """Of 60 live requests in a burst 23 were busy, the newest among them."""
+    picture = (ROOT / "static" / "scenes" / "red-circle.png").read_bytes()
+    asked = {"question": "What colour is it?", "image": picture, "live": True}
+    async with connect(demo_server) as anna:
+        for n in (60, 300):
+            ids = [await anna.send(**asked) for _ in range(n)]
+            responses = [await anna.response(id) for id in ids]
+            assert "red" in responses[-1]["answer"].lower()
+            assert {each["finish_reason"] for each in responses} == {"stop", "replaced"}
+        assert len(await anna.count("response", 360)) == 360
+
+
 def test_demo_model_is_announced_as_such(demo_server):
     assert demo_server.health()[1]["is_demo"]
 
@@ -194,6 +208,8 @@ def test_taken_port_is_refused_with_a_remedy(demo_server):
         (("--cors-origin", "*"), "--cors-origin"),
         (("--cors-origin", "cam.example"), "http://cam.example"),
         (("--max-frame-bytes", "1"), "--max-frame-bytes"),
+        (("--alert-webhook", "hooks.example"), "http://127.0.0.1:8123"),
+        (("--alert-webhook-frames",), "--alert-webhook URL"),
         (("--no-such-option",), "--no-such-option"),
     ],
 )
@@ -371,6 +387,6 @@ def test_help_lists_every_option_with_its_default():
         assert server.wait() == 0
     for field in fields(Settings):
         assert f"--{field.name.replace('_', '-')}" in server.stdout.text
-        if not isinstance(field.default, tuple):
+        if field.default not in ((), "", False):
             default = FITTING if field.default is None else str(field.default)
             assert default in " ".join(server.stdout.text.split())

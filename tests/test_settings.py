@@ -28,6 +28,7 @@ VALUES = {
     "dtype": "float32",
     "quantize": "int8",
     "cors_origin": "http://cam.example",
+    "alert_webhook": "http://me:secret@hooks.example/x",
 }
 
 
@@ -38,8 +39,9 @@ def test_no_option_means_the_defaults():
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_every_setting_is_a_flag_and_a_variable(name: str):
     value = VALUES.get(name, "7777")
-    flag = settings_of([f"--{name.replace('_', '-')}", value])
-    variable = settings_of([], {f"MOONSIGHT_{name.upper()}": value})
+    is_switch = isinstance(getattr(Settings, name), bool)
+    flag = settings_of([f"--{name.replace('_', '-')}", *([] if is_switch else [value])])
+    variable = settings_of([], {f"MOONSIGHT_{name.upper()}": "1" if is_switch else value})
     assert flag == variable != Settings()
 
 
@@ -72,6 +74,9 @@ def test_flag_wins_over_variable():
         ["--cors-origin", "ws://cam.example"],
         ["--cors-origin", "file:///home"],
         ["--cors-origin", "http://cam.example:0"],
+        ["--alert-webhook", "hooks.example"],
+        ["--alert-webhook", "ftp://hooks.example"],
+        ["--alert-webhook", "http://"],
     ],
 )
 def test_impossible_value_is_refused_with_what_is_accepted(flags: list[str]):
@@ -110,6 +115,13 @@ def test_origin_is_taken_as_browsers_write_it(written: str, meant: str):
 def test_host_is_taken_in_its_one_spelling(written: str, meant: str):
     """`--host 0` listened everywhere, and answered nobody who came from elsewhere."""
     assert settings_of(["--host", written]).host == meant
+
+
+def test_password_of_a_webhook_is_not_repeated():
+    with pytest.raises(click.UsageError) as refused:
+        settings_of(["--alert-webhook", "htp://me:secret@hooks.example"])
+    assert "secret" not in refused.value.format_message()
+    assert "secret" not in repr(settings_of(["--alert-webhook", "http://me:secret@hooks.example"]))
 
 
 def test_variables_that_are_empty_are_not_given():

@@ -11,20 +11,26 @@ BURST = 200
 
 
 class Allowance:
-    """A token bucket: BURST events at once, EVENTS_PER_S in the long run."""
+    """A token bucket: `burst` events at once, `per_s` in the long run, `sentence` for more."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        per_s: int = EVENTS_PER_S,
+        burst: int = BURST,
+        sentence: str = f"More than {EVENTS_PER_S} events a second. Send them slower.",
+    ) -> None:
+        self._clock, self._per_s, self._burst, self._sentence = clock, per_s, burst, sentence
         self.n_refused = 0
-        self._left = float(BURST)
+        self._left = float(burst)
         self._counted_at = clock()
 
     def spend(self) -> None:
         """Count one event. Raises Busy when there were too many."""
         now = self._clock()
-        self._left = min(BURST, self._left + (now - self._counted_at) * EVENTS_PER_S)
+        self._left = min(self._burst, self._left + (now - self._counted_at) * self._per_s)
         self._counted_at = now
         if self._left < 1:
             self.n_refused += 1
-            raise Busy(f"More than {EVENTS_PER_S} events a second. Send them slower.")
+            raise Busy(self._sentence)
         self._left -= 1

@@ -8,8 +8,10 @@ from typing import Any
 from flask import Flask, request
 from flask_socketio import SocketIO
 
-from protocol.answer import AnswerEvent, refusal
+from protocol.alert import Hook
+from protocol.answer import AnswerEvent, Finished, FinishReason, Started, refusal, unbegun
 from protocol.errors import BadRequest, Internal, RequestError
+from protocol.formats.page_alerts import alerted_payload
 from protocol.formats.page_events import (
     event_payload,
     parse_cancel,
@@ -20,9 +22,10 @@ from protocol.formats.page_events import (
 from protocol.frame import FrameLimits
 from protocol.hosts import parse_origin
 from protocol.model import Model
-from protocol.request import Skill
+from protocol.request import Request, Skill
 from protocol.status import Status
-from web.allowance import Allowance
+from web.alerts import Alerts
+from web.doorstep import Asking, Doorstep
 from web.held_frames import HeldFrames
 from web.loop.calls import Bridge
 from web.loop.repairs import UNREADABLE
@@ -31,6 +34,8 @@ from web.packets import PagePacket, Unreadable
 
 log = logging.getLogger(__name__)
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
+
+ALERT = "alert"
 
 HELD_FRAMES_BYTES = 64 * 2**20
 MAX_REFUSED = 20_000
@@ -46,11 +51,17 @@ ATTACHMENT_WAIT_S = 30
 
 
 def add_events(
-    app: Flask, model: Model, bridge: Bridge, limits: FrameLimits, origins: tuple[str, ...]
+    app: Flask,
+    model: Model,
+    bridge: Bridge,
+    limits: FrameLimits,
+    origins: tuple[str, ...],
+    hook: Hook | None = None,
 ) -> None:
     """Serve Socket.IO beside the app's pages.
 
-    origins: web origins that may connect besides the page's own address.
+    origins: web origins that may connect besides the page's own address. hook: where the page's
+    alerts go, if anywhere.
     """
 
     allowed = {parse_origin(each) for each in origins}
@@ -76,23 +87,30 @@ def add_events(
         logger=_SILENT,
         engineio_logger=_SILENT,
     )
-    PageEvents(socketio, model, bridge, limits)
+    PageEvents(socketio, model, bridge, limits, hook)
 
 
 class PageEvents:
     """The handlers of one server. They run on the loop, check, submit, and return at once."""
 
     def __init__(
-        self, socketio: SocketIO, model: Model, bridge: Bridge, limits: FrameLimits
+        self,
+        socketio: SocketIO,
+        model: Model,
+        bridge: Bridge,
+        limits: FrameLimits,
+        hook: Hook | None = None,
     ) -> None:
         self._socketio, self._model, self._bridge = socketio, model, bridge
         self._limits = limits
         self._held_frames = HeldFrames(HELD_FRAMES_BYTES)
-        self._allowances: dict[str, Allowance] = {}
+        self._doorsteps: dict[str, Doorstep] = {}
+        self._alerts = Alerts(hook, limits)
 
         socketio.on_event("connect", self._connect)
         socketio.on_event("disconnect", self._disconnect)
         socketio.on_event("cancel", self._cancel)
+        socketio.on_event(ALERT, self._alert)
         for skill in Skill:
             socketio.on_event(skill.value, partial(self._ask, skill))
         socketio.on_error_default(self._break)
@@ -131,68 +149,130 @@ class PageEvents:
 
     def _connect(self, auth: object = None) -> None:
         client = _client()
-        self._allowances[client] = Allowance()
+        self._doorsteps[client] = Doorstep(
+            partial(self._submit, client),
+            partial(self._refuse, client),
+            partial(self._end_waiting, client, FinishReason.REPLACED),
+            self._bridge.call_later,
+        )
         self._socketio.emit("status", status_payload(self._model.status), to=client)
 
     def _disconnect(self, *reason: object) -> None:
         client = _client()
         self._model.cancel(client)
         self._held_frames.forget(client)
-        self._allowances.pop(client, None)
+        self._alerts.forget(client)
+        if doorstep := self._doorsteps.pop(client, None):
+            doorstep.take_away()
 
     def _ask(self, skill: Skill, payload: object = None, *rest: object) -> None:
+        if doorstep := self._doorstep(_client()):
+            doorstep.come(Asking(skill, request_id(payload), payload, rest))
+            self._bridge.breathe()
+
+    def _alert(self, payload: object = None, *rest: object) -> None:
         client, id = _client(), request_id(payload)
-        if client not in self._allowances:
-            # It left while its last events were still on the way.
+        doorstep = self._doorstep(client)
+        if doorstep is None:
             return
-        if self._allowances[client].n_refused > MAX_REFUSED:
+        on_end = partial(self._bridge.call, self._tell_alerted, client, id)
+        try:
+            doorstep.allowance.spend()
+            _check_rest(rest)
+            self._alerts.take(client, id, payload, on_end)
+        except RequestError as error:
+            self._tell_alerted(client, id, error)
+        self._bridge.breathe()
+
+    def _doorstep(self, client: str) -> Doorstep | None:
+        """Where a client's events come in; None of one that left, or is sent away."""
+        doorstep = self._doorsteps.get(client)
+        if doorstep is not None and doorstep.allowance.n_refused > MAX_REFUSED:
             # It does not listen, and what is said to it piles up here.
             self._socketio.server.disconnect(client)
-            return
-        try:
-            self._submit(skill, payload, id, client, *rest)
-        except RequestError as error:
-            self._emit(client, refusal(id, skill, error))
-        self._bridge.breathe()
+            return None
+        # Its last events may still be on the way when it has left.
+        return doorstep
 
     def _break(self, error: Exception) -> None:
         """The last resort: whatever broke in a handler, the page gets its one response."""
         log.error("An event could not be taken", exc_info=error)
         event: dict[str, Any] = request.event  # type: ignore[attr-defined]
-        if event["message"] in set(Skill):
-            payload = next(iter(event["args"]), None)
-            broken = refusal(request_id(payload), Skill(event["message"]), Internal())
-            self._emit(_client(), broken)
+        name, id = event["message"], request_id(next(iter(event["args"]), None))
+        if name == ALERT:
+            self._tell_alerted(_client(), id, Internal())
+        elif name in set(Skill):
+            self._emit(_client(), refusal(id, Skill(name), Internal()))
 
-    def _submit(self, skill: Skill, payload: object, id: str, client: str, *rest: object) -> None:
-        self._allowances[client].spend()
-        for each in rest:
-            if isinstance(each, Unreadable):
-                raise BadRequest(each)
+    def _submit(self, client: str, asking: Asking) -> None:
+        _check_rest(asking.rest)
         asked = parse_request(
-            skill,
-            payload,
-            id=id,
+            asking.skill,
+            asking.payload,
+            id=asking.id,
             client=client,
             limits=self._limits,
             find_frame=partial(self._held_frames.find, client),
         )
-        self._model.submit(asked, Outlet(self._bridge.call, partial(self._emit, client)))
-        if asked.frame is not None and asked.frame_id is not None:
-            self._held_frames.hold(client, asked.frame_id, asked.frame)
+        # The others' frames are held by name, and there alone.
+        told = asked if asking.loop else asked.without_picture()
+        send = partial(self._tell, told, asking.loop)
+        self._model.submit(asked, Outlet(self._bridge.call, send))
+        if asking.loop is None:
+            self._hold_frame(asked)
+
+    def _tell(self, asked: Request, loop: str | None, event: AnswerEvent) -> None:
+        """Send what happens to a request to its client."""
+        if loop is not None and _names_frame(event):
+            # Those that are replaced would push out the frames that somebody asks about.
+            self._hold_frame(asked)
+        self._emit(asked.client, event)
+        doorstep = self._doorsteps.get(asked.client)
+        if loop is not None and isinstance(event, Finished) and doorstep is not None:
+            doorstep.end(loop)
+
+    def _hold_frame(self, asked: Request) -> None:
+        # Nobody forgets the frames of a client that has left.
+        if asked.frame and asked.frame_id and asked.client in self._doorsteps:
+            self._held_frames.hold(asked.client, asked.frame_id, asked.frame, asked.is_live)
+
+    def _refuse(self, client: str, asking: Asking, error: RequestError) -> None:
+        self._emit(client, refusal(asking.id, asking.skill, error))
+
+    def _end_waiting(self, client: str, reason: FinishReason, asking: Asking) -> None:
+        self._emit(client, unbegun(asking.id, asking.skill, reason))
 
     def _cancel(self, payload: object = None, *rest: object) -> None:
-        id = parse_cancel(payload)
-        if id is not None:
-            self._model.cancel(_client(), id)
+        client, id = _client(), parse_cancel(payload)
+        if id is not None and client in self._doorsteps:
+            for asking in self._doorsteps[client].take_away(id):
+                self._end_waiting(client, FinishReason.CANCELLED, asking)
+            self._model.cancel(client, id)
         self._bridge.breathe()
 
     def _emit(self, client: str, event: AnswerEvent) -> None:
         name, payload = event_payload(event)
         self._socketio.emit(name, payload, to=client)
 
+    def _tell_alerted(self, client: str, id: str, error: RequestError | None) -> None:
+        self._socketio.emit("alerted", alerted_payload(id, error), to=client)
+
     def _tell_status(self, status: Status) -> None:
         self._socketio.emit("status", status_payload(status))
+
+
+def _check_rest(rest: tuple[object, ...]) -> None:
+    """Raise BadRequest where an event's last argument says that it cannot be read."""
+    for each in rest:
+        if isinstance(each, Unreadable):
+            raise BadRequest(each)
+
+
+def _names_frame(event: AnswerEvent) -> bool:
+    """Whether it tells the client a frame that can be asked about."""
+    return isinstance(event, Started) or (
+        isinstance(event, Finished) and event.reason is FinishReason.STOP
+    )
 
 
 def _client() -> str:

@@ -15,6 +15,7 @@ from flask import (
     send_from_directory,
 )
 
+from protocol.alert import Hook
 from protocol.formats.page_events import status_payload
 from protocol.frame import FrameLimits
 from protocol.hosts import parse_host
@@ -99,8 +100,8 @@ def refuse_foreign_hosts(wsgi_app: Callable, hosts: Collection[str] | None, url:
     return guarded
 
 
-def add_pages(app: Flask, model: Model, limits: FrameLimits) -> None:
-    """Serve the pages of one app."""
+def add_pages(app: Flask, model: Model, limits: FrameLimits, hook: Hook | None = None) -> None:
+    """Serve the pages of one app. hook: where the page's alerts go, if anywhere."""
     pages = Blueprint("pages", __name__)
 
     # Rendering takes 2 ms of the loop, and nothing in it changes while the server runs.
@@ -115,6 +116,7 @@ def add_pages(app: Flask, model: Model, limits: FrameLimits) -> None:
                 "max_question_chars": MAX_QUESTION_CHARS,
                 "max_object_chars": MAX_OBJECT_CHARS,
             },
+            hook=hook,
         )
 
     @pages.get("/scenes")

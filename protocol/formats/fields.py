@@ -37,13 +37,13 @@ class Fields:
         """A field as it came, None where there is none."""
         return self._values.get(name)
 
-    def text(self, name: str, max_chars: int) -> str:
-        """A text that says something and that a tokenizer can read."""
+    def text(self, name: str, max_chars: int, remedy: str = "say what you want to know") -> str:
+        """A text that says something and that a tokenizer can read; `remedy` if there is none."""
         text = self.get(name)
         if not isinstance(text, str):
-            raise BadRequest(f"`{self._path}{name}` is missing: say what you want to know.")
+            raise BadRequest(f"`{self._path}{name}` is missing: {remedy}.")
         if not text.strip():
-            raise BadRequest(f"The {name} is empty: say what you want to know.")
+            raise BadRequest(f"The {name} is empty: {remedy}.")
         if len(text) > max_chars:
             raise BadRequest(
                 f"The {name} has {len(text):,} characters; at most {max_chars:,} are accepted."

@@ -51,6 +51,11 @@ def request_id(payload: object) -> str:
     return uuid4().hex
 
 
+def is_live(payload: object) -> bool:
+    """Whether a payload is one of a loop's; it may be refused all the same."""
+    return isinstance(payload, dict) and payload.get("live") is True
+
+
 def parse_request(
     skill: Skill,
     payload: object,

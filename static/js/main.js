@@ -5,6 +5,7 @@
 //   asking/   what can be asked, the line it is typed into, each request until it is answered
 //   looking/  what there is to see, and the frame that is taken of it
 //   answers/  what came back: cards, marks and times
+//   live/     what is looked at again and again: the loop, the question it keeps answered, the rules it watches for
 //   page/     what is around them: the model, the connection, the keys
 //
 // A room imports its own files and plain/; line/ also the vendored socket. What one has for another goes
@@ -14,8 +15,12 @@ import { flyFrame } from "./answers/flight.js"
 import { Asking } from "./asking/asking.js"
 import { takeDropped } from "./asking/dropping.js"
 import { Question } from "./asking/question.js"
-import { SKILLS } from "./asking/skills.js"
+import { ASK, FIND, isFinding, SKILLS, titleOf } from "./asking/skills.js"
 import { Connection } from "./line/connection.js"
+import { GLANCE } from "./live/gate.js"
+import { Keeping } from "./live/keeping.js"
+import { Looks } from "./live/looks.js"
+import { Watch } from "./live/watch.js"
 import { Ahead } from "./looking/ahead.js"
 import { Camera } from "./looking/camera.js"
 import { Looking } from "./looking/looking.js"
@@ -30,11 +35,14 @@ import { ModelReport } from "./page/model_report.js"
 import { OfflineBanner } from "./page/offline_banner.js"
 import { offerSingleKeys } from "./page/single_keys.js"
 import { Waking } from "./page/waking.js"
+import { newId } from "./plain/ids.js"
 import { followVisibleHeight } from "./plain/viewport.js"
 
 const element = (id) => document.getElementById(id)
 const limit = (name) => Number(document.body.dataset[name])
 
+const webhook = { host: document.body.dataset.alertHost, hasFrames: document.body.dataset.alertFrames === "true" }
+const maxChars = { question: limit("maxQuestionChars"), object: limit("maxObjectChars") }
 const frameLimits = { maxFrameBytes: limit("maxFrameBytes"), maxFramePixels: limit("maxFramePixels") }
 
 const connection = new Connection()
@@ -69,7 +77,7 @@ const answers = new Answers({
 })
 const ahead = new Ahead({
   see: () => looking.see(),
-  isIdle: () => connection.isOpen && report.isReady && answers.activity === null,
+  isIdle: () => connection.isOpen && report.isReady && answers.activity === null && !keeping.isOn,
   limits: frameLimits,
 })
 const question = new Question({
@@ -78,13 +86,46 @@ const question = new Question({
   ask: element("ask"),
   stop: element("stop"),
   note: element("question-note"),
+  once: element("ask-once"),
   suggestions: element("suggestions"),
-  maxChars: { question: limit("maxQuestionChars"), object: limit("maxObjectChars") },
+  maxChars,
 })
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
+const looks = new Looks({ glance: () => looking.glance(GLANCE), takeFrame: () => looking.takeFrame(), sleepReason })
+const keeping = new Keeping({
+  looks,
+  parts: {
+    list: element("answers"),
+    template: element("live-template"),
+    rowTemplate: element("live-row-template"),
+    pace: element("pace"),
+    switches: [element("keep-looking"), element("keep-looking-brief")],
+    view: element("view"),
+    words: element("full-screen"),
+  },
+  openCard,
+  wanted: wantedToKeep,
+})
+const watch = new Watch({
+  looks,
+  parts: {
+    sheet: element("watch"),
+    bells: [element("bell"), element("bell-brief")],
+    door: element("source-brief"),
+    templates: { form: element("rule-form-template"), rule: element("rule-template"), told: element("told-template") },
+  },
+  skills: { question: ASK, object: FIND },
+  maxChars,
+  webhook,
+  announcer: new Announcer(element("alerter")),
+})
+
 // Asking and answers
 
+question.addEventListener("ask", ({ detail }) => keeping.isOn ? keeping.start(detail, titleOf(detail)) : asking.ask(detail))
+question.addEventListener("ask-once", ({ detail }) => asking.ask(detail))
+question.addEventListener("stop", () => stopAll())
 question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
@@ -108,13 +149,74 @@ answers.addEventListener("found", ({ detail: { request, places } }) => {
 answers.addEventListener("finished", ({ detail }) => announcer.say(detail))
 answers.addEventListener("copied", () => announcer.say("Copied."))
 answers.addEventListener("change", () => {
-  header.showActivity(answers.activity)
+  showActivity()
   stage.showActivity(answers.activity)
   question.showActivity(answers.activity)
 })
 
+function showActivity() {
+  header.showActivity(answers.activity ?? (keeping.activity === "off" ? null : "looking"), watch.nAwake)
+}
+
+// One step of Escape: what is being answered, then what is kept answered.
+function stopAll() {
+  return asking.stopAll() || keeping.stop()
+}
+
 ahead.addEventListener("look", ({ detail }) => connection.look(detail))
 ahead.addEventListener("unneeded", ({ detail }) => connection.cancel(detail))
+
+// Looking again and again
+
+function sleepReason() {
+  if (document.hidden) return "hidden"
+  if (!connection.isOpen) return "connection"
+  if (!report.isReady) return "model"
+  return looking.isLive ? null : "camera"
+}
+
+function wantedToKeep() {
+  const asked = looking.isPicture ? null : question.wantedNow()
+  return asked && { asked, title: titleOf(asked) }
+}
+
+function openCard({ asked, title, sentence, places, frame, since }) {
+  const request = { id: newId(), ...asked, title, isFinding: isFinding(asked), proof: null, frame, askedAt: since }
+  return answers.open(request, { text: sentence, places })
+}
+
+function showAlert(id, { name, kind, question: words, object, text, told, places, frame, toldAt: askedAt }) {
+  const asked = kind === "object" ? { skill: FIND, object } : { skill: ASK, question: words }
+  const said = { title: name, isFinding: isFinding(asked), proof: null, alert: { words: text, told: `${told}.` } }
+  answers.addAnswered({ id, ...asked, ...said, frame, askedAt }, { text, places })
+}
+
+function showLooking() {
+  keeping.showSwitch({ isOffered: !looking.isPicture })
+  const isWatching = keeping.activity === "off" && watch.nAwake > 0
+  stage.showLive(isWatching ? "looking" : keeping.activity)
+  showActivity()
+}
+
+keeping.addEventListener("switched", () => question.showKept(keeping.isOn))
+keeping.addEventListener("change", showLooking)
+keeping.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
+keeping.addEventListener("said", ({ detail }) => announcer.say(detail))
+keeping.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() : connection.open())
+keeping.addEventListener("watch", ({ detail }) => watch.offer(detail.asked))
+
+watch.addEventListener("change", showLooking)
+watch.addEventListener("open", ({ detail }) => showAlert(newId(), detail))
+watch.addEventListener("told", ({ detail: alert }) => {
+  if (alert.ways.page) showAlert(alert.id, alert)
+  if (webhook.host) connection.alert({ ...alert, rule: alert.name, blob: webhook.hasFrames ? alert.frame.blob : null })
+})
+
+looks.addEventListener("send", async ({ detail }) => {
+  if (!await connection.ask(detail)) breakOff()
+})
+looks.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
+document.addEventListener("visibilitychange", () => looks.check())
 
 // Model and connection
 
@@ -125,12 +227,15 @@ function allowAsking() {
 function breakOff() {
   asking.giveUp()
   answers.connectionLost()
+  looks.giveUp()
 }
 
 for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
-connection.addEventListener("response", ({ detail }) => asking.finish(detail))
+connection.addEventListener("started", ({ detail }) => looks.started(detail))
+connection.addEventListener("response", ({ detail }) => looks.finish(detail) || asking.finish(detail))
+connection.addEventListener("alerted", ({ detail: { id, error } }) => error && answers.note(id, error))
 connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
 connection.addEventListener("status", ({ detail: status }) => {
   report.show(status)
@@ -141,6 +246,7 @@ connection.addEventListener("restored", () => {
   offlineBanner.hide()
   report.connected()
   allowAsking()
+  looks.check()
 })
 connection.addEventListener("lost", () => {
   offlineBanner.show()
@@ -148,13 +254,20 @@ connection.addEventListener("lost", () => {
   breakOff()
   allowAsking()
 })
-connection.addEventListener("retrying", ({ detail }) => offlineBanner.count(detail))
+connection.addEventListener("retrying", ({ detail: leftS }) => {
+  offlineBanner.count(leftS)
+  keeping.connectionLost(Date.now() + 1000 * leftS)
+})
 offlineBanner.addEventListener("retry", () => connection.open())
 report.addEventListener("woke", () => announcer.say("The model is ready."))
 
 // What it looks at
 
-looking.addEventListener("change", () => allowAsking())
+looking.addEventListener("change", () => {
+  allowAsking()
+  showLooking()
+  looks.check()
+})
 looking.addEventListener("opened", () => question.focusUnlessTouch())
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
 takeDropped((file) => looking.usePicture(file))
@@ -167,11 +280,14 @@ const keyboard = new Keyboard({
   keys: {
     ...Object.fromEntries(choices),
     "/": () => question.focus(),
+    l: () => keeping.toggle(),
+    f: () => keeping.toggleFullScreen(),
     c: () => answers.copyNewest(),
     r: () => answers.askNewestAgain(),
+    w: () => watch.open(),
     "?": showKeys,
   },
-  escapes: [() => asking.stopAll(), () => question.retreat()],
+  escapes: [() => keeping.retreat(), () => watch.retreat(), stopAll, () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })

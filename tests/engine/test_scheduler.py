@@ -1,10 +1,12 @@
 """Whose turn it is."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.scheduler import Scheduler
+from engine.scheduler import Scheduler, rank_of
 from engine.sequence import Sequence, State
 from protocol.request import Skill
 from tests.fakes import make_request
@@ -53,29 +55,87 @@ def test_clients_take_turns_however_much_one_of_them_asks():
     assert admitted(scheduler) == ["a1", "b1", "c1", "a2", "a3"]
 
 
-def test_looks_come_after_every_question_and_only_the_newest_of_each_client():
+def live(id: str, client: str = "ann") -> Sequence:
+    return sequence(id, client, is_live=True)
+
+
+KINDS = [sequence, live, look]
+
+
+def test_questions_go_first_then_live_requests_then_looks_whoever_asks_and_whenever():
     scheduler = Scheduler(1)
-    older = look("old look")
-    assert scheduler.add(older) is None
-    scheduler.add(look("b look", "bob"))
-    assert scheduler.add(look("a look")) is older
-    scheduler.add(sequence("question", "cy"))
-    assert [each.request.id for each in scheduler.line()] == ["question"]
-    assert admitted(scheduler) == ["question", "b look", "a look"]
+    for client in CLIENTS:
+        for kind in reversed(KINDS):
+            scheduler.add(kind(f"{kind.__name__} of {client}", client))
+    order = [f"{kind.__name__} of {client}" for kind in KINDS for client in CLIENTS]
+    assert [each.request.id for each in scheduler.line()] == order[:6]
+    assert admitted(scheduler) == order
     assert scheduler.is_idle
 
 
-def test_question_overtakes_a_look_that_is_under_way():
+def test_question_of_a_client_goes_before_its_own_live_request_that_came_earlier():
+    scheduler = Scheduler(1)
+    for each in (live("live"), sequence("1"), sequence("2")):
+        scheduler.add(each)
+    assert admitted(scheduler) == ["1", "2", "live"]
+
+
+@pytest.mark.parametrize("kind", [live, look])
+def test_newer_one_of_a_loop_takes_the_turn_of_the_one_it_replaces(kind: Callable):
+    """A loop faster than its turns come round stood last for ever."""
+    scheduler = Scheduler(1)
+    older = kind("older")
+    assert scheduler.add(older) is None
+    scheduler.add(kind("of bob", "bob"))
+    assert scheduler.add(kind("newer")) is older
+    assert admitted(scheduler) == ["newer", "of bob"]
+    assert scheduler.is_idle
+
+
+def test_live_loops_take_turns_though_one_of_them_never_pauses():
+    scheduler, order = Scheduler(1), []
+    for number in range(6):
+        scheduler.add(live(f"a{number}"))
+        if number % 2 == 0:
+            scheduler.add(live(f"b{number}", "bob"))
+        admitted_now = scheduler.admit()
+        scheduler.add(live(f"a{number}, newer"))
+        order.append(admitted_now.request.client)
+        scheduler.remove(admitted_now)
+    assert order == ["ann", "bob"] * 3
+
+
+@pytest.mark.parametrize(("slower", "faster"), [(look, live), (look, sequence), (live, sequence)])
+def test_what_goes_first_overtakes_what_is_still_beginning(slower: Callable, faster: Callable):
     scheduler = Scheduler(3)
-    scheduler.add(look("look"))
+    scheduler.add(slower("slower"))
     assert scheduler.admit() is scheduler.beginning()
-    scheduler.add(look("another look", "bob"))
+    scheduler.add(slower("another", "bob"))
     assert scheduler.admit() is None
-    scheduler.add(sequence("question", "cy"))
-    question = scheduler.admit()
-    assert scheduler.beginning() is question
-    scheduler.remove(question)
-    assert scheduler.beginning().request.id == "look"
+    scheduler.add(faster("faster", "cy"))
+    overtaking = scheduler.admit()
+    assert scheduler.beginning() is overtaking
+    assert scheduler.admit() is None
+    scheduler.remove(overtaking)
+    assert scheduler.beginning().request.id == "slower"
+
+
+def test_one_of_each_kind_at_most_is_beginning():
+    scheduler = Scheduler(9)
+    for kind in reversed(KINDS):
+        for client in CLIENTS:
+            scheduler.add(kind(f"{kind.__name__} of {client}", client))
+            scheduler.admit()
+    begun = [each.request.id for each in scheduler.running]
+    assert begun == ["look of ann", "live of ann", "sequence of ann"]
+
+
+def test_what_overtakes_needs_a_free_row():
+    scheduler = Scheduler(1)
+    scheduler.add(live("live"))
+    scheduler.admit()
+    scheduler.add(sequence("question", "bob"))
+    assert scheduler.admit() is None
 
 
 def test_look_that_waits_can_be_cancelled():
@@ -94,15 +154,6 @@ def test_nobody_is_admitted_without_a_free_row():
     assert scheduler.admit() is None
     scheduler.remove(first)
     assert scheduler.admit() is not None
-
-
-def test_newer_live_request_replaces_the_waiting_one_of_its_client():
-    scheduler = Scheduler(1)
-    old = sequence("old", is_live=True)
-    scheduler.add(old)
-    scheduler.add(sequence("of bob", "bob", is_live=True))
-    assert scheduler.add(sequence("new", is_live=True)) is old
-    assert admitted(scheduler) == ["new", "of bob"]
 
 
 def test_live_request_leaves_questions_alone():
@@ -159,20 +210,22 @@ def test_cancelling_a_running_sequence_frees_its_row():
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(CLIENTS), st.booleans(), st.sampled_from("aarc")),
+        st.tuples(st.sampled_from(CLIENTS), st.sampled_from(KINDS), st.sampled_from("aadrc")),
         max_size=40,
     )
 )
 def test_whatever_happens_every_sequence_leaves_once_and_every_row_comes_back(moves: list):
     scheduler, left = Scheduler(2), []
-    for number, (client, is_live, move) in enumerate(moves):
+    for number, (client, kind, move) in enumerate(moves):
         if move == "c":
             left += scheduler.cancel(client, None)
         elif move == "r" and scheduler.running:
             left.append(scheduler.running[0])
             scheduler.remove(scheduler.running[0])
+        elif move == "d" and scheduler.beginning():
+            scheduler.beginning().state = State.DECODING
         else:
-            replaced = scheduler.add(sequence(str(number), client, is_live=is_live))
+            replaced = scheduler.add(kind(str(number), client))
             left += [replaced] if replaced else []
             scheduler.admit()
         assert len(scheduler.running) <= 2
@@ -180,6 +233,8 @@ def test_whatever_happens_every_sequence_leaves_once_and_every_row_comes_back(mo
         assert len(loops) == len(set(loops))
         waiting = [each.request.client for each in scheduler.line() if each.request.is_live]
         assert len(waiting) == len(set(waiting))
+        begun = [rank_of(each) for each in scheduler.running if not each.is_decoding]
+        assert len(begun) == len(set(begun))
     while scheduler.running or scheduler.admit():
         left.append(scheduler.running[0])
         scheduler.remove(scheduler.running[0])

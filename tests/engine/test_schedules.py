@@ -32,13 +32,14 @@ ASKED = (
     {"skill": Skill.DETECT, "object": "cup"},
     {"skill": Skill.POINT, "object": "lamp"},
     {"question": "Drawn?", "temperature": 0.7},
+    {"skill": Skill.LOOK},
 )
 N_REQUESTS = len(ASKED) * len(PICTURES)
 
 Answer = tuple[list[Piece], FinishReason]
 
 
-def make(number: int) -> Request:
+def make(number: int, is_live: bool = False) -> Request:
     asked = dict(ASKED[number % len(ASKED)])
     temperature = asked.pop("temperature", 0.0)
     name = PICTURES[number // len(ASKED)]
@@ -51,6 +52,7 @@ def make(number: int) -> Request:
         f"client {number % 5}",
         frame=check_frame(data, FrameLimits(2**23, 2**24)),
         sampling=sampling,
+        is_live=is_live,
         **asked,
     )
 
@@ -120,6 +122,7 @@ schedules = st.lists(
         st.integers(0, N_REQUESTS - 1),  # which request arrives
         st.integers(0, 3),  # after how many turns
         st.sampled_from([None, None, 0, 1, 5]),  # and is cancelled after how many more, if ever
+        st.booleans(),  # and is one of a loop's
     ),
     min_size=2,
     max_size=6,
@@ -131,23 +134,26 @@ schedules = st.lists(
 @given(schedule=schedules, tick_s=st.sampled_from([0.0, BEGIN_S / 3, 1.0]))
 def test_every_answer_is_the_same_in_any_schedule(runner: Runner, alone, schedule, tick_s):
     played, cancelled_at, now = Played(runner, tick_s), {}, 0
-    for number, n_turns, cancelled_after in schedule:
+    for number, n_turns, cancelled_after, is_live in schedule:
         for _ in range(n_turns):
             played.turn()
             now += 1
             for each in [each for each, at in cancelled_at.items() if at == now]:
                 played.cancel(make(each))
-        played.arrive(make(number))
+        played.arrive(make(number, is_live))
         if cancelled_after is not None:
             cancelled_at[number] = now + cancelled_after
     played.finish()
     event(f"{played.most} at most in one batch")
-    assert played.answers.keys() == {str(number) for number, _, _ in schedule}
-    for number, _, cancelled_after in schedule:
+    assert played.answers.keys() == {str(number) for number, *_ in schedule}
+    for number, _, cancelled_after, is_live in schedule:
         pieces, reason = played.answers[str(number)]
         whole, end = alone[str(number)]
         if reason is FinishReason.CANCELLED:
             assert cancelled_after is not None
             assert pieces == whole[: len(pieces)]
+        elif reason is FinishReason.REPLACED:
+            assert is_live or make(number).skill is Skill.LOOK
+            assert pieces == []
         else:
             assert (pieces, reason) == (whole, end)

@@ -65,6 +65,26 @@ def test_each_in_line_is_told_its_place_and_how_long_it_will_wait():
     assert play.heard == {"1": [Waiting("1", 1, 10.0)], "2": [Waiting("2", 2, 20.0)]}
 
 
+def test_live_request_is_told_that_a_question_goes_before_it():
+    play = Play()
+    play.enter("live", is_live=True)
+    play.turns.tell_positions()
+    play.enter("question", client="bob")
+    play.turns.tell_positions()
+    assert [each.position for each in play.heard["live"]] == [1, 2]
+    assert [each.position for each in play.heard["question"]] == [1]
+
+
+def test_question_is_answered_before_a_live_request_that_was_still_looking():
+    play = Play()
+    play.open()
+    play.enter("live", "endless look", is_live=True)
+    play.take()
+    play.enter("question", "a b", client="bob")
+    play.take(2)
+    assert play.ended == ["question"]
+
+
 def test_the_engine_hears_of_an_end_before_whoever_asked():
     play = Play()
     play.open()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { payloadFor, READERS } from "../../static/js/line/wire.js"
+import { alertPayloadFor, payloadFor, READERS } from "../../static/js/line/wire.js"
 
 const BOX = { x_min: 0.1, y_min: 0.2, x_max: 0.3, y_max: 0.4 }
 const BOX_READ = { xMin: 0.1, yMin: 0.2, xMax: 0.3, yMax: 0.4 }
@@ -73,4 +73,26 @@ test("frame that the server does not keep travels as its bytes", async () => {
   const { image, ...payload } = await payloadFor({ id: "a", object: "mug", frame })
   assert.deepEqual(payload, { id: "a", question: undefined, object: "mug" })
   assert.equal(Buffer.from(image).toString(), "jpeg")
+})
+
+test("what a loop asks is marked as live", async () => {
+  const frame = { frameId: "f", blob: new Blob(["jpeg"]) }
+  assert.equal((await payloadFor({ id: "a", question: "What?", isLive: true, frame })).live, true)
+  assert.ok(!("live" in await payloadFor({ id: "a", question: "What?", frame })))
+})
+
+test("an alert goes out with its time in words and its picture as bytes, and nothing else of it", async () => {
+  const alert = { id: "a", rule: "Kettle", kind: "object", object: "steam", count: 2, probability: 0.9 }
+  const toldAt = Date.UTC(2026, 2, 1, 9, 30)
+  const payload = await alertPayloadFor({ ...alert, toldAt, blob: new Blob(["jpeg"]), frame: {}, ways: {} })
+  assert.deepEqual(new Uint8Array(payload.image), new TextEncoder().encode("jpeg"))
+  delete payload.image
+  assert.deepEqual(JSON.parse(JSON.stringify(payload)), { ...alert, told_at: "2026-03-01T09:30:00.000Z" })
+  assert.deepEqual(await alertPayloadFor({ ...alert, toldAt, blob: null }), payload)
+})
+
+test("an alert's end is read with the sentence for the person, or none", () => {
+  assert.deepEqual(READERS.alerted({ id: "a", is_delivered: true }), { id: "a", isDelivered: true, error: null })
+  const error = { code: "busy", message: "Too many." }
+  assert.deepEqual(READERS.alerted({ id: "a", is_delivered: false, error }), { id: "a", isDelivered: false, error: "Too many." })
 })

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.hosts import Origin, parse_address, parse_host, parse_origin
+from protocol.hosts import Origin, parse_address, parse_hook, parse_host, parse_origin
 
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
@@ -51,7 +51,7 @@ def test_two_names_are_two(one: str, other: str):
 
 @given(st.text() | st.text("[]:.%019aflocalhst@/ \0", max_size=20))
 def test_any_text_is_a_host_or_refused(text: str):
-    for parse in (parse_host, parse_address, parse_origin):
+    for parse in (parse_host, parse_address, parse_origin, parse_hook):
         try:
             parse(text)
         except ValueError as refused:
@@ -86,3 +86,68 @@ def test_origin_is_one_in_every_spelling(data, name: str, scheme: str, port: int
 def test_two_ports_are_two_origins(name: str, one: int, other: int):
     origins = [parse_origin(f"http://{name}:{port}") for port in (one, other)]
     assert (origins[0] == origins[1]) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "host", "is_here", "credentials"),
+    [
+        (
+            "http://127.0.0.1:8123/a?b=c#d",
+            "http://127.0.0.1:8123/a?b=c",
+            "127.0.0.1:8123",
+            True,
+            None,
+        ),
+        (" https://Hooks.Example. ", "https://hooks.example/", "hooks.example", False, None),
+        ("https://hooks.example:443/x", "https://hooks.example/x", "hooks.example", False, None),
+        ("http://[::1]:80/", "http://[::1]/", "[::1]", True, None),
+        ("HTTP://LOCALHOST:81", "http://localhost:81/", "localhost:81", True, None),
+        ("http://a.localhost/", "http://a.localhost/", "a.localhost", True, None),
+        (
+            "http://localhost.example/",
+            "http://localhost.example/",
+            "localhost.example",
+            False,
+            None,
+        ),
+        ("http://127.1/", "http://127.0.0.1/", "127.0.0.1", True, None),
+        ("http://10.0.0.5/", "http://10.0.0.5/", "10.0.0.5", False, None),
+        (
+            "https://me:p%40s:s@h.example/",
+            "https://h.example/",
+            "h.example",
+            False,
+            ("me", "p@s:s"),
+        ),
+        ("https://me@h.example/", "https://h.example/", "h.example", False, ("me", "")),
+        ("http://localhost@h.example/", "http://h.example/", "h.example", False, ("localhost", "")),
+    ],
+)
+def test_webhook_is_read_and_its_password_kept_apart(text, url, host, is_here, credentials):
+    address = parse_hook(text)
+    assert (address.url, address.host) == (url, host)
+    assert (address.is_here, address.credentials) == (is_here, credentials)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hooks.example",
+        "http://",
+        "http:///secret",
+        "ftp://me:secret@hooks.example/",
+        "file:///secret",
+        "http://me:secret@/",
+        "http://me:secret@hooks.example:0/",
+        "http://hooks.example:port/secret",
+        "http://hooks.example/a secret",
+        "http://hooks.example/\nsecret",
+        "http://[::1/secret",
+        "http://[secret]/",
+    ],
+)
+def test_webhook_that_cannot_be_is_refused_and_not_repeated(text: str):
+    with pytest.raises(ValueError, match=r"http://127\.0\.0\.1") as refused:
+        parse_hook(text)
+    assert "secret" not in str(refused.value)
+    assert refused.value.__suppress_context__

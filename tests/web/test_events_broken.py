@@ -38,6 +38,9 @@ class StillBridge:
     def call(self, function, *args) -> None:
         pass
 
+    def call_later(self, delay_s, function, *args) -> None:
+        pass
+
     def breathe(self) -> None:
         pass
 

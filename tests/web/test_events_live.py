@@ -1,10 +1,13 @@
 """A live loop asks about each newer frame: it never stands in its own way, nor in others'."""
 
 import asyncio
+import json
 from collections import Counter
 
-from tests.protocol.pictures import encoded
-from tests.server import Client, connect, over_the_wire, serve
+import pytest
+
+from tests.protocol.pictures import data_url, encoded
+from tests.server import EVENT_TIMEOUT_S, Client, connect, over_the_wire, raw_websocket, serve
 
 JPEG = encoded()
 SHORT, LONG = {"max_tokens": 3}, {"max_tokens": 2048}
@@ -12,8 +15,13 @@ ASKED = {"question": "What is it?", "image": JPEG, "settings": SHORT}
 N_BURST = 60
 
 
-async def send_burst(client: Client, skill: str = "query", **fields) -> list[str]:
-    return [await client.send(skill, **ASKED, **fields) for _ in range(N_BURST)]
+# Pictures as large as this server takes: 70 of them are more than all frames that are held.
+LARGE_JPEG = JPEG + bytes(990_000 - len(JPEG))
+N_LARGE = 80
+
+
+async def send_burst(client: Client, n: int = N_BURST, **fields) -> list[str]:
+    return [await client.send(**ASKED | fields) for _ in range(n)]
 
 
 async def ends_of(client: Client, ids: list[str]) -> list[str]:
@@ -41,6 +49,97 @@ async def test_newest_of_a_live_burst_is_answered_and_nobody_is_called_busy(serv
         order.index(("response", elder)) < place
         for elder, place in zip(started, places[1:], strict=False)
     )
+
+
+async def send_at_once(websocket, n: int, **fields) -> list[dict]:
+    """Write live requests as fast as the network takes them; returns all their responses."""
+    asked = ASKED | {"image": data_url(JPEG), "live": True} | fields
+    for number in range(n):
+        await websocket.send_str("42" + json.dumps(["query", {"id": f"{number}"} | asked]))
+    responses: list[dict] = []
+    while len(responses) < n:
+        message = await asyncio.wait_for(websocket.receive_str(), EVENT_TIMEOUT_S)
+        if message == "2":
+            await websocket.send_str("3")
+        elif message.startswith('42["response"'):
+            responses.append(json.loads(message[2:])[1])
+    return responses
+
+
+@over_the_wire
+async def test_newest_of_two_live_bursts_is_answered_though_they_exceed_the_allowance(server):
+    """Those beyond 200 events at once and 120 a second were busy, the newest among them."""
+    async with raw_websocket(server) as websocket:
+        for n in (N_BURST, 300, 1500):
+            responses = await send_at_once(websocket, n)
+            ends = {each["id"]: each["finish_reason"] for each in responses}
+            assert len(ends) == n
+            assert_newest_answered([ends[f"{number}"] for number in range(n)])
+
+
+@over_the_wire
+async def test_live_request_that_waits_at_the_door_can_be_cancelled(narrow_server):
+    async with connect(narrow_server) as anna, connect(narrow_server) as bert:
+        await bert.send(id="long", question="Tell me all.", image=JPEG, settings=LONG)
+        await bert.wait_for("token", "long")
+        ids = await send_burst(anna, live=True)
+        await anna.emit("cancel", {"id": ids[-1]})
+        ends = await ends_of(anna, ids)
+        await bert.emit("cancel", {"id": "long"})
+        await bert.response("long")
+        await anna.ask(**ASKED)
+    assert ends[-1] == "cancelled"
+    assert set(ends[:-1]) == {"replaced"}
+
+
+@over_the_wire
+async def test_question_goes_before_a_live_request_of_its_own_client_and_of_others(narrow_server):
+    """A live request in line took a turn like a question."""
+    async with connect(narrow_server) as anna, connect(narrow_server) as bert:
+        await bert.send(id="long", question="Tell me all.", image=JPEG, settings=LONG)
+        await bert.wait_for("token", "long")
+        for client, id, fields in (
+            (anna, "live", {"live": True}),
+            (bert, "his", {}),
+            (anna, "hers", {}),
+        ):
+            await client.send(id=id, **ASKED, **fields)
+            await client.wait_for("waiting", id)
+        await bert.emit("cancel", {"id": "long"})
+        await bert.response("his")
+        await anna.response("live")
+    assert [each["id"] for name, each in anna.events if name == "response"] == ["hers", "live"]
+    places = [each["position"] for name, each in anna.story("live") if name == "waiting"]
+    assert places == [1, 2, 3, 2, 1]
+
+
+@pytest.mark.parametrize("is_burst", [True, False])
+@over_the_wire
+async def test_frames_of_a_loop_push_out_nobody_elses(server, is_burst: bool):
+    """Every frame of a burst was held, and in a minute of a loop every frame of a person gone."""
+    asked = ASKED | {"image": LARGE_JPEG, "live": True}
+    async with connect(server) as anna, connect(server) as bert:
+        question = await anna.send(**ASKED | {"image": LARGE_JPEG})
+        held = (await anna.wait_for("started", question))["frame"]
+        await anna.response(question)
+        if is_burst:
+            await ends_of(bert, await send_burst(bert, N_LARGE, **asked))
+        else:
+            for _ in range(N_LARGE):
+                await bert.ask(**asked)
+        again = await anna.ask(question="And now?", frame=held, settings=SHORT)
+        started = [each["frame"] for name, each in bert.events if name == "started"]
+        live = await bert.ask(question="And now?", frame=started[-1], settings=SHORT)
+    assert [each["finish_reason"] for each in (again, live)] == ["length", "length"]
+
+
+@over_the_wire
+async def test_every_frame_that_a_burst_tells_is_held(server):
+    async with connect(server) as anna:
+        await ends_of(anna, await send_burst(anna, 10, live=True))
+        told = [each["frame"] for name, each in anna.events if name == "started"]
+        asked = [await anna.ask(question="?", frame=each, settings=SHORT) for each in told]
+    assert {each["finish_reason"] for each in asked} == {"length"}
 
 
 @over_the_wire

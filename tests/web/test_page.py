@@ -1,9 +1,14 @@
 """The pages of a running server, and who is let in."""
 
-import pytest
+from types import SimpleNamespace
 
+import pytest
+from flask import Flask
+
+from protocol.frame import FrameLimits
+from protocol.status import ModelState, Status
 from tests.server import ROOT, connect, over_the_wire, serve
-from web.page import MEDIA_TYPES
+from web.page import MEDIA_TYPES, add_pages
 
 FOREIGN_HOSTS = ["evil.example", "evil.example:{port}", "localhost.evil.example", "localhost@evil"]
 FOREIGN_HOSTS += [
@@ -31,6 +36,36 @@ def test_page_is_served(server, path):
     status, headers, body = server.get(path)
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert b"Moonsight" in body
+
+
+def page_of(host: str = "", *, is_here: bool = True, has_frames: bool = False) -> str:
+    """The page of a server whose alerts go to a host, if any."""
+    app = Flask("moonsight", root_path=str(ROOT))
+    model = SimpleNamespace(status=Status(ModelState.READY, "demo"))
+    hook = SimpleNamespace(host=host, is_here=is_here, has_frames=has_frames) if host else None
+    add_pages(app, model, FrameLimits(1, 1), hook)
+    return app.test_client().get("/").text
+
+
+NOTHING_LEAVES, NOWHERE_ELSE = "Nothing leaves this computer", "goes nowhere else."
+
+
+@pytest.mark.parametrize("fields", [{}, {"host": "localhost:81", "has_frames": True}])
+def test_page_promises_that_nothing_leaves_where_nothing_does(fields: dict):
+    page = page_of(**fields)
+    assert NOTHING_LEAVES in page
+    assert NOWHERE_ELSE in page
+    assert f'data-alert-host="{fields.get("host", "")}"' in page
+    assert f'data-alert-frames="{"true" if fields else "false"}"' in page
+
+
+@pytest.mark.parametrize("has_frames", [False, True])
+def test_page_says_where_alerts_go_when_that_is_another_computer(has_frames: bool):
+    page = page_of("hooks.example", is_here=False, has_frames=has_frames)
+    assert NOTHING_LEAVES not in page
+    assert 'Alerts go to <span translate="no">hooks.example</span>' in page
+    assert (NOWHERE_ELSE in page) == (not has_frames)
+    assert f'data-alert-frames="{str(has_frames).lower()}"' in page
 
 
 def test_health_check_says_ready_with_every_field(server):

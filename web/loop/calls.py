@@ -32,6 +32,10 @@ class Bridge:
             with suppress(BlockingIOError):
                 self._writer.send(b"\0")
 
+    def call_later(self, delay_s: float, function: Callable[..., None], *args: Any) -> None:
+        """Run `function(*args)` on the loop after so many seconds. On the loop only."""
+        eventlet.spawn_after(delay_s, run_guarded, function, *args)
+
     def breathe(self) -> None:
         """Let others run: a client that never pauses must not starve the rest."""
         eventlet.sleep(0)

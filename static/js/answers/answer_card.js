@@ -1,4 +1,5 @@
 // One answer as a card: the frame it is about, what was asked, and the words or places as they come.
+import { copyText } from "../plain/clipboard.js"
 import { Marks } from "../plain/marks.js"
 import { showPhase } from "../plain/moon.js"
 import { foundWords, placesWords } from "../plain/places.js"
@@ -15,8 +16,10 @@ const ENDINGS = {
   length: "Stopped at the length limit.",
 }
 
-// request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }.
+// request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }, askedAt where it was
+// asked before now, and alert where a rule told of it.
 // proof: what a count can be checked with, asked about the same frame; its `words` say so. Else null.
+// alert: { words, told }: what made it sure, and how it was told.
 export class AnswerCard {
   #request
   #item
@@ -25,11 +28,12 @@ export class AnswerCard {
   #marks
   #text = ""
   #places = []
-  #askedAt = Date.now()
+  #askedAt
   #firstWordMs = null
 
   constructor(template, request) {
     this.#request = request
+    this.#askedAt = request.askedAt ?? Date.now()
     this.#item = template.content.firstElementChild.cloneNode(true)
     this.#card = this.#item.firstElementChild
     this.#frameUrl = URL.createObjectURL(request.frame.blob)
@@ -37,7 +41,8 @@ export class AnswerCard {
     const { width, height } = request.frame
     Object.assign(this.frame, { src: this.#frameUrl, width, height })
     this.#card.style.setProperty("--frame-ratio", width / height)
-    this.#card.classList.toggle("card--finding", request.isFinding)
+    this.#card.classList.toggle("card--finding", request.isFinding || request.alert !== undefined)
+    this.#card.classList.toggle("card--alert", request.alert !== undefined)
     this.#part("question").textContent = request.title
     this.#part("prove").textContent = request.proof?.words ?? ""
     this.tick()
@@ -49,6 +54,11 @@ export class AnswerCard {
 
   get item() {
     return this.#item
+  }
+
+  // The card itself, without its place in a list.
+  get element() {
+    return this.#card
   }
 
   get frame() {
@@ -131,8 +141,9 @@ export class AnswerCard {
   finish({ text, places, reason, timings, error }) {
     if (error) return this.fail(error)
     if (this.#isFinding) this.#showPlaces(places ?? this.#places)
-    this.#write(this.#isFinding ? this.#foundWords(reason) : text)
-    this.#say(ENDINGS[reason] ?? "")
+    const { alert } = this.#request
+    this.#write(alert?.words ?? (this.#isFinding ? this.#foundWords(reason) : text))
+    this.#say(alert?.told ?? ENDINGS[reason] ?? "")
     this.#part("prove").hidden = this.#request.proof === null || reason !== "stop"
     this.#showTimings(timings, reason)
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
@@ -143,6 +154,11 @@ export class AnswerCard {
     this.#say(sentence)
     this.#part("total").textContent = ""
     this.#become("failed")
+  }
+
+  note(sentence) {
+    this.#part("message").hidden = false
+    this.#part("message-words").append(` ${sentence}`)
   }
 
   // A long answer is folded once another takes its place at the top.
@@ -176,6 +192,7 @@ export class AnswerCard {
   close() {
     this.#marks.close()
     URL.revokeObjectURL(this.#frameUrl)
+    this.#card.remove()
     this.#item.remove()
   }
 
@@ -243,20 +260,5 @@ export class AnswerCard {
     // An answer that was stopped before its first word has nothing to divide.
     const isDivided = reason === "stop" || reason === "length" || typeof timings.firstTokenMs === "number"
     if (isDivided) showTimings(this.#card.querySelector(".timings"), partsOf(timings, this.#isFinding))
-  }
-}
-
-// Where the clipboard is missing (no secure context) or forbidden, it is copied as if by hand.
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text)
-  } catch (error) {
-    if (!(error instanceof TypeError) && error.name !== "NotAllowedError") throw error
-    const copied = (event) => {
-      event.clipboardData.setData("text/plain", text)
-      event.preventDefault()
-    }
-    document.addEventListener("copy", copied, { once: true })
-    document.execCommand("copy")
   }
 }

@@ -5,6 +5,7 @@ const MAX_CARDS = 200
 const TICK_MS = 1000
 // Browsers round where they scroll to.
 const STILL_HERE_PX = 2
+const ANSWERED = { reason: "stop", timings: null, error: null }
 const CONNECTION_LOST = "The answer broke off: connection lost."
 
 // Tells "change" when what runs changes, "found" with a card at each of its places, "finished" with
@@ -16,6 +17,7 @@ export class Answers extends EventTarget {
   #count
   #empty
   #cards = new Map()
+  #opened = new Map()
   #leftAt = []
   #isModelReady = false
 
@@ -47,7 +49,7 @@ export class Answers extends EventTarget {
     this.#newest?.fold()
     const card = new AnswerCard(this.#template, request)
     this.#cards.set(request.id, card)
-    this.#list.prepend(card.item)
+    this.#place(card.item)
     if (this.#cards.size > MAX_CARDS) this.#remove(this.#cards.values().next().value)
     if (!this.#isModelReady) card.waitForModel(this.#running().length)
     this.#scroller.scrollTo({ top: 0 })
@@ -55,6 +57,29 @@ export class Answers extends EventTarget {
     this.#leftAt = this.#position
     this.#changed()
     return card
+  }
+
+  // Takes in what was answered elsewhere, as an answer of now: { text, places }.
+  addAnswered(request, answer) {
+    this.add(request).finish({ ...ANSWERED, ...answer })
+    this.#changed()
+  }
+
+  // One more sentence about an answer that stands here.
+  note(id, sentence) {
+    this.#cards.get(id)?.note(sentence)
+  }
+
+  // Makes the card of what was answered elsewhere, which its owner places and closes: { item, close }.
+  open(request, answer) {
+    const card = new AnswerCard(this.#template, request)
+    card.finish({ ...ANSWERED, ...answer })
+    this.#opened.set(request.id, card)
+    const close = () => {
+      this.#opened.delete(request.id)
+      card.close()
+    }
+    return { item: card.element, close }
   }
 
   waiting({ id, position, expectedMs }) {
@@ -124,6 +149,13 @@ export class Answers extends EventTarget {
     this.#leftAt = this.#position
   }
 
+  // What is pinned stays first.
+  #place(item) {
+    const pinned = this.#list.querySelector(":scope > [data-pinned]")
+    if (pinned) pinned.after(item)
+    else this.#list.prepend(item)
+  }
+
   get #newest() {
     return [...this.#cards.values()].at(-1)
   }
@@ -178,7 +210,9 @@ export class Answers extends EventTarget {
 
   #clicked(event) {
     const action = event.target.closest("[data-action]")?.dataset.action
-    const card = [...this.#cards.values()].find(({ item }) => item.contains(event.target))
+    const cards = [...this.#cards.values(), ...this.#opened.values()]
+    const card = cards.find(({ element }) => element.contains(event.target))
+    if (!card) return
     if (action === "stop") this.#tell("stop", card.request.id)
     if (action === "again") this.#tell("again", card.request)
     if (action === "prove") this.#tell("again", { ...card.request.proof, frame: card.request.frame })

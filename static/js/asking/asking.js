@@ -18,8 +18,6 @@ export class Asking extends EventTarget {
     this.#question = question
     this.#takeFrame = takeFrame
     this.#isConnected = isConnected
-    question.addEventListener("ask", ({ detail }) => this.ask(detail))
-    question.addEventListener("stop", () => this.stopAll())
   }
 
   // asked: { skill, question or object }.

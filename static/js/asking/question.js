@@ -3,16 +3,19 @@ import { objectOf, readCommand } from "../plain/command.js"
 import { ASK, COMMANDS, DEMO_SUGGESTIONS, SKILLS, SUGGESTIONS, titleOf } from "./skills.js"
 
 const LEFT_SHOWN_PART = 0.1
+const KEEPS_LOOKING = "Enter keeps looking with this question."
 const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
 
-// Tells "ask" with { skill, question or object }, "stop", "typed" with every change by hand, and "refused"
-// with the sentence that says why nothing was asked.
+// Tells "ask" with { skill, question or object }, "ask-once" with the same where another question is kept
+// answered, "stop", "typed" with every change by hand, and "refused" with the sentence that says why nothing
+// was asked.
 export class Question extends EventTarget {
   #form
   #text
   #ask
   #stop
   #note
+  #once
   #suggestions
   #maxChars
   #offered = []
@@ -21,17 +24,19 @@ export class Question extends EventTarget {
   #isAnswering = false
   #trouble = ""
   #asked = null
+  #kept = null
   #last = { question: "", object: "" }
   #drafts = { question: "", object: "" }
 
-  // maxChars: { question, object }.
-  constructor({ form, text, ask, stop, note, suggestions, maxChars }) {
+  // once: what is offered while another question is kept; maxChars: { question, object }.
+  constructor({ form, text, ask, stop, note, once, suggestions, maxChars }) {
     super()
     this.#form = form
     this.#text = text
     this.#ask = ask
     this.#stop = stop
     this.#note = note
+    this.#once = once
     this.#suggestions = suggestions
     this.#maxChars = maxChars
     form.addEventListener("submit", (event) => this.#submitted(event))
@@ -39,6 +44,7 @@ export class Question extends EventTarget {
     text.addEventListener("input", () => this.#typed())
     text.addEventListener("keydown", (event) => this.#keyPressed(event))
     stop.addEventListener("click", () => this.dispatchEvent(new Event("stop")))
+    once.addEventListener("click", () => this.#tellAsked("ask-once"))
     suggestions.addEventListener("click", (event) => this.#suggested(event))
     this.offer({ isDemo: false })
     this.#render()
@@ -87,6 +93,24 @@ export class Question extends EventTarget {
     this.#render()
   }
 
+  // What stands in the line is kept answered from now on, or nothing is.
+  showKept(isKept) {
+    this.#kept = isKept ? this.#wanted : null
+    if (isKept && this.#hasFocus) this.#text.select()
+    this.#render()
+  }
+
+  // What is asked by now, to be kept answered: { skill, question or object }, null where nothing can be, which is
+  // then said. An empty line takes the first suggestion.
+  wantedNow() {
+    if (this.#takes === "question" && this.#text.value.trim() === "") {
+      const { skill, question } = this.#offered[0]
+      this.skill = skill
+      if (question) this.#write(question)
+    }
+    return this.#read()
+  }
+
   // The question stays, selected: typing replaces it, Enter asks it about what is seen by then.
   keepSelected() {
     this.#asked = this.#wanted
@@ -107,13 +131,25 @@ export class Question extends EventTarget {
 
   #submitted(event) {
     event.preventDefault()
+    this.#tellAsked("ask")
+  }
+
+  #tellAsked(name) {
+    const asked = this.#read()
+    if (asked) this.dispatchEvent(new CustomEvent(name, { detail: asked }))
+  }
+
+  // What the line asks, null where it cannot be asked, which is then said.
+  #read() {
     const words = this.#text.value.trim()
-    if (words === "" && this.#takes) return this.focus()
-    if (!this.#isAskable) return this.refuse()
-    if (this.#charsLeft() < 0) return this.warn(this.#tooLong())
+    const isMissing = words === "" && this.#takes !== null
+    if (isMissing) this.focus()
+    else if (!this.#isAskable) this.refuse()
+    else if (this.#charsLeft() < 0) this.warn(this.#tooLong())
+    if (isMissing || !this.#isAskable || this.#charsLeft() < 0) return null
     this.#trouble = ""
     if (this.#takes) this.#last[this.#takes] = words
-    this.dispatchEvent(new CustomEvent("ask", { detail: this.#asking(words) }))
+    return this.#asking(words)
   }
 
   // "Find the mug" is written where questions are, and still found rather than answered.
@@ -129,7 +165,9 @@ export class Question extends EventTarget {
     if (event.isComposing || event.keyCode === 229) return
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault()
-      if (!event.repeat) this.#form.requestSubmit()
+      if (event.repeat) return
+      if (event.ctrlKey) this.#tellAsked("ask-once")
+      else this.#form.requestSubmit()
     }
     const last = this.#last[this.#takes ?? "question"]
     if (event.key === "ArrowUp" && this.#isEmpty && last) {
@@ -205,6 +243,11 @@ export class Question extends EventTarget {
     return `${this.skill} ${this.#text.value}`
   }
 
+  // Whether another question than this one is kept answered.
+  get #isOther() {
+    return this.#kept !== null && this.#kept !== this.#wanted
+  }
+
   get #limit() {
     return this.#maxChars[this.#takes ?? "question"]
   }
@@ -221,17 +264,19 @@ export class Question extends EventTarget {
     if (this.#trouble) return this.#trouble
     if (this.#charsLeft() < 0) return this.#tooLong()
     if (this.#charsLeft() <= LEFT_SHOWN_PART * this.#limit) return `${this.#charsLeft()} left`
-    return !this.#isAskable && this.#text.value.trim() ? CANNOT_ASK : ""
+    if (!this.#isAskable) return this.#text.value.trim() ? CANNOT_ASK : ""
+    return this.#isOther && (!this.#isEmpty || !this.#takes) ? KEEPS_LOOKING : ""
   }
 
   #render() {
     const words = this.#noteWords()
     this.#note.textContent = words
     this.#note.hidden = words === ""
+    this.#once.hidden = words !== KEEPS_LOOKING
     this.#note.dataset.state = (this.#trouble && this.#trouble !== CANNOT_ASK) || this.#charsLeft() < 0 ? "trouble" : ""
     this.#suggestions.hidden = words !== ""
     this.#ask.setAttribute("aria-disabled", String(!this.#isAskable || this.#charsLeft() < 0))
-    const isStop = this.#isAnswering && this.#wanted === this.#asked
+    const isStop = (this.#isAnswering && this.#wanted === this.#asked) || this.#wanted === this.#kept
     const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
     this.#ask.hidden = isStop
     this.#stop.hidden = !isStop

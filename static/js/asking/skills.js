@@ -41,6 +41,8 @@ export const SKILLS = {
 
 // Has the line at first, and takes the words of all who do not say what else they want.
 export const ASK = "query"
+// Has the boxes of an object, and so their number.
+export const FIND = "detect"
 
 // By the words of each command, the skill it asks for.
 export const COMMANDS = Object.fromEntries(

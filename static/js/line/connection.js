@@ -1,6 +1,6 @@
 // The line to the server: asks, cancels, and comes back by itself with a countdown when it breaks.
 import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js"
-import { payloadFor, READERS } from "./wire.js"
+import { alertPayloadFor, payloadFor, READERS } from "./wire.js"
 
 const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10
@@ -35,20 +35,26 @@ export class Connection extends EventTarget {
   // request: { id, skill, question or object, frame: { frameId } or { blob } }.
   // Returns false when there is nobody to ask: nothing is kept back to be sent later.
   ask(request) {
-    return this.#send(request.skill, request)
+    return this.#send(request.skill, payloadFor(request))
   }
 
   // Sends a frame that may be asked about next: { id, frame: { blob } }.
   look(request) {
-    return this.#send("look", request)
+    return this.#send("look", payloadFor(request))
+  }
+
+  // Has an alert sent to the webhook: { id, rule, kind, question or object, answer or count, probability,
+  // toldAt, blob }; "alerted" tells how that ended.
+  alert(alert) {
+    return this.#send("alert", alertPayloadFor(alert))
   }
 
   cancel(id) {
     if (this.isOpen) this.#socket.emit("cancel", { id })
   }
 
-  async #send(name, request) {
-    const payload = await payloadFor(request)
+  async #send(name, making) {
+    const payload = await making
     if (!this.isOpen) return false
     this.#socket.emit(name, payload)
     return true

@@ -16,6 +16,8 @@ export const READERS = {
   token: ({ id, text }) => ({ id, text }),
   found: ({ id, place }) => ({ id, place: placeFrom(place) }),
   looked: ({ id, frame: frameId }) => ({ id, frameId }),
+  // error: the sentence for the person, or null.
+  alerted: ({ id, is_delivered: isDelivered, error }) => ({ id, isDelivered, error: error?.message ?? null }),
   // text of an answer in words, places of one that was searched for; error: the sentence for the person, or null.
   response({ id, answer, caption, objects, points, finish_reason: reason, timings, error }) {
     return {
@@ -30,9 +32,17 @@ export const READERS = {
 }
 
 // A frame that the server keeps is asked about by its name.
-export async function payloadFor({ id, question, object, frame: { frameId, blob } }) {
+export async function payloadFor({ id, question, object, isLive, frame: { frameId, blob } }) {
   const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
-  return { id, question, object, ...picture }
+  return { id, question, object, ...isLive && { live: true }, ...picture }
+}
+
+// toldAt: a time as Date takes it. blob: the evidence, a JPEG, where the webhook may have it.
+export async function alertPayloadFor(alert) {
+  const { id, rule, kind, question, object, answer, count, probability, toldAt, blob } = alert
+  const picture = blob ? { image: await blob.arrayBuffer() } : {}
+  const told = { id, rule, kind, question, object, answer, count, probability }
+  return { ...told, told_at: new Date(toldAt).toISOString(), ...picture }
 }
 
 function progressFrom({ stage, done, total, bytes_per_s: bytesPerS, seconds_left: secondsLeft }) {

@@ -1,6 +1,6 @@
 // What the page looks at: a camera or a picture, chosen in a menu or by a file, shown on the stage.
 import { recall, remember } from "../plain/memory.js"
-import { drawFrame } from "./frame.js"
+import { drawFrame, encodeFrame, shrink } from "./frame.js"
 
 const NAMES = {
   off: "Camera off",
@@ -60,6 +60,10 @@ export class Looking extends EventTarget {
     return this.#camera.seenAt
   }
 
+  get isPicture() {
+    return this.#stage.state === "picture"
+  }
+
   get canSee() {
     return this.#stage.picture !== null
   }
@@ -72,6 +76,20 @@ export class Looking extends EventTarget {
   see() {
     const { picture, source } = this.#stage
     return picture && { ...drawFrame(picture, this.#sources.detail, this.#limits), source }
+  }
+
+  // The frame of this very moment, encoded, with its source; null while there is nothing to see. Throws a Refusal.
+  async takeFrame() {
+    const drawn = this.see()
+    return drawn && encodeFrame(drawn, this.#limits)
+  }
+
+  // A small picture of this moment, RGBA; null while there is nothing to see.
+  glance(size) {
+    const { picture } = this.#stage
+    if (!picture) return null
+    const context = shrink(picture, size).getContext("2d")
+    return context.getImageData(0, 0, size.width, size.height).data
   }
 
   async usePicture(file) {

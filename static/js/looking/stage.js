@@ -1,7 +1,7 @@
 // The large picture: live video or a chosen picture, gold corners while the model looks, and what it
 // has just found; or why there is nothing to see.
 import { Marks } from "../plain/marks.js"
-import { clockToTheSecond } from "../plain/words.js"
+import { timeOfDay } from "../plain/words.js"
 
 // In all others there is nothing to see, and a picture can be used instead.
 const SHOWING_OR_ABOUT_TO = ["starting", "asking", "live", "black", "picture"]
@@ -22,6 +22,7 @@ export class Stage extends EventTarget {
   #source = null
   #fading = null
   #clearing = null
+  #isFaded = false
 
   constructor(stage) {
     super()
@@ -69,7 +70,7 @@ export class Stage extends EventTarget {
     if (this.state === "picture" && !SHOWING_OR_ABOUT_TO.includes(state)) return
     this.#forgetPicture()
     for (const words of this.#stage.querySelectorAll(".stage__said b")) words.textContent = said
-    this.#since.textContent = clockToTheSecond(seenAt)
+    this.#since.textContent = timeOfDay(seenAt)
     this.#become(state)
   }
 
@@ -99,13 +100,20 @@ export class Stage extends EventTarget {
     else delete this.#stage.dataset.looking
   }
 
+  // activity: "looking", "resting" while nothing moves, or "off": how a question is kept answered.
+  showLive(activity) {
+    if (activity === "off") delete this.#stage.dataset.live
+    else this.#stage.dataset.live = activity
+    this.#forgetFaded()
+  }
+
   // The world goes on: what was found in one moment fades, and is kept in its card. Another source's
   // places would lie on the wrong picture.
   showFound(name, places, source) {
     if (source !== this.#source) return
     this.forgetFound()
     this.#marks.show(name, places)
-    this.#clearing = setTimeout(() => this.forgetFound(), FOUND_SHOWN_MS)
+    this.#clearing = setTimeout(() => this.#fade(), FOUND_SHOWN_MS)
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
     const timing = { duration: FOUND_SHOWN_MS, fill: "forwards" }
     this.#fading = this.#svg.animate({ opacity: [1, FOUND_FADES_TO] }, timing)
@@ -113,8 +121,19 @@ export class Stage extends EventTarget {
 
   forgetFound() {
     clearTimeout(this.#clearing)
+    this.#isFaded = false
     this.#fading?.finish()
     this.#marks.clear()
+  }
+
+  #fade() {
+    this.#isFaded = true
+    this.#forgetFaded()
+  }
+
+  // While a question is kept and nothing moves, what was found is still there.
+  #forgetFaded() {
+    if (this.#isFaded && this.#stage.dataset.live !== "resting") this.forgetFound()
   }
 
   #become(state) {

@@ -8,7 +8,7 @@ const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answeri
 // Narrow windows show a brief word in place of the model: what it is doing, or why it does nothing.
 export class Header {
   #element
-  #activity = null
+  #activity = ""
 
   constructor(element) {
     this.#element = element
@@ -32,9 +32,10 @@ export class Header {
     this.#show("offline", "Not connected", "", "Not connected")
   }
 
-  showActivity(activity) {
-    this.#activity = activity
-    if (this.#element.dataset.state === "ready") this.#write("brief", ACTIVITIES[activity] ?? "")
+  // nWatched: how many rules are watched for.
+  showActivity(activity, nWatched) {
+    this.#activity = ACTIVITIES[activity] ?? (nWatched > 0 ? `Watching ${nWatched}` : "")
+    if (this.#element.dataset.state === "ready") this.#write("brief", this.#activity)
   }
 
   #show(state, model, words, brief) {
@@ -43,7 +44,7 @@ export class Header {
     this.#element.disabled = state === "offline"
     this.#write("model", model)
     this.#write("device", words)
-    this.#write("brief", brief ?? ACTIVITIES[this.#activity] ?? "")
+    this.#write("brief", brief ?? this.#activity)
   }
 
   #write(part, words) {

@@ -10,10 +10,12 @@ export function recall(name) {
   }
 }
 
+// Returns false in private windows and on full disks: the choice holds for this visit only.
 export function remember(name, value) {
   try {
     localStorage.setItem(PREFIX + name, value)
+    return true
   } catch {
-    // Private windows and full disks: the choice holds for this visit only.
+    return false
   }
 }

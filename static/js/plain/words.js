@@ -45,14 +45,15 @@ export function noticeParts(notice) {
   return { sentence: reason ? `${sentence}.` : sentence, reason }
 }
 
-const HOUR_AND_MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
-const CLOCK = new Intl.DateTimeFormat(undefined, HOUR_AND_MINUTE)
-const CLOCK_TO_THE_SECOND = new Intl.DateTimeFormat(undefined, { ...HOUR_AND_MINUTE, second: "2-digit" })
+const MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+const CLOCK = new Intl.DateTimeFormat(undefined, MINUTE)
+const PRECISE_CLOCK = new Intl.DateTimeFormat(undefined, { ...MINUTE, second: "2-digit" })
 
 export function clock(time) {
   return CLOCK.format(time)
 }
 
-export function clockToTheSecond(time) {
-  return CLOCK_TO_THE_SECOND.format(time)
+// To the second.
+export function timeOfDay(time) {
+  return PRECISE_CLOCK.format(time)
 }

@@ -49,3 +49,18 @@ def test_bridge_carries_on_after_a_call_that_fails():
         """
     )
     assert printed == "carried on\n"
+
+
+def test_call_that_comes_later_lets_the_others_go_first():
+    printed = on_a_loop(
+        """
+        def first():
+            bridge.call_later(0.01, print, "later")
+            bridge.call_later(0.02, lambda: 1 / 0)
+            bridge.call_later(0.03, server.stop)
+            print("at once")
+
+        bridge.call(first)
+        """
+    )
+    assert printed == "at once\nlater\n"

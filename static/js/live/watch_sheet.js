@@ -1,0 +1,224 @@
+// The sheet of what is watched for: another rule, the rules there are, and what was told.
+import { showPhase } from "../plain/moon.js"
+import { FORGETS } from "./alert_log.js"
+import { MAX_RULES } from "./rule.js"
+import { RuleForm } from "./rule_form.js"
+import { RuleRow } from "./rule_row.js"
+import { ToldList } from "./told_list.js"
+
+const TICK_MS = 500
+
+// Tells "open" with an alert that a person wants to see again, "opened" and "closed".
+export class WatchSheet extends EventTarget {
+  #sheet
+  #bells
+  #door
+  #templates
+  #watching
+  #log
+  #maxChars
+  #form
+  #told
+  #rows = new Map()
+  #editing = null
+  #leftFrom = null
+  #saidOfKeeping = ""
+  #ticking = null
+
+  // bells: the buttons that open it; door: what leads to them where they are in a menu; templates: { form, rule,
+  // told }; log: what was told; webhook: { host, hasFrames } of where alerts are sent to as well, host "" for
+  // nowhere.
+  constructor({ sheet, bells, door, templates, watching, log, maxChars, webhook }) {
+    super()
+    this.#sheet = sheet
+    this.#bells = bells
+    this.#door = door
+    this.#templates = templates
+    this.#watching = watching
+    this.#log = log
+    this.#maxChars = maxChars
+    this.#form = new RuleForm(templates.form, { maxChars })
+    this.#form.addEventListener("made", ({ detail }) => this.#add(detail))
+    this.#form.addEventListener("cancel", () => this.#form.focus())
+    this.#part("new").append(this.#form.element)
+    this.#told = new ToldList(this.#part("told"), templates.told)
+    this.#told.addEventListener("open", ({ detail }) => this.#tell("open", detail))
+    this.#showWebhook(webhook)
+    for (const bell of bells) bell.addEventListener("click", () => this.isOpen ? this.close() : this.open())
+    this.#part("close").addEventListener("click", () => this.close())
+    watching.addEventListener("change", () => this.#render())
+    log.addEventListener("change", () => this.#renderTold())
+    this.#render()
+    this.#renderTold()
+  }
+
+  get isOpen() {
+    return !this.#sheet.hidden
+  }
+
+  open() {
+    if (!this.isOpen) this.#show()
+    // On a touch screen the focus would bring up the keyboard, over the picture.
+    if (matchMedia("(pointer: coarse)").matches) this.#part("body").focus({ preventScroll: true })
+    else this.#form.focus()
+  }
+
+  // What is asked already, as words for another rule: { question } or { object }.
+  offer({ question, object }) {
+    this.#form.write(object ?? question, object === undefined ? "question" : "object")
+    this.open()
+  }
+
+  // Gives the focus back to where it was; not where it has gone elsewhere.
+  close() {
+    const hadFocus = this.#sheet.contains(document.activeElement)
+    clearInterval(this.#ticking)
+    this.#sheet.hidden = true
+    this.#showBells()
+    const back = [this.#leftFrom, ...this.#bells, this.#door].find((each) => each?.isConnected && each.checkVisibility())
+    if (hadFocus) back?.focus({ preventScroll: true })
+    this.#tell("closed")
+  }
+
+  // Returns whether there was anything to close.
+  retreat() {
+    if (!this.isOpen) return false
+    this.close()
+    return true
+  }
+
+  #show() {
+    this.#leftFrom = document.activeElement
+    this.#sheet.hidden = false
+    this.#part("body").scrollTop = 0
+    this.#ticking = setInterval(() => this.#renderRows(), TICK_MS)
+    this.#render()
+    this.#renderTold()
+    this.#tell("opened")
+  }
+
+  #add(rule) {
+    if (!this.#watching.add(rule)) return this.#form.note(this.#watching.refusal)
+    this.#form.clear()
+    this.#form.focus()
+  }
+
+  #render() {
+    this.#showBells()
+    const { entries } = this.#watching
+    if (this.isOpen) this.#renderRows()
+    this.#part("rules").hidden = entries.length + [...this.#rows.values()].filter((row) => row.isLeaving).length === 0
+    this.#part("count").textContent = `${entries.length} of ${MAX_RULES}`
+    this.#showKept()
+  }
+
+  // Rows stay the elements they are: whoever has the focus on one keeps it.
+  #renderRows() {
+    const { entries, sleep } = this.#watching
+    const list = this.#part("rules").querySelector("ul")
+    const now = Date.now()
+    let above = null
+    for (const entry of entries) {
+      const row = this.#rows.get(entry.rule.id) ?? this.#newRow(entry.rule.id)
+      if (!row.element.isConnected) above ? above.after(row.element) : list.prepend(row.element)
+      row.show(entry, sleep, now)
+      above = row.element
+    }
+  }
+
+  #newRow(id) {
+    const row = new RuleRow(this.#templates.rule)
+    this.#rows.set(id, row)
+    row.addEventListener("turn", ({ detail }) => this.#watching.turn(id, detail))
+    row.addEventListener("open", () => this.#edit(id, row))
+    return row
+  }
+
+  #edit(id, row) {
+    this.#editing?.cancel()
+    const { rule } = this.#watching.entries.find((entry) => entry.rule.id === id)
+    const form = new RuleForm(this.#templates.form, { maxChars: this.#maxChars, rule })
+    this.#editing = form
+    const done = () => {
+      this.#editing = null
+      row.rest()
+    }
+    form.addEventListener("made", ({ detail }) => {
+      done()
+      this.#watching.replace(detail)
+      row.focus()
+    })
+    form.addEventListener("cancel", () => {
+      const hadFocus = form.hasFocus
+      done()
+      if (hadFocus) row.focus()
+    })
+    form.addEventListener("delete", () => {
+      done()
+      this.#delete(id, row)
+    })
+    row.edit(form.element)
+    form.focus()
+  }
+
+  #delete(id, row) {
+    const removed = this.#watching.remove(id)
+    const isOver = new AbortController()
+    const undo = () => {
+      if (!this.#watching.restore(removed)) return this.#form.note(this.#watching.refusal)
+      isOver.abort()
+      row.rest()
+      row.focus()
+    }
+    row.addEventListener("undo", undo, isOver)
+    row.addEventListener("gone", () => this.#forget(id, row), isOver)
+    row.leave()
+    this.#render()
+  }
+
+  #forget(id, row) {
+    const hadFocus = row.element.contains(document.activeElement)
+    this.#rows.delete(id)
+    row.element.remove()
+    this.#render()
+    if (hadFocus) this.#form.focus()
+  }
+
+  #renderTold() {
+    if (this.isOpen) this.#told.show(this.#log.alerts, Date.now())
+    this.#showKept()
+  }
+
+  #showKept() {
+    const sentence = this.#watching.isKept ? this.#log.trouble : FORGETS
+    if (sentence === this.#saidOfKeeping) return
+    this.#saidOfKeeping = sentence
+    this.#part("kept").hidden = sentence === ""
+    this.#part("kept").textContent = sentence
+  }
+
+  #showWebhook({ host, hasFrames }) {
+    this.#part("host").hidden = host === ""
+    this.#part("host").textContent = `Alerts go to ${host}, ${hasFrames ? "with" : "without"} pictures.`
+  }
+
+  #showBells() {
+    const { entries, nAwake } = this.#watching
+    const rules = entries.length === 1 ? "1 rule" : `${entries.length} rules`
+    for (const bell of this.#bells) {
+      bell.ariaExpanded = String(this.isOpen)
+      bell.ariaLabel = entries.length === 0 ? "Watch for it" : `Watch for it: ${rules}, ${nAwake} awake`
+      bell.querySelector(".bell__count").textContent = entries.length || ""
+      bell.querySelector(".moon").toggleAttribute("hidden", nAwake === 0)
+      showPhase(bell.querySelector(".moon"), 1)
+    }
+  }
+
+  #part(name) {
+    return this.#sheet.querySelector(`.watch__${name}`)
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }))
+  }
+}
