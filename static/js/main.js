@@ -172,7 +172,7 @@ function sleepReason() {
   if (document.hidden) return "hidden"
   if (!connection.isOpen) return "connection"
   if (!report.isReady) return "model"
-  return looking.isLive ? null : "camera"
+  return looking.whyBlind
 }
 
 function wantedToKeep() {

@@ -50,14 +50,10 @@ export class Looking extends EventTarget {
     return this.#stage.state === "live"
   }
 
-  // The camera goes on and shows nothing: a dark room can be asked about, and nothing is to be seen in it.
-  get isBlack() {
-    return this.#stage.state === "black"
-  }
-
-  // When the camera's newest frame came.
-  get seenAt() {
-    return this.#camera.seenAt
+  // Why no camera shows anything of now: "frozen", "black" or "camera", there is none; null while one does.
+  get whyBlind() {
+    if (this.isLive) return null
+    return ["frozen", "black"].find((state) => state === this.#stage.state) ?? "camera"
   }
 
   get isPicture() {
