@@ -135,7 +135,9 @@ def test_table_of_skills_is_what_the_page_offers_and_what_the_server_takes():
 
 @pytest.mark.parametrize("sheet", [sheet for sheet in SHEETS if sheet != "tokens.css"])
 def test_colours_are_tokens(sheet: str):
-    assert _COLOUR.findall(without_comments((CSS / sheet).read_text(encoding="utf-8"))) == []
+    rules = without_comments((CSS / sheet).read_text(encoding="utf-8"))
+    # A state may be called by a colour: the picture of a camera is black.
+    assert _COLOUR.findall(re.sub(r"\[data-state=.*?\]", "", rules)) == []
 
 
 _READ_BACK = re.compile(

@@ -173,7 +173,7 @@ function sleepReason() {
   if (document.hidden) return "hidden"
   if (!connection.isOpen) return "connection"
   if (!report.isReady) return "model"
-  return looking.isLive ? null : "camera"
+  return looking.whyBlind
 }
 
 function wantedToKeep() {
@@ -271,8 +271,8 @@ looking.addEventListener("change", () => {
   allowAsking()
   showLooking()
   looks.check()
-  if (looking.isLive) question.focusUnlessTouch()
 })
+looking.addEventListener("opened", () => question.focusUnlessTouch())
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
 takeDropped((file) => looking.usePicture(file))
 

@@ -1,5 +1,7 @@
 """A sentence for each thing that can keep the camera from showing something, and the way out."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -35,6 +37,7 @@ MediaDevices.prototype.getUserMedia = function (constraints) {
 NO_FRAMES = """navigator.mediaDevices.getUserMedia = async () => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 })
   const context = canvas.getContext("2d")
+  context.fillStyle = "teal"
   const stream = canvas.captureStream(0)
   window.showFrame = () => {
     context.fillRect(0, 0, 640, 480)
@@ -79,6 +82,31 @@ MediaDevices.prototype.enumerateDevices = async function () {
   return isPlugged ? [{ kind: "videoinput", deviceId: "", label: "" }] : []
 }
 """
+# A camera whose picture `show(colour)` changes at once, ten times a second until `freeze()`.
+PAINTED = """navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 })
+  const context = canvas.getContext("2d")
+  let painting = null
+  const paint = () => context.fillRect(0, 0, 640, 480)
+  window.show = (colour) => {
+    context.fillStyle = colour
+    freeze()
+    painting = setInterval(paint, 100)
+    paint()
+  }
+  window.freeze = () => clearInterval(painting)
+  show("teal")
+  return canvas.captureStream(10)
+}"""
+SECONDS_SINCE_TOLD = """() => {
+  const seconds = (time) => time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0)
+  const since = seconds(document.querySelector(".stage__since").textContent)
+  return (seconds(new Date().toTimeString().slice(0, 8)) - since + 86400) % 86400
+}"""
+HIDE = """(isHidden) => {
+  Object.defineProperty(document, "hidden", { value: isHidden, configurable: true })
+  document.dispatchEvent(new Event("visibilitychange"))
+}"""
 CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
 # A page that left the person before a black stage for 40 s is what all this is about.
 WAY_OUT_LIMIT_MS = 8000
@@ -291,7 +319,6 @@ def test_camera_without_a_frame_is_told_and_its_first_frame_is_shown(
     expect(page.locator("#question-note")).to_have_text(CANNOT_ASK)
     expect(page.locator(".card")).to_have_count(0)
     page.evaluate("showFrame()")
-    # All of it is black: what a camera shows is its own affair.
     expect(stage(page)).to_have_attribute("data-state", "live")
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator(".card")).to_have_count(1)
@@ -382,9 +409,91 @@ def test_camera_that_sends_nothing_more_after_a_sleep_is_told(
     page.evaluate("showFrame()")
     expect(stage(page)).to_have_attribute("data-state", "live")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(stage(page)).to_contain_text("sends no picture", timeout=WAY_OUT_LIMIT_MS)
+    expect(message(page)).to_contain_text("The picture stands still.", timeout=WAY_OUT_LIMIT_MS)
     page.evaluate("showFrame()")
     expect(stage(page)).to_have_attribute("data-state", "live")
+
+
+@pytest.fixture
+def painted(launch: Launch, paced: PacedServer, visit: Visit) -> Page:
+    page = with_camera(visit(launch(FAKE_CAMERA), paced.url, script=PAINTED))
+    page.get_by_label("Your question").fill("Anything?")
+    return page
+
+
+def test_nothing_is_asked_about_a_picture_that_stands_still(painted: Page) -> None:
+    """Its last frame was asked about, minutes later, as if it were of now."""
+    painted.evaluate("freeze()")
+    expect(message(painted)).to_contain_text("The picture stands still.", timeout=WAY_OUT_LIMIT_MS)
+    expect(message(painted)).to_contain_text(re.compile(r"No new frame since \d\d:\d\d:\d\d\."))
+    since_s = painted.evaluate(SECONDS_SINCE_TOLD)
+    assert 3 <= since_s <= WAY_OUT_LIMIT_MS / 1000
+    expect(painted.locator(".stage__video")).to_be_visible()
+    painted.keyboard.press("Enter")
+    expect(painted.locator("#question-note")).to_have_text(CANNOT_ASK)
+    expect(painted.locator(".card")).to_have_count(0)
+
+
+def test_picture_that_goes_on_is_live_again(painted: Page) -> None:
+    painted.evaluate("freeze()")
+    expect(stage(painted)).to_have_attribute("data-state", "frozen", timeout=WAY_OUT_LIMIT_MS)
+    painted.evaluate("show('teal')")
+    expect(stage(painted)).to_have_attribute("data-state", "live")
+    painted.get_by_label("Your question").press("Enter")
+    expect(painted.locator(".card")).to_have_count(1)
+
+
+def test_camera_whose_picture_stands_still_can_be_opened_again(painted: Page) -> None:
+    painted.evaluate("freeze()")
+    message(painted).get_by_role("button", name="Try again").click(timeout=WAY_OUT_LIMIT_MS)
+    expect(stage(painted)).to_have_attribute("data-state", "live")
+
+
+def test_black_picture_is_told_and_can_still_be_asked_about(painted: Page) -> None:
+    painted.evaluate("show('#060606')")
+    expect(message(painted)).to_contain_text("The picture is black. Is the lens covered?")
+    expect(painted.locator(".stage__video")).to_be_visible()
+    painted.keyboard.press("Enter")
+    expect(painted.locator(".card")).to_have_count(1)
+    painted.evaluate("show('teal')")
+    expect(stage(painted)).to_have_attribute("data-state", "live")
+    expect(message(painted)).to_have_count(0)
+
+
+def test_dark_picture_with_a_light_in_it_is_not_called_black(painted: Page) -> None:
+    """Three checks of the black one before show that checks go on."""
+    painted.evaluate("show('black')")
+    expect(stage(painted)).to_have_attribute("data-state", "black")
+    painted.evaluate("show('#141414')")
+    expect(stage(painted)).to_have_attribute("data-state", "live")
+
+
+def test_focus_stays_where_it_is_when_the_light_comes_back(painted: Page) -> None:
+    painted.evaluate("show('black')")
+    expect(stage(painted)).to_have_attribute("data-state", "black")
+    painted.locator("#source").focus()
+    painted.evaluate("show('teal')")
+    expect(stage(painted)).to_have_attribute("data-state", "live")
+    expect(painted.locator("#source")).to_be_focused()
+
+
+def test_picture_is_given_time_after_nobody_could_see_it(
+    launch: Launch, paced: PacedServer, visit: Visit
+) -> None:
+    """Browsers deliver no frames to a hidden tab, which is not the camera's fault."""
+    page = visit(launch(FAKE_CAMERA), paced.url, script=PAINTED)
+    page.clock.install()
+    page.reload()
+    with_camera(page)
+    page.evaluate("freeze()")
+    page.evaluate(HIDE, True)
+    page.clock.run_for(60_000)
+    assert stage(page).get_attribute("data-state") == "live"
+    page.evaluate(HIDE, False)
+    page.clock.run_for(2000)
+    assert stage(page).get_attribute("data-state") == "live"
+    page.clock.run_for(2000)
+    assert stage(page).get_attribute("data-state") == "frozen"
 
 
 def test_camera_appears_when_it_is_plugged_in_before_any_permission(

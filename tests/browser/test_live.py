@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PHONE, PacedServer, Server, Visit, resize, with_camera
 from tests.browser.test_ahead import CHANGES, DRAWN_CAMERA, Wire, change
+from tests.browser.test_camera import PAINTED, WAY_OUT_LIMIT_MS
 from tests.browser.test_look import serious_findings
 
 BLUE = "scene.colour = 'rgb(0, 0, 255)'"
@@ -268,6 +269,24 @@ def test_camera_that_goes_pauses_it_and_one_that_comes_back_goes_on(
     kept_page.evaluate(TRACK_HEARS, "unmute")
     paced.answer("A cat.")
     expect(sentence(kept_page)).to_have_text("A cat.")
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [("freeze()", "The picture stands still"), ("show('black')", "The picture is black")],
+)
+def test_picture_with_nothing_of_now_on_it_pauses_it(
+    browser: Browser, paced: PacedServer, visit: Visit, happens: str, words: str
+) -> None:
+    page = with_camera(visit(browser, paced.url, script=PAINTED))
+    keep(page, "What is on the desk?")
+    paced.answer("A red ball.")
+    expect(sentence(page)).to_have_text("A red ball.")
+    page.evaluate(happens)
+    expect(state(page)).to_contain_text(f"{words} · as of", timeout=WAY_OUT_LIMIT_MS)
+    page.evaluate("show('navy')")
+    paced.answer("A cat.")
+    expect(sentence(page)).to_have_text("A cat.")
 
 
 def test_trouble_says_when_it_looks_next_and_looks_at_once_when_asked_to(

@@ -11,7 +11,8 @@ const LONGEST_RETRY_MS = 30_000
 // An asker has
 //   wants({ glance, now }): what it wants to know about a frame of this moment, [] while nothing;
 //   answered({ asked, response, frame, glance, now }): once for each, in order;
-//   slept({ why, since }) and woke(): nothing can be looked at, why: "hidden", "camera", "model", "connection";
+//   slept({ why, since }) and woke(): nothing can be looked at, why: "hidden", "model", "connection",
+//     "camera", "frozen", "black";
 //   troubled({ sentence, retryAt }): this look failed, and when the next is tried.
 // asked: { skill, question or object, choices? } and what else the asker wants to have back.
 // Tells "send" with a request that is to be answered, and "cancel" with the id of one nobody waits for.

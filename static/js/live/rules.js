@@ -26,6 +26,8 @@ const SLEEPING = {
   starting: "it has not looked yet",
   hidden: "this tab was hidden",
   camera: "the camera is lost",
+  frozen: "the picture stands still",
+  black: "the picture is black",
   model: "the model is not ready",
   connection: "not connected",
 }

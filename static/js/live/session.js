@@ -12,6 +12,8 @@ const RESTS_AFTER_MS = 1500
 const ASLEEP = {
   hidden: "Paused while this tab is hidden",
   camera: "Paused while there is no picture",
+  frozen: "The picture stands still",
+  black: "The picture is black",
   model: "Paused until the model is ready",
 }
 

@@ -1,4 +1,5 @@
 // The webcam: opens it, says in one word how it is, and notices when it goes and comes back.
+import { Liveness } from "./liveness.js"
 
 const IDEAL_WIDTH_PX = 1280
 const IDEAL_HEIGHT_PX = 720
@@ -41,13 +42,14 @@ async function askedBefore() {
 
 // `state`: off | starting, asking until the browser answers, unanswered when it takes long |
 // why it did not open: denied, denied-by-system, not-allowed, dismissed, none, unsuitable, in-use, failed,
-// insecure, unsupported | once it is open: live, or why there is no picture: silent, muted, needs-tap |
-// when it went: unplugged, stopped. "change" tells of a new one, "devices" of other cameras.
+// insecure, unsupported | once it is open: live, or black, or why there is no picture of now: silent, muted,
+// needs-tap, frozen | when it went: unplugged, stopped. "change" tells of a new one, "devices" of other cameras.
 export class Camera extends EventTarget {
   state = "starting"
   // The browser's own words about what failed.
   said = ""
   #video
+  #liveness
   #stream = null
   #deviceId = null
   #permission = null
@@ -61,6 +63,8 @@ export class Camera extends EventTarget {
     this.#video = video
     for (const name of ["loadeddata", "resize", "playing"]) video.addEventListener(name, () => this.#look())
     video.addEventListener("pause", () => this.#wake())
+    this.#liveness = new Liveness(video)
+    this.#liveness.addEventListener("change", () => this.#look())
   }
 
   get deviceId() {
@@ -69,6 +73,11 @@ export class Camera extends EventTarget {
 
   get isOpen() {
     return this.#stream !== null
+  }
+
+  // When its newest frame came.
+  get seenAt() {
+    return this.#liveness.seenAt
   }
 
   get label() {
@@ -109,6 +118,7 @@ export class Camera extends EventTarget {
   // Starts the picture of an open camera; a browser may allow that only while somebody taps.
   async play() {
     const stream = this.#stream
+    this.#liveness.begin()
     try {
       const started = this.#video.play()
       this.#look()
@@ -181,7 +191,7 @@ export class Camera extends EventTarget {
     if (!paused) this.#needsTap = false
     if (this.#isMuted) this.#become("muted")
     else if (this.#needsTap) this.#become("needs-tap")
-    else if (hasPicture) this.#become("live")
+    else if (hasPicture) this.#become(this.#liveness.state)
     else if (this.state === "muted" || this.state === "needs-tap") this.#wait("silent", PICTURE_LIMIT_MS)
   }
 
@@ -208,6 +218,7 @@ export class Camera extends EventTarget {
   }
 
   #release() {
+    this.#liveness.end()
     this.#stream?.getTracks().forEach((track) => track.stop())
     this.#stream = null
     this.#isMuted = false
@@ -269,16 +280,5 @@ export class Camera extends EventTarget {
     if (document.hidden || !this.#stream) return
     if (this.#stream.getVideoTracks().every(({ readyState }) => readyState === "ended")) return this.open()
     if (this.#video.paused && !this.#needsTap) this.play()
-    if (this.state === "live") this.#expectFrame()
-  }
-
-  // The picture of before the sleep still stands there: only another frame tells that the camera goes on.
-  #expectFrame() {
-    if (!this.#video.requestVideoFrameCallback) return
-    this.#wait("silent", PICTURE_LIMIT_MS)
-    this.#video.requestVideoFrameCallback(() => {
-      if (this.state === "live") clearTimeout(this.#patience)
-      this.#look()
-    })
   }
 }

@@ -12,14 +12,15 @@ const NAMES = {
 }
 const UNREADABLE = "This file is not a picture that the browser can read. Choose another."
 
-// Tells "change" when something else is to be seen, or nothing, and "refused" with the sentence that
-// says why a picture cannot be used.
+// Tells "change" when something else is to be seen, or nothing; "opened" when a camera begins to show
+// something; and "refused" with the sentence that says why a picture cannot be used.
 export class Looking extends EventTarget {
   #camera
   #stage
   #sources
   #file
   #limits
+  #opened = null
 
   // file: the input that chooses a picture; limits: { maxFramePixels }.
   constructor({ camera, stage, sources, file, limits }) {
@@ -29,7 +30,7 @@ export class Looking extends EventTarget {
     this.#sources = sources
     this.#file = file
     this.#limits = limits
-    camera.addEventListener("change", () => stage.showCamera(camera.state, camera.said))
+    camera.addEventListener("change", () => stage.showCamera(camera))
     camera.addEventListener("devices", () => this.#showSource())
     stage.addEventListener("change", () => this.#changed())
     stage.addEventListener("open-camera", () => camera.open())
@@ -47,6 +48,12 @@ export class Looking extends EventTarget {
 
   get isLive() {
     return this.#stage.state === "live"
+  }
+
+  // Why no camera shows anything of now: "frozen", "black" or "camera", there is none; null while one does.
+  get whyBlind() {
+    if (this.isLive) return null
+    return ["frozen", "black"].find((state) => state === this.#stage.state) ?? "camera"
   }
 
   get isPicture() {
@@ -95,14 +102,17 @@ export class Looking extends EventTarget {
 
   #turnOff() {
     // A chosen picture would stay on the stage, as it does when a camera fails: it is taken away first.
-    this.#stage.showCamera("starting")
+    this.#stage.showCamera({ state: "starting" })
     this.#camera.turnOff()
   }
 
   #changed() {
     this.#showSource()
-    if (this.isLive) remember("camera", this.#camera.deviceId)
     this.dispatchEvent(new Event("change"))
+    if (!this.isLive || this.#stage.source === this.#opened) return
+    this.#opened = this.#stage.source
+    remember("camera", this.#camera.deviceId)
+    this.dispatchEvent(new Event("opened"))
   }
 
   async #showSource() {

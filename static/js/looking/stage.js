@@ -1,9 +1,12 @@
 // The large picture: live video or a chosen picture, gold corners while the model looks, and what it
 // has just found; or why there is nothing to see.
 import { Marks } from "../plain/marks.js"
+import { timeOfDay } from "../plain/words.js"
 
 // In all others there is nothing to see, and a picture can be used instead.
-const SHOWING_OR_ABOUT_TO = ["starting", "asking", "live", "picture"]
+const SHOWING_OR_ABOUT_TO = ["starting", "asking", "live", "black", "picture"]
+// What one opened camera may come to and come back from.
+const OF_ONE_CAMERA = ["live", "black", "frozen"]
 const FOUND_SHOWN_MS = 3000
 const FOUND_FADES_TO = 0.35
 
@@ -13,6 +16,7 @@ export class Stage extends EventTarget {
   #video
   #image
   #instead
+  #since
   #svg
   #marks
   #source = null
@@ -27,6 +31,7 @@ export class Stage extends EventTarget {
     this.#video = stage.querySelector(".stage__video")
     this.#image = stage.querySelector(".stage__image")
     this.#instead = stage.querySelector(".stage__instead")
+    this.#since = stage.querySelector(".stage__since")
     this.#svg = stage.querySelector(".marks")
     this.#marks = new Marks(this.#svg)
     stage.querySelector(".stage__local-address").textContent = `http://localhost:${location.port || 80}`
@@ -50,7 +55,7 @@ export class Stage extends EventTarget {
       return { drawable: this.#image, width, height }
     }
     const { readyState, videoWidth: width, videoHeight: height } = this.#video
-    const isShowing = this.state === "live" && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && width > 0
+    const isShowing = ["live", "black"].includes(this.state) && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && width > 0
     return isShowing ? { drawable: this.#video, width, height } : null
   }
 
@@ -60,11 +65,12 @@ export class Stage extends EventTarget {
   }
 
   // A chosen picture stays until a camera really shows something.
-  // said: what the browser says about it.
-  showCamera(state, said = "") {
+  // said: what the browser says about it; seenAt: when its newest frame came.
+  showCamera({ state, said = "", seenAt }) {
     if (this.state === "picture" && !SHOWING_OR_ABOUT_TO.includes(state)) return
     this.#forgetPicture()
     for (const words of this.#stage.querySelectorAll(".stage__said b")) words.textContent = said
+    this.#since.textContent = timeOfDay(seenAt)
     this.#become(state)
   }
 
@@ -131,7 +137,8 @@ export class Stage extends EventTarget {
   }
 
   #become(state) {
-    this.#source = Symbol(state)
+    const isSameCamera = [this.state, state].every((each) => OF_ONE_CAMERA.includes(each))
+    if (!isSameCamera) this.#source = Symbol(state)
     this.forgetFound()
     const hadFocus = this.#stage.contains(document.activeElement)
     this.#stage.dataset.state = state

@@ -1,0 +1,93 @@
+// Whether the picture of an open camera goes on, and whether there is anything on it.
+
+const CHECK_INTERVAL_MS = 500
+// Checks in a row. The one before the first may have come just after the last frame: 7 are 3 s at least.
+const FROZEN_AFTER = 7
+const BLACK_AFTER = 3
+// A picture is black when none of these parts is brighter than a covered lens shows: the mean of what a
+// sensor makes up in the dark, and of a black of 16 that was not stretched to 0.
+const PARTS = { width: 16, height: 9 }
+const BLACKEST = 16
+
+// `state`: live | frozen, no new frame for 3 s | black, for a second. "change" tells of a new one.
+// Nothing is counted while nobody can see it, as browsers deliver no frames then; and checks are counted,
+// not hours, so that a computer that slept gives its camera the same time as ever.
+export class Liveness extends EventTarget {
+  state = "live"
+  // When the newest frame came, to half a second.
+  seenAt = Date.now()
+  #video
+  #context
+  #checking = null
+  #expected = null
+  #timeBefore = 0
+  #nStill = 0
+  #nBlack = 0
+
+  constructor(video) {
+    super()
+    this.#video = video
+    const canvas = Object.assign(document.createElement("canvas"), PARTS)
+    this.#context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })
+    this.#context.imageSmoothingQuality = "high"
+  }
+
+  // The picture starts, or starts again: nothing is held against it.
+  begin() {
+    this.end()
+    this.state = "live"
+    this.#nBlack = 0
+    this.#frameCame()
+    this.#expectFrame()
+    this.#checking = setInterval(() => this.#check(), CHECK_INTERVAL_MS)
+  }
+
+  end() {
+    clearInterval(this.#checking)
+    if (this.#expected !== null) this.#video.cancelVideoFrameCallback(this.#expected)
+    this.#expected = null
+  }
+
+  #check() {
+    const { readyState, paused } = this.#video
+    if (document.hidden || paused || readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
+    this.#nStill += 1
+    this.#expectFrame()
+    if (this.#nStill >= FROZEN_AFTER) return this.#become("frozen")
+    this.#nBlack = this.#isBlack() ? this.#nBlack + 1 : 0
+    this.#become(this.#nBlack >= BLACK_AFTER ? "black" : "live")
+  }
+
+  // One frame between two checks is enough: to be called for each would cost more.
+  #expectFrame() {
+    if (!this.#video.requestVideoFrameCallback) return this.#compareTime()
+    this.#expected ??= this.#video.requestVideoFrameCallback(() => {
+      this.#expected = null
+      this.#frameCame()
+    })
+  }
+
+  #compareTime() {
+    const { currentTime } = this.#video
+    if (currentTime !== this.#timeBefore) this.#frameCame()
+    this.#timeBefore = currentTime
+  }
+
+  #frameCame() {
+    this.#nStill = 0
+    this.seenAt = Date.now()
+    if (this.state === "frozen") this.#become("live")
+  }
+
+  #isBlack() {
+    const { width, height } = PARTS
+    this.#context.drawImage(this.#video, 0, 0, width, height)
+    return this.#context.getImageData(0, 0, width, height).data.every((level, at) => at % 4 === 3 || level <= BLACKEST)
+  }
+
+  #become(state) {
+    if (state === this.state) return
+    this.state = state
+    this.dispatchEvent(new Event("change"))
+  }
+}
