@@ -210,7 +210,7 @@ keeping.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() :
 keeping.addEventListener("watch", ({ detail }) => watch.offer(detail.asked))
 
 watch.addEventListener("change", showLooking)
-watch.addEventListener("open", ({ detail }) => watch.retreat() && showAlert(newId(), detail))
+watch.addEventListener("open", ({ detail }) => showAlert(newId(), detail))
 watch.addEventListener("told", ({ detail: alert }) => {
   if (alert.ways.page) showAlert(alert.id, alert)
   if (webhook.host) connection.alert({ ...alert, rule: alert.name, blob: webhook.hasFrames ? alert.frame.blob : null })
