@@ -6,7 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import (
+    DENIED,
+    FAKE_CAMERA,
     PHONE,
+    Launch,
     PacedServer,
     Visit,
     resize,
@@ -305,9 +308,9 @@ def test_what_is_good_in_a_strange_memory_is_taken(
 
 
 def test_rule_sleeps_and_says_why_until_there_is_something_to_see(
-    browser: Browser, paced: PacedServer, visit: Visit
+    launch: Launch, paced: PacedServer, visit: Visit
 ) -> None:
-    page = visit(browser, paced.url, script=with_rules([RULE]))
+    page = visit(launch(DENIED, FAKE_CAMERA), paced.url, script=with_rules([RULE]))
     open_sheet(page)
     expect(sheet(page).locator(".rule__words")).to_contain_text("Asleep since")
     expect(page.locator("#bell")).to_have_attribute("aria-label", "Watch for it: 1 rule, 0 awake")
