@@ -288,6 +288,22 @@ def test_rules_and_their_switches_survive_a_reload(watch_page: Page) -> None:
     expect(sheet(watch_page).get_by_role("switch", name="Is the door open?")).to_be_checked()
 
 
+def test_two_tabs_have_the_same_rules(paced: PacedServer, watch_page: Page) -> None:
+    watch_for(watch_page, "parcel")
+    other = watch_page.context.new_page()
+    other.goto(paced.url)
+    open_sheet(other)
+    watch_for(other, "cat")
+    expect(rules(watch_page)).to_have_text(["Parcel appears", "Cat appears"])
+    watch_for(watch_page, "dog")
+    expect(rules(other)).to_have_text(["Parcel appears", "Cat appears", "Dog appears"])
+    sheet(other).get_by_role("button", name="Parcel appears").click()
+    sheet(other).get_by_role("button", name="Delete").click()
+    expect(rules(watch_page)).to_have_text(["Cat appears", "Dog appears"])
+    sheet(other).get_by_role("button", name="Undo").click()
+    expect(rules(watch_page)).to_have_text(["Parcel appears", "Cat appears", "Dog appears"])
+
+
 @pytest.mark.parametrize(
     ("kept", "n_rules"),
     [
