@@ -343,7 +343,7 @@ def test_camera_that_is_muted_from_the_start_says_so(
     launch: Launch, paced: PacedServer, visit: Visit
 ) -> None:
     page = visit(launch(FAKE_CAMERA), paced.url, permissions=["camera"], script=MUTED_AT_FIRST)
-    expect(stage(page)).to_contain_text("The camera is muted.")
+    expect(message(page)).to_contain_text("The camera is muted.")
     page.evaluate(MUTE, False)
     expect(stage(page)).to_have_attribute("data-state", "live")
 
