@@ -125,7 +125,7 @@ const watch = new Watch({
 
 question.addEventListener("ask", ({ detail }) => keeping.isOn ? keeping.start(detail, titleOf(detail)) : asking.ask(detail))
 question.addEventListener("ask-once", ({ detail }) => asking.ask(detail))
-question.addEventListener("stop", () => stopAll())
+question.addEventListener("stop", stopAll)
 question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
@@ -136,10 +136,6 @@ asking.addEventListener("asked", ({ detail: request }) => {
   stage.forgetFound()
   flyFrame(card.frame, stage.bounds).catch(reportError)
 })
-asking.addEventListener("send", async ({ detail }) => {
-  if (!await connection.ask(detail)) breakOff()
-})
-asking.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
 asking.addEventListener("answered", ({ detail }) => answers.response(detail))
 
 answers.addEventListener("again", ({ detail }) => asking.askAgain(detail))
@@ -199,10 +195,8 @@ function showLooking() {
   showActivity()
 }
 
-keeping.addEventListener("switched", () => {
-  question.showKept(keeping.isOn)
-  if (keeping.isOn) watch.retreat()
-})
+keeping.addEventListener("begun", () => watch.retreat())
+keeping.addEventListener("switched", () => question.showKept(keeping.isOn))
 keeping.addEventListener("change", showLooking)
 keeping.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
 keeping.addEventListener("said", ({ detail }) => announcer.say(detail))
@@ -210,19 +204,22 @@ keeping.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() :
 keeping.addEventListener("watch", ({ detail }) => watch.offer(detail.asked))
 
 watch.addEventListener("change", showLooking)
-watch.addEventListener("open", ({ detail }) => watch.retreat() && showAlert(newId(), detail))
+watch.addEventListener("open", ({ detail }) => showAlert(newId(), detail))
 watch.addEventListener("told", ({ detail: alert }) => {
   if (alert.ways.page) showAlert(alert.id, alert)
   if (webhook.host) connection.alert({ ...alert, rule: alert.name, blob: webhook.hasFrames ? alert.frame.blob : null })
 })
 
-looks.addEventListener("send", async ({ detail }) => {
-  if (!await connection.ask(detail)) breakOff()
-})
-looks.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
 document.addEventListener("visibilitychange", () => looks.check())
 
 // Model and connection
+
+for (const asker of [asking, looks]) {
+  asker.addEventListener("send", async ({ detail }) => {
+    if (!await connection.ask(detail)) breakOff()
+  })
+  asker.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
+}
 
 function allowAsking() {
   question.allow(connection.isOpen && looking.canSee)

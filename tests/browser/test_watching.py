@@ -6,7 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import (
+    DENIED,
+    FAKE_CAMERA,
     PHONE,
+    Launch,
     PacedServer,
     Visit,
     resize,
@@ -278,13 +281,27 @@ def test_rules_and_their_switches_survive_a_reload(watch_page: Page) -> None:
     watch_for(watch_page, "Is the door open?")
     sheet(watch_page).get_by_role("switch", name="Parcel appears").uncheck()
     watch_page.reload()
-    expect(watch_page.locator("#bell")).to_have_attribute(
-        "aria-label", "Watch for it: 2 rules, 0 awake"
-    )
+    expect(watch_page.locator("#bell .bell__count")).to_have_text("2")
     open_sheet(watch_page)
     expect(rules(watch_page)).to_have_text(["Parcel appears", "Is the door open?"])
     expect(sheet(watch_page).get_by_role("switch", name="Parcel appears")).not_to_be_checked()
     expect(sheet(watch_page).get_by_role("switch", name="Is the door open?")).to_be_checked()
+
+
+def test_two_tabs_have_the_same_rules(paced: PacedServer, watch_page: Page) -> None:
+    watch_for(watch_page, "parcel")
+    other = watch_page.context.new_page()
+    other.goto(paced.url)
+    open_sheet(other)
+    watch_for(other, "cat")
+    expect(rules(watch_page)).to_have_text(["Parcel appears", "Cat appears"])
+    watch_for(watch_page, "dog")
+    expect(rules(other)).to_have_text(["Parcel appears", "Cat appears", "Dog appears"])
+    sheet(other).get_by_role("button", name="Parcel appears").click()
+    sheet(other).get_by_role("button", name="Delete").click()
+    expect(rules(watch_page)).to_have_text(["Cat appears", "Dog appears"])
+    sheet(other).get_by_role("button", name="Undo").click()
+    expect(rules(watch_page)).to_have_text(["Parcel appears", "Cat appears", "Dog appears"])
 
 
 @pytest.mark.parametrize(
@@ -305,9 +322,9 @@ def test_what_is_good_in_a_strange_memory_is_taken(
 
 
 def test_rule_sleeps_and_says_why_until_there_is_something_to_see(
-    browser: Browser, paced: PacedServer, visit: Visit
+    launch: Launch, paced: PacedServer, visit: Visit
 ) -> None:
-    page = visit(browser, paced.url, script=with_rules([RULE]))
+    page = visit(launch(DENIED, FAKE_CAMERA), paced.url, script=with_rules([RULE]))
     open_sheet(page)
     expect(sheet(page).locator(".rule__words")).to_contain_text("Asleep since")
     expect(page.locator("#bell")).to_have_attribute("aria-label", "Watch for it: 1 rule, 0 awake")

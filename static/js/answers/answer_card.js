@@ -41,7 +41,7 @@ export class AnswerCard {
     const { width, height } = request.frame
     Object.assign(this.frame, { src: this.#frameUrl, width, height })
     this.#card.style.setProperty("--frame-ratio", width / height)
-    this.#card.classList.toggle("card--finding", request.isFinding || request.alert !== undefined)
+    this.#card.classList.toggle("card--finding", this.#hasLargeFrame)
     this.#card.classList.toggle("card--alert", request.alert !== undefined)
     this.#part("question").textContent = request.title
     this.#part("prove").textContent = request.proof?.words ?? ""
@@ -104,7 +104,7 @@ export class AnswerCard {
 
   // What comes last in it; where the frame is large, the words about it.
   revealEnd() {
-    const ends = this.#isFinding ? ["message", "answer", "state"] : ["foot"]
+    const ends = this.#hasLargeFrame ? ["message", "answer", "state"] : ["foot"]
     const end = ends.map((name) => this.#part(name)).find((part) => part.checkVisibility())
     end?.scrollIntoView({ block: "nearest" })
   }
@@ -198,6 +198,10 @@ export class AnswerCard {
 
   get #isFinding() {
     return this.#request.isFinding
+  }
+
+  get #hasLargeFrame() {
+    return this.#isFinding || this.#request.alert !== undefined
   }
 
   // The whole answer. Where it stands already, word by word, a reader's selection is left alone; what a

@@ -6,7 +6,7 @@ import { Live } from "./live.js"
 import { LiveList } from "./live_list.js"
 import { PaceMenu } from "./pace_menu.js"
 
-// Tells "change" whenever anything about it did, "switched" when it was switched on or off, "found" with
+// Tells "change" whenever anything about it did, "begun" and "ended" and with both "switched", "found" with
 // { object, places, frame }, "said" with what a listener should hear, "look-now", and "watch" with what is asked.
 export class Keeping extends EventTarget {
   #live
@@ -37,6 +37,7 @@ export class Keeping extends EventTarget {
     for (const name of ["found", "said"]) this.#live.addEventListener(name, ({ detail }) => this.#tell(name, detail))
     for (const name of ["begun", "ended"]) {
       this.#live.addEventListener(name, () => {
+        this.#tell(name)
         this.#tell("switched")
         this.#tell("change")
       })

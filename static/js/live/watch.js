@@ -25,6 +25,7 @@ export class Watch extends EventTarget {
     alerts.addEventListener("told", ({ detail }) => this.#tell("told", detail))
     this.#sheet.addEventListener("open", ({ detail }) => this.#open(detail))
     this.#follow(looks)
+    this.#watching.follow()
     log.open().catch(reportError)
   }
 

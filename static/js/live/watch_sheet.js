@@ -117,6 +117,7 @@ export class WatchSheet extends EventTarget {
     const { entries, sleep } = this.#watching
     const list = this.#part("rules").querySelector("ul")
     const now = Date.now()
+    this.#dropRows(new Set(entries.map(({ rule }) => rule.id)))
     let above = null
     for (const entry of entries) {
       const row = this.#rows.get(entry.rule.id) ?? this.#newRow(entry.rule.id)
@@ -124,6 +125,11 @@ export class WatchSheet extends EventTarget {
       row.show(entry, sleep, now)
       above = row.element
     }
+  }
+
+  // Rules that another tab deleted; here, there is a way back for a while.
+  #dropRows(stays) {
+    for (const [id, row] of this.#rows) if (!stays.has(id) && !row.isLeaving) this.#forget(id, row)
   }
 
   #newRow(id) {
@@ -162,6 +168,7 @@ export class WatchSheet extends EventTarget {
   }
 
   #delete(id, row) {
+    row.leave()
     const removed = this.#watching.remove(id)
     const isOver = new AbortController()
     const undo = () => {
@@ -171,16 +178,16 @@ export class WatchSheet extends EventTarget {
       row.focus()
     }
     row.addEventListener("undo", undo, isOver)
-    row.addEventListener("gone", () => this.#forget(id, row), isOver)
-    row.leave()
-    this.#render()
+    row.addEventListener("gone", () => {
+      this.#forget(id, row)
+      this.#render()
+    }, isOver)
   }
 
   #forget(id, row) {
     const hadFocus = row.element.contains(document.activeElement)
     this.#rows.delete(id)
     row.element.remove()
-    this.#render()
     if (hadFocus) this.#form.focus()
   }
 

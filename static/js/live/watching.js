@@ -1,6 +1,6 @@
 // The rules that are watched for: asks about each frame what they need to know, and tells when one holds.
 import { newId } from "../plain/ids.js"
-import { recall, remember } from "../plain/memory.js"
+import { followMemory, recall, remember } from "../plain/memory.js"
 import { askedOf, conditionOf, ENOUGH_RULES, MAX_RULES, readRules, writeRules } from "./rule.js"
 import {
   alertOf, ANSWERS, asked, HOLD_MS, judge, newState, pastOf, requieted, restarted, troubled, verdictOf, wantsLook, wasAnswered,
@@ -31,8 +31,14 @@ export class Watching extends EventTarget {
     this.#gate = gate
     this.#skills = skills
     this.#maxChars = maxChars
-    this.#entries = readRules(recall(MEMORY), maxChars).map(({ rule, past }) => {
-      return { rule, state: newState(rule, past, Date.now()) }
+    this.#entries = this.#read([])
+  }
+
+  // Two tabs have the same rules, and one of them tells.
+  follow() {
+    followMemory(MEMORY, () => {
+      this.#entries = this.#read(this.#entries)
+      this.#tell("change")
     })
   }
 
@@ -79,7 +85,8 @@ export class Watching extends EventTarget {
   // Returns what `restore` takes.
   remove(id) {
     const index = this.#entries.findIndex(({ rule }) => rule.id === id)
-    const [entry] = this.#entries.splice(index, 1)
+    const entry = this.#entries[index]
+    this.#entries = this.#entries.filter((each) => each !== entry)
     this.#changed()
     return { entry, index }
   }
@@ -160,7 +167,7 @@ export class Watching extends EventTarget {
 
   #insert(entry, index) {
     if (this.refusal) return false
-    this.#entries.splice(index, 0, entry)
+    this.#entries = [...this.#entries.slice(0, index), entry, ...this.#entries.slice(index)]
     this.#changed()
     return true
   }
@@ -168,6 +175,18 @@ export class Watching extends EventTarget {
   #update(id, change) {
     this.#entries = this.#entries.map((entry) => entry.rule.id === id ? change(entry) : entry)
     this.#changed()
+  }
+
+  // What was seen here stays, but for what another tab knows better: that it was told since.
+  #read(before) {
+    const now = Date.now()
+    return readRules(recall(MEMORY), this.#maxChars).map(({ rule, past }) => {
+      const here = before.find((entry) => entry.rule.id === rule.id)
+      const isSame = here && here.rule.isOn === rule.isOn && conditionOf(here.rule) === conditionOf(rule)
+      if (!isSame) return { rule, state: newState(rule, past, now) }
+      const isTold = past.toldAt > here.state.toldAt
+      return { rule, state: requieted(rule, isTold ? { ...here.state, ...past } : here.state, now) }
+    })
   }
 
   #changed() {

@@ -19,3 +19,8 @@ export function remember(name, value) {
     return false
   }
 }
+
+// Calls back when another tab of the page remembers something else by this name.
+export function followMemory(name, onChange) {
+  addEventListener("storage", ({ key }) => key === PREFIX + name && onChange())
+}
