@@ -22,7 +22,8 @@ from demo.scenes import FIRST_EVALUATION_SEED, KINDS, MIN_DIAMETER, Box, Scene, 
 from demo.words import list_shapes
 
 QUESTION = "What do you see?"
-WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 640, 360, 10
+# A loop that looks every 100 or 500 ms must not fall in step with the frames.
+WIDTH_PX, HEIGHT_PX, FRAMES_PER_S = 640, 360, 12
 ASPECT = WIDTH_PX / HEIGHT_PX
 # Of one pixel, in levels of 255, and of all the light.
 NOISE_LEVELS, FLICKER = 4.0, 0.05

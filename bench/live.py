@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bench.clients import BenchFailed
 from bench.clip import QUESTION, SETTLE_S, STILL_S, Clip, Part, frames, make_clip, write_y4m
-from bench.figures import machine, percentile
+from bench.figures import busy_cores, machine, percentile
 from bench.serve import Server
 from model import Model, load_model
 
@@ -100,7 +100,7 @@ class Notes:
 
 def main() -> None:
     options = parse_options()
-    about = machine()
+    about = {**machine(), "busy_cores_before": busy_cores()}
     try:
         single_ms, ours, plain = measure(options)
     except BenchFailed as error:

@@ -11,6 +11,7 @@ from PIL import Image
 from bench.clip import (
     EVENTS,
     FLICKER,
+    FRAMES_PER_S,
     GAP_S,
     HEIGHT_PX,
     LEAD_S,
@@ -82,7 +83,7 @@ def test_shots_have_the_noise_and_the_flicker_that_are_told():
 
 def test_each_frame_shows_the_part_of_its_time(clip: Clip):
     shots = list(frames(clip, 1))
-    assert len(shots) == round(clip.ends_at_s * 10)
+    assert len(shots) == round(clip.ends_at_s * FRAMES_PER_S)
     assert shots[0].shape == (HEIGHT_PX, WIDTH_PX, 3)
     last = np.asarray(clip.parts[-1].picture, dtype=float)
     assert np.abs(shots[-1] - last).mean() < 12
@@ -93,7 +94,7 @@ def test_file_has_a_frame_of_all_three_planes_for_each_shot(tmp_path: Path):
     shot = np.full((HEIGHT_PX, WIDTH_PX, 3), (255, 255, 255), dtype=np.uint8)
     write_y4m(file, iter([shot, shot]))
     head, *rest = file.read_bytes().split(b"FRAME\n")
-    assert head == b"YUV4MPEG2 W640 H360 F10:1 Ip A1:1 C420jpeg\n"
+    assert head == b"YUV4MPEG2 W640 H360 F12:1 Ip A1:1 C420jpeg\n"
     assert [len(each) for each in rest] == [WIDTH_PX * HEIGHT_PX * 3 // 2] * 2
     # White is 235 in video range, and without colour.
     assert (rest[0][0], rest[0][-1]) == (235, 128)
