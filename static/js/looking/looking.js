@@ -1,6 +1,6 @@
 // What the page looks at: a camera or a picture, chosen in a menu or by a file, shown on the stage.
 import { recall, remember } from "../plain/memory.js"
-import { drawFrame, encodeFrame, shrink } from "./frame.js"
+import { drawFrame, encodeFrame } from "./frame.js"
 
 const NAMES = {
   off: "Camera off",
@@ -21,6 +21,7 @@ export class Looking extends EventTarget {
   #file
   #limits
   #opened = null
+  #glancing = null
 
   // file: the input that chooses a picture; limits: { maxFramePixels }.
   constructor({ camera, stage, sources, file, limits }) {
@@ -84,8 +85,10 @@ export class Looking extends EventTarget {
   glance(size) {
     const { picture } = this.#stage
     if (!picture) return null
-    const context = shrink(picture, size).getContext("2d")
-    return context.getImageData(0, 0, size.width, size.height).data
+    // Ten times a second: in one step and on one canvas it takes a quarter of the time that `shrink` does.
+    this.#glancing ??= glancingAt(size)
+    this.#glancing.drawImage(picture.drawable, 0, 0, size.width, size.height)
+    return this.#glancing.getImageData(0, 0, size.width, size.height).data
   }
 
   async usePicture(file) {
@@ -123,4 +126,11 @@ export class Looking extends EventTarget {
     const name = isOpen ? this.#camera.label : NAMES[state] ?? "No camera"
     this.#sources.showName(this.canSee ? `${name}, ${this.#sources.detail}` : name)
   }
+}
+
+function glancingAt(size) {
+  const canvas = Object.assign(document.createElement("canvas"), size)
+  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })
+  context.imageSmoothingQuality = "high"
+  return context
 }
