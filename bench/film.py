@@ -5,21 +5,19 @@ The real server, the demo model and the real page in Chromium; only the camera i
 """
 
 import argparse
-import os
-import shutil
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 
 from PIL import Image
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 
+from bench.chromium import launch, turn_on_camera
 from bench.clients import BenchFailed
 from bench.serve import Server
 
 FILE = Path(__file__).parent.parent / "docs" / "live.webp"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SCENES = ("red-circle", "red-circle-blue-square", "blue-square", "three-stars")
 QUESTION = "What do you see?"
 SHOWN_S = 2.4
@@ -80,20 +78,11 @@ Shots = list[tuple[float, Image.Image]]
 
 def film(url: str) -> Shots:
     """Film the page while it keeps a question answered."""
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if chromium is None:
-        raise BenchFailed("No Chromium or Chrome found.")
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--disable-gpu", *(["--no-sandbox"] if is_root else [])],
-        )
+    with launch() as browser:
         page = browser.new_page(viewport=WINDOW)
         page.add_init_script(CAMERA)
         page.goto(url)
-        page.get_by_role("button", name="Turn on the camera").click()
-        page.wait_for_function("() => ask.getAttribute('aria-disabled') === 'false'")
+        turn_on_camera(page)
         page.evaluate("scene => hold(scene)", SCENES[0])
         page.locator("#question-text").fill(QUESTION)
         shots = watch(page, 0.6)
@@ -102,7 +91,6 @@ def film(url: str) -> Shots:
         for scene in SCENES[1:]:
             page.evaluate("scene => hold(scene)", scene)
             shots += watch(page, SHOWN_S)
-        browser.close()
     return shots
 
 

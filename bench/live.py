@@ -9,8 +9,6 @@ Exit code 1 when what was set out to be reached was not. The last line is one JS
 import argparse
 import json
 import math
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,8 +20,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from bench.chromium import launch, turn_on_camera
 from bench.clients import BenchFailed
 from bench.clip import QUESTION, SETTLE_S, STILL_S, Clip, Part, frames, make_clip, write_y4m
 from bench.figures import busy_cores, machine, percentile
@@ -31,14 +30,8 @@ from bench.serve import Server
 from model import Model, load_model
 
 PAGES = Path(__file__).parent / "live_page"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = [
-    *("--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--use-fake-device-for-media-stream"),
-    "--use-fake-ui-for-media-stream",
-    # The plain page comes from no address, and may talk to a server of this machine nevertheless.
-    "--disable-features=LocalNetworkAccessChecks",
-]
+# The plain page comes from no address, and may talk to a server of this machine nevertheless.
+PLAIN_PAGE = "--disable-features=LocalNetworkAccessChecks"
 # Small enough to be compared at every frame, large enough for the smallest shape.
 PART_SIZE = (48, 27)
 N_SINGLE = 10
@@ -140,7 +133,12 @@ def measure(options: argparse.Namespace) -> tuple[float, Figures, Figures]:
         file = Path(folder) / "clip.y4m"
         write_y4m(file, frames(clip, options.seed))
         model.close()
-        with Server("ours", "demo", keeps_stamps=False) as server, camera(file) as browser:
+        # It plays the file from its beginning whenever it is opened.
+        camera = f"--use-file-for-fake-video-capture={file}"
+        with (
+            Server("ours", "demo", keeps_stamps=False) as server,
+            launch(PLAIN_PAGE, camera) as browser,
+        ):
             server.wait()
             with visit(browser) as page:
                 single_ms = median(ask_singly(page, server.url))
@@ -159,21 +157,6 @@ def check_with(model: Model) -> Callable[[Image.Image, str], bool]:
 
 
 # The pages
-
-
-@contextmanager
-def camera(clip: Path) -> Iterator[Browser]:
-    """A browser whose camera plays this file, from its beginning whenever it is opened."""
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if chromium is None:
-        raise BenchFailed("No Chromium or Chrome was found. Install one and try again.")
-    # Chromium refuses to run as root, as in a container, with its sandbox.
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, *sandbox, f"--use-file-for-fake-video-capture={clip}"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield browser
-        browser.close()
 
 
 @contextmanager
@@ -199,21 +182,14 @@ def ask_singly(page: Page, url: str) -> list[float]:
 
 def open_ours(page: Page, url: str) -> None:
     page.goto(url)
-    turn_on(page)
-
-
-def turn_on(page: Page) -> None:
-    page.wait_for_function("() => stage.dataset.state !== 'starting'")
-    if page.locator("#stage").get_attribute("data-state") == "off":
-        page.get_by_role("button", name="Turn on the camera").click()
-    page.wait_for_function("() => ask.getAttribute('aria-disabled') === 'false'")
+    turn_on_camera(page)
 
 
 def keep_looking(page: Page, url: str, watch: Callable[[], None]) -> None:
     page.goto(url)
     watch()
     page.evaluate(LISTEN_TO_OURS)
-    turn_on(page)
+    turn_on_camera(page)
     page.locator("#question-text").fill(QUESTION)
     page.get_by_role("switch", name="Keep looking").click()
 
