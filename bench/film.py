@@ -27,30 +27,21 @@ WINDOW: ViewportSize = {"width": 1280, "height": 800}
 FILM_WIDTH_PX = 960
 MAX_BYTES = 2_000_000
 
-# The camera: white paper, and a sheet that is pushed in from the right within a third of a second.
+# The camera: white paper, and the sheet that is held up.
 CAMERA = """Object.defineProperty(MediaStreamTrack.prototype, "label", { value: "Desk camera" })
 navigator.mediaDevices.getUserMedia = async () => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 })
   const context = canvas.getContext("2d")
-  let sheet = null, last = null, since = 0
-  window.hold = async (scene) => {
-    const image = new Image()
-    image.src = `/static/scenes/${scene}.png`
-    await image.decode()
-    last = sheet
-    sheet = image
-    since = performance.now()
-  }
-  const draw = (image, x) => {
-    if (image) context.drawImage(image, x + (1280 - 720 * image.width / image.height) / 2, 0,
-      720 * image.width / image.height, 720)
+  const sheet = new Image()
+  window.hold = (scene) => {
+    sheet.src = `/static/scenes/${scene}.png`
+    return sheet.decode()
   }
   const paint = () => {
+    const width = 720 * sheet.width / sheet.height
     context.fillStyle = "white"
     context.fillRect(0, 0, 1280, 720)
-    const left = Math.max(0, 1 - (performance.now() - since) / 350) ** 2
-    if (left > 0) draw(last, 1280 * (left - 1))
-    draw(sheet, 1280 * left)
+    if (sheet.complete && width > 0) context.drawImage(sheet, (1280 - width) / 2, 0, width, 720)
   }
   paint()
   setInterval(paint, 33)

@@ -269,7 +269,7 @@ looking.addEventListener("change", () => {
   showLooking()
   looks.check()
 })
-looking.addEventListener("opened", () => question.focusUnlessTouch())
+looking.addEventListener("opened", () => watch.isOpen || question.focusUnlessTouch())
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
 takeDropped((file) => looking.usePicture(file))
 

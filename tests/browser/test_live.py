@@ -5,7 +5,15 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PHONE, PacedServer, Server, Visit, resize, with_camera
+from tests.browser.conftest import (
+    PHONE,
+    SERVER_AWAY,
+    PacedServer,
+    Server,
+    Visit,
+    resize,
+    with_camera,
+)
 from tests.browser.test_ahead import CHANGES, DRAWN_CAMERA, Wire, change
 from tests.browser.test_camera import PAINTED, WAY_OUT_LIMIT_MS
 from tests.browser.test_look import serious_findings
@@ -16,6 +24,7 @@ HIDE = """(isHidden) => {
   Object.defineProperty(document, "hidden", { value: isHidden, configurable: true })
   document.dispatchEvent(new Event("visibilitychange"))
 }"""
+BACK_TO_BACK = "; localStorage['moonsight.pace'] = 'back to back'"
 TRACK_HEARS = """(name) => {
   document.querySelector("video").srcObject.getVideoTracks()[0].dispatchEvent(new Event(name))
 }"""
@@ -54,10 +63,8 @@ def drawn(browser: Browser, server: Server, visit: Visit) -> Page:
 @pytest.fixture
 def kept_page(browser: Browser, paced: PacedServer, visit: Visit) -> Page:
     """The paced server's page, its question kept answered back to back."""
-    page = visit(browser, paced.url, script=DRAWN_CAMERA)
-    page.evaluate("localStorage.setItem('moonsight.pace', 'back to back')")
-    page.reload()
-    keep(with_camera(page), "What is on the desk?")
+    page = with_camera(visit(browser, paced.url, script=DRAWN_CAMERA + BACK_TO_BACK))
+    keep(page, "What is on the desk?")
     return page
 
 
@@ -304,6 +311,29 @@ def test_trouble_says_when_it_looks_next_and_looks_at_once_when_asked_to(
     expect(kept_page.get_by_role("button", name="Look now")).to_be_hidden()
 
 
+def test_lost_connection_is_told_with_the_next_try_and_it_goes_on_when_it_is_back(
+    browser: Browser, chromium: str, visit: Visit
+) -> None:
+    server = PacedServer("-m", "tests.browser.paced_server")
+    server.start()
+    try:
+        page = with_camera(visit(browser, server.url, allow=SERVER_AWAY, script=DRAWN_CAMERA))
+        keep(page, "What is it?")
+        server.answer("A red ball.")
+        expect(sentence(page)).to_have_text("A red ball.")
+        server.stop()
+        trouble = re.compile(r"^Trouble: connection lost\. Next look in \d+ s\.$")
+        expect(state(page)).to_have_text(trouble)
+        expect(sentence(page)).to_have_text("A red ball.")
+        server.start()
+        live(page).get_by_role("button", name="Look now").click()
+        server.answer("A mug.")
+        expect(sentence(page)).to_have_text("A mug.")
+        expect(rows(page)).to_contain_text("A red ball.")
+    finally:
+        server.stop()
+
+
 def test_answer_is_shown_as_the_text_it_is_however_long(
     paced: PacedServer, kept_page: Page
 ) -> None:
@@ -345,7 +375,8 @@ def test_full_screen_has_the_sentence_under_the_picture_and_nothing_over_it(
 ) -> None:
     paced.answer("A red ball lies on the desk.")
     expect(sentence(kept_page)).to_have_text("A red ball lies on the desk.")
-    kept_page.get_by_role("button", name="Full screen").click()
+    kept_page.locator("#help").focus()
+    kept_page.keyboard.press("f")
     words = kept_page.locator("#full-screen")
     expect(words.locator(".full__sentence")).to_have_text("A red ball lies on the desk.")
     picture = kept_page.locator("#stage").bounding_box()

@@ -33,6 +33,10 @@ export class Watch extends EventTarget {
     return this.#watching.nAwake
   }
 
+  get isOpen() {
+    return this.#sheet.isOpen
+  }
+
   open() {
     this.#sheet.open()
   }
