@@ -43,15 +43,7 @@ class Fields:
         text = self.get(name)
         if not isinstance(text, str):
             raise BadRequest(f"`{self._path}{name}` is missing: {remedy}.")
-        if not text.strip():
-            raise BadRequest(f"The {name} is empty: {remedy}.")
-        if len(text) > max_chars:
-            raise BadRequest(
-                f"The {name} has {len(text):,} characters; at most {max_chars:,} are accepted."
-            )
-        if _has_half_a_character(text):
-            raise BadRequest(f"The {name} holds half a character that no text can contain.")
-        return text
+        return _readable(f"The {name}", text, max_chars, remedy)
 
     def flag(self, name: str) -> bool:
         """True or false, which is also what stands for nothing."""
@@ -126,23 +118,23 @@ class Fields:
         return decode_data_url(image, path, limits)
 
 
-def _has_half_a_character(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+def _readable(what: str, text: str, max_chars: int, remedy: str) -> str:
+    """A text as it came, if it says something and a tokenizer can read it."""
+    if not text.strip():
+        raise BadRequest(f"{what} is empty: {remedy}.")
+    if len(text) > max_chars:
+        raise BadRequest(
+            f"{what} has {len(text):,} characters; at most {max_chars:,} are accepted."
+        )
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadRequest(f"{what} holds half a character that no text can contain.")
+    return text
 
 
 def _choice(value: object, number: int) -> str:
     if not isinstance(value, str):
         raise BadRequest(f"Choice {number} must be a text of 1 to {MAX_CHOICE_CHARS} characters.")
-    if not value.strip():
-        raise BadRequest(f"Choice {number} is empty: say what the answer may be.")
-    if len(value) > MAX_CHOICE_CHARS:
-        raise BadRequest(
-            f"Choice {number} has {len(value):,} characters;"
-            f" at most {MAX_CHOICE_CHARS} are accepted."
-        )
-    if _has_half_a_character(value):
-        raise BadRequest(f"Choice {number} holds half a character that no text can contain.")
-    return value
+    return _readable(f"Choice {number}", value, MAX_CHOICE_CHARS, "say what the answer may be")
 
 
 def _refuse_doubled(choices: tuple[str, ...]) -> None:

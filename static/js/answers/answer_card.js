@@ -1,14 +1,13 @@
 // One answer as a card: the frame it is about, what was asked, and the words or places as they come.
-import { copyText } from "../plain/clipboard.js"
+import { copyBy } from "../plain/clipboard.js"
 import { Marks } from "../plain/marks.js"
 import { showPhase } from "../plain/moon.js"
-import { foundWords, placesWords } from "../plain/places.js"
+import { foundWords, placesWords, spokenWords } from "../plain/places.js"
 import { age, clock, duration, ordinal, span } from "../plain/words.js"
 import { partsOf, showTimings } from "./timings.js"
 
 const PHASE_LOOKING = 0.25
 const PHASE_ANSWERING = 0.6
-const COPIED_SHOWN_MS = 1500
 
 const ENDINGS = {
   cancelled: "You stopped it here.",
@@ -76,7 +75,7 @@ export class AnswerCard {
 
   // What a listener hears at the end.
   get spoken() {
-    return [this.text, placesWords(this.#request.object, this.#places)].filter(Boolean).join(" ")
+    return spokenWords(this.text, this.#request.object, this.#places)
   }
 
   get state() {
@@ -177,10 +176,7 @@ export class AnswerCard {
   }
 
   async copy() {
-    await copyText(this.text)
-    const icon = this.#part("copy").querySelector("use")
-    icon.setAttribute("href", "#icon-check")
-    setTimeout(() => icon.setAttribute("href", "#icon-copy"), COPIED_SHOWN_MS)
+    await copyBy(this.#part("copy"), this.text)
   }
 
   tick() {

@@ -1,5 +1,6 @@
 // The whole screen for the picture, and the sentence large under it: nothing lies over the picture.
 import { showPhase } from "../plain/moon.js"
+import { write } from "../plain/written.js"
 
 // Where the browser gives a page no whole screen, as on some phones, it takes the whole window.
 export class FullScreen {
@@ -23,12 +24,7 @@ export class FullScreen {
     this.#words.dataset.state = activity
     showPhase(this.#words.querySelector(".moon"), activity === "resting" ? 0 : 1)
     const parts = { question, sentence, state: [state, rate].filter(Boolean).join(" · ") }
-    for (const [part, words] of Object.entries(parts)) {
-      const element = this.#words.querySelector(`.full__${part}`)
-      if (element.dataset.words === words) continue
-      element.dataset.words = words
-      element.textContent = words
-    }
+    for (const [part, words] of Object.entries(parts)) write(this.#words.querySelector(`.full__${part}`), words)
     this.#fit(this.#words.querySelector(".full__sentence"))
   }
 

@@ -1,5 +1,5 @@
 // Keeps one question answered: an asker of the loop that wants to look when its pace and its gate say so.
-import { foundWords, placesWords } from "../plain/places.js"
+import { foundWords, spokenWords } from "../plain/places.js"
 import { isDue } from "./pace.js"
 import { Session } from "./session.js"
 
@@ -113,7 +113,7 @@ export class Live extends EventTarget {
       this.#speaking = null
       this.#spokenAt = performance.now()
       const { said: { sentence, places }, asked: { object } } = this.session
-      this.#tell("said", [sentence, placesWords(object, places ?? [])].filter(Boolean).join(" "))
+      this.#tell("said", spokenWords(sentence, object, places ?? []))
     }, waitMs)
   }
 

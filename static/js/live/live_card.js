@@ -1,11 +1,11 @@
 // The live card: one question, what is so now in one sentence that is renewed in place, and what was so before.
-import { copyText } from "../plain/clipboard.js"
+import { copyBy } from "../plain/clipboard.js"
 import { showPhase } from "../plain/moon.js"
 import { clock, timeOfDay } from "../plain/words.js"
+import { write } from "../plain/written.js"
 import { paceWords } from "./pace.js"
 
 const N_ROWS_FOLDED = 4
-const COPIED_SHOWN_MS = 1500
 
 // session: see session.js; openCard: makes the card of one that was said, { item, close }.
 export class LiveCard {
@@ -69,10 +69,7 @@ export class LiveCard {
   }
 
   async copy() {
-    await copyText(this.#session.said.sentence)
-    const icon = this.#part("copy").querySelector("use")
-    icon.setAttribute("href", "#icon-check")
-    setTimeout(() => icon.setAttribute("href", "#icon-copy"), COPIED_SHOWN_MS)
+    await copyBy(this.#part("copy"), this.#session.said.sentence)
   }
 
   // Opens what was said to a card in its place, or closes it.
@@ -148,12 +145,8 @@ export class LiveCard {
     this.#rows.delete(said)
   }
 
-  // Words that stay are not written again: a selection in them, and a translation of them, stays, too.
   #write(part, words) {
-    const element = this.#part(part)
-    if (element.dataset.words === words) return
-    element.dataset.words = words
-    element.textContent = words
+    write(this.#part(part), words)
   }
 
   #part(name) {

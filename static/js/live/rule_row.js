@@ -1,5 +1,6 @@
 // One rule in the list: its name, what it does, its switch; its form, and the way back once it is deleted.
 import { showPhase } from "../plain/moon.js"
+import { write } from "../plain/written.js"
 import { nameOf } from "./rule.js"
 import { lineOf, moonOf, phaseOf } from "./rules.js"
 
@@ -11,7 +12,6 @@ const WANING_STEP_MS = 100
 export class RuleRow extends EventTarget {
   #item
   #name = ""
-  #written = {}
   #waning = null
 
   constructor(template) {
@@ -90,9 +90,7 @@ export class RuleRow extends EventTarget {
   }
 
   #write(name, words) {
-    if (this.#written[name] === words) return
-    this.#written[name] = words
-    this.#part(name).textContent = words
+    write(this.#part(name), words)
   }
 
   #showPart(shown) {

@@ -1,7 +1,16 @@
-// Copies words.
+// Copies words, and shows on the button that it was done.
+
+const COPIED_SHOWN_MS = 1500
+
+export async function copyBy(button, text) {
+  await copyText(text)
+  const icon = button.querySelector("use")
+  icon.setAttribute("href", "#icon-check")
+  setTimeout(() => icon.setAttribute("href", "#icon-copy"), COPIED_SHOWN_MS)
+}
 
 // Where the clipboard is missing (no secure context) or forbidden, it is copied as if by hand.
-export async function copyText(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text)
   } catch (error) {

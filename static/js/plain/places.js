@@ -17,6 +17,11 @@ export function placesWords(object, places) {
   return [...words, nLeft > 0 ? `And ${nLeft} more.` : ""].join(" ").trim()
 }
 
+// An answer for those who listen: its words, and where each thing is that was found.
+export function spokenWords(text, object, places) {
+  return [text, placesWords(object, places)].filter(Boolean).join(" ")
+}
+
 function placeWords(place) {
   const { x, y } = centreOf(place)
   return `${COLUMNS[third(x)]}, ${ROWS[third(y)]}`
