@@ -23,6 +23,7 @@ from moondream2.device import (
     memory_holders,
     used_bytes,
 )
+from moondream2.graphs import plan_no_attention
 from moondream2.kv_cache import KVCache
 from moondream2.network import Network
 from moondream2.tokenizer import Tokenizer
@@ -115,6 +116,8 @@ def read_network(
         arithmetic = choose_arithmetic(config, asked, is_quantised=is_quantised)
         dtype = arithmetic.dtype
         torch.set_num_threads(arithmetic.n_threads)
+    if device.type == "cuda":
+        plan_no_attention()
     if is_quantised and (arithmetic is None or not arithmetic.is_packed):
         raise StartRefused(
             "--quantize int8 needs a CPU that multiplies 8-bit numbers, and float32 or bfloat16"

@@ -96,9 +96,9 @@ def show(rows: list[dict], ours: dict, references: dict[str, dict], is_same: boo
         titles += [f"ref. {dtype}", "ratio"]
     print(f"{'ms':34}" + "".join(f"{title:>17}" for title in [*titles, "x floor"]))
     for row in rows:
-        cells = [f"{row['ours_s'] * 1000:,.0f}"]
+        cells = [_ms(row["ours_s"])]
         for dtype in references:
-            cells.append(f"{row[f'reference_{dtype}_s'] * 1000:,.0f}")
+            cells.append(_ms(row[f"reference_{dtype}_s"]))
             cells.append(f"{row[f'ratio_{dtype}']:.2f}")
         cells.append(f"{row['over_floor']:.2f}" if "over_floor" in row else "–")
         print(f"{row['row']:34}" + "".join(f"{cell:>17}" for cell in cells))
@@ -107,6 +107,10 @@ def show(rows: list[dict], ours: dict, references: dict[str, dict], is_same: boo
     print(f"tokens / s: {rates}")
     if is_same is not None:
         print(f"ids equal in float32: {'yes' if is_same else 'no'}")
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:,.1f}" if seconds < 0.1 else f"{seconds * 1000:,.0f}"
 
 
 def same_ids(ours: dict, reference: dict | None) -> bool | None:
@@ -125,6 +129,7 @@ def same_ids(ours: dict, reference: dict | None) -> bool | None:
 @click.option("--device", "device_name", default="auto", show_default=True)
 @click.option("--dtype", "dtype_name", default="auto", type=click.Choice(["auto", *DTYPES]))
 @click.option("--reference-dtype", "dtypes", multiple=True, default=["bfloat16", "float32"])
+@click.option("--compile", "is_compiled", is_flag=True, help="The reference compiled, too.")
 @click.option(
     "--quantize",
     type=click.Choice(list(WEIGHT_BYTES)),
@@ -138,6 +143,7 @@ def main(
     device_name: str,
     dtype_name: str,
     dtypes: tuple[str, ...],
+    is_compiled: bool,
     quantize: str | None,
     n_tokens: int,
     tiles: bool,
@@ -155,9 +161,12 @@ def main(
         dtype = getattr(torch, ours["dtype"])
         before = measure_limits(device, dtype)
         theirs = ["--reference", str(reference.resolve())] if reference else []
+        variants = {name: ["--dtype", name] for name in dtypes}
+        if is_compiled:
+            variants["compiled"] = ["--dtype", "bfloat16", "--compile"]
         references = {
-            name: run_side("reference", folder, *shared, *theirs, "--dtype", name)
-            for name in (dtypes if reference else ())
+            name: run_side("reference", folder, *shared, *theirs, *options)
+            for name, options in (variants.items() if reference else ())
         }
         costs, n_prompt = _costs(folder, dtype, quantize)
     # Twice, because other work may have held the device up the first time.

@@ -36,6 +36,10 @@ class Ours:
         self._cache = self.network.make_cache(n_rows=1)
         self._prefix: Prefix | None = None
 
+    def capture_steps(self) -> None:
+        """From now on, step as the app does: on a GPU by CUDA graphs."""
+        self.network.capture_steps(self._cache)
+
     @torch.inference_mode()
     def encode(self, picture: Image.Image) -> None:
         self.network.encode_picture(picture)

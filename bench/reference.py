@@ -27,7 +27,13 @@ class Reference:
     """The reference's model on a checkpoint. Follows `Side`."""
 
     def __init__(
-        self, folder: Path, checkpoint: Path, device: torch.device, dtype: torch.dtype
+        self,
+        folder: Path,
+        checkpoint: Path,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        is_compiled: bool = False,
     ) -> None:
         sys.path.insert(0, str(folder))
         module = import_module("moondream.torch.moondream")
@@ -44,6 +50,8 @@ class Reference:
         self._model: Any = module.MoondreamModel(config, dtype=dtype)
         weights.load_weights_into_model(str(checkpoint / WEIGHTS_FILE), self._model)
         self._model.to(device)
+        if is_compiled:
+            self._model.compile()
         self._listener = _Listener(tokenizer)
         self._model.tokenizer = self._listener
         self._encoded: Any = None

@@ -51,11 +51,12 @@ def make_picture(size: tuple[int, int]) -> Image.Image:
 def measure(side: Side, n_tokens: int, n_repeats: int, with_tiles: bool) -> dict:
     """Ask a side everything; times in seconds, each the median of `n_repeats`.
 
-    Follow-ups are asked MIN_FOLLOW_UPS times at least. One short answer comes before it all, so
-    that no row pays for what happens once.
+    Follow-ups are asked MIN_FOLLOW_UPS times at least. Short answers come before it all, so that no
+    row pays for what happens once, or, where a network is compiled, for its first times.
     """
     picture = make_picture(SINGLE_SIZE)
-    side.ask(picture, QUESTION, 2)
+    for _ in range(n_repeats):
+        side.ask(picture, QUESTION, 3)
     sizes = [size for size in FRAME_SIZES if with_tiles or size != TILED_SIZE]
     encoded = {
         f"encode_{width}x{height}_s": median(
@@ -87,6 +88,7 @@ def _seconds_to_encode(side: Side, picture: Image.Image) -> float:
 @click.option("--reference", type=click.Path(exists=True, path_type=Path))
 @click.option("--device", "device_name", default="auto")
 @click.option("--dtype", "dtype_name", default="auto")
+@click.option("--compile", "is_compiled", is_flag=True)
 @click.option("--quantize", default="none")
 @click.option("--tokens", "n_tokens", type=int, default=16)
 @click.option("--repeats", "n_repeats", type=int, default=1)
@@ -97,6 +99,7 @@ def main(
     reference: Path | None,
     device_name: str,
     dtype_name: str,
+    is_compiled: bool,
     quantize: str,
     n_tokens: int,
     n_repeats: int,
@@ -116,9 +119,11 @@ def main(
         from bench.reference import Reference
 
         assert reference is not None, "the reference's folder is known when it is asked for"
-        side = Reference(reference, checkpoint, device, dtype)
+        side = Reference(reference, checkpoint, device, dtype, is_compiled=is_compiled)
     synchronise(device)
     load_s = monotonic() - began
+    if name == "ours":
+        ours.capture_steps()
     about = {"dtype": str(dtype).removeprefix("torch."), "threads": torch.get_num_threads()}
     figures = measure(side, n_tokens, n_repeats, with_tiles)
     print(json.dumps({**about, "load_s": load_s, **figures}))

@@ -8,7 +8,8 @@ of rows and each `KEYS_PER_BUCKET` of keys, and a step takes the smallest that h
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
@@ -25,8 +26,9 @@ log = logging.getLogger(__name__)
 KEYS_PER_BUCKET = 256
 # Libraries choose, load and measure their kernels in the first runs, which no capture may see.
 N_WARM_UPS = 2
-# The mean difference from the step as it is computed without a graph, over the mean number. It
-# should be 0; whoever reads or writes somewhere else is off by far more than any rounding.
+# The mean difference from the step as it is computed without a graph, over the mean number. Another
+# kernel rounds otherwise, by up to 0.008 in bfloat16; whoever reads or writes somewhere else is off
+# by far more.
 MAX_DIFFERENCE = 0.02
 
 Work = Callable[[], None]
@@ -149,6 +151,26 @@ def _difference(numbers: Tensor, expected: Tensor) -> float:
     return ((numbers.float() - expected).abs().mean() / expected.abs().mean()).item()
 
 
+def plan_no_attention() -> None:
+    """From now on compute attention on a GPU without cuDNN, except in graphs.
+
+    cuDNN makes a plan for every number of keys that it has not met, 50 ms on an H200: each step
+    without a graph, and each question of a new length, would wait for one.
+    """
+    torch.backends.cuda.enable_cudnn_sdp(False)
+
+
+@contextmanager
+def planned_attention() -> Iterator[None]:
+    """Where shapes stay: there a plan is made once, and its kernel is the fastest."""
+    was_enabled = torch.backends.cuda.cudnn_sdp_enabled()
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    try:
+        yield
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(was_enabled)
+
+
 class CudaCapture:
     """Captures work as CUDA graphs, which share one stream and one pool of memory."""
 
@@ -160,7 +182,7 @@ class CudaCapture:
         graph = torch.cuda.CUDAGraph()
         self._stream.wait_stream(torch.cuda.current_stream())
         # Around everything: when a capture fails, torch does not leave its stream by itself.
-        with torch.cuda.stream(self._stream):
+        with torch.cuda.stream(self._stream), planned_attention():
             for _ in range(N_WARM_UPS):
                 work()
             # Only this thread is watched: what others do with the GPU meanwhile is their affair.
