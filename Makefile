@@ -30,6 +30,9 @@ $(VENV)/installed: requirements.txt
 	$(PIP) -r requirements.txt
 	@touch $@
 
+# The clients of Moondream's API, without the engines that they would bring: two, of two majors.
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps moondream==2.6.1
+	$(PIP) --no-deps --target $(VENV)/moondream-1.2 moondream==1.2.2
 	@touch $@

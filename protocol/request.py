@@ -43,6 +43,7 @@ class SamplingParams:
     """How the answer is chosen: temperature 0 takes the likeliest token at every step.
 
     max_objects bounds what detect and point find; the others do not reach them.
+    stop: texts at which a written answer ends; the answer does not hold them.
     """
 
     max_tokens: int = 768
@@ -50,6 +51,7 @@ class SamplingParams:
     temperature: float = 0.0
     top_p: float = 0.3
     seed: int | None = None
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,7 @@ class QueryRequest(Asked):
     is_reasoning: think first; spatial_refs: places in the picture that the question speaks of.
     choices: the only answers there are, none means any; of each, `protocol/choices.py` says how it
     may be written. They are compared as they are: neither reasoning nor sampling reaches them.
+    json_schema: the answer is JSON that fits this schema, itself JSON; None means any text.
     """
 
     skill = Skill.QUERY
@@ -109,6 +112,7 @@ class QueryRequest(Asked):
     is_reasoning: bool = False
     spatial_refs: tuple[SpatialRef, ...] = ()
     choices: tuple[str, ...] = ()
+    json_schema: str | None = None
 
     def result(self, pieces: Sequence[Piece]) -> QueryResult:
         return QueryResult(text_of(pieces), reasoning_of(pieces), probabilities_of(pieces))
