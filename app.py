@@ -32,6 +32,7 @@ from web.loop.calls import Bridge
 from web.loop.server import Server
 from web.loop.wire import Wire
 from web.page import add_pages, refuse_foreign_hosts
+from web.sharing import sharing_api
 
 if TYPE_CHECKING:
     from webhook import Webhook
@@ -46,7 +47,8 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
     """
     app = Flask(__name__)
     add_pages(app, model, settings.frame_limits, hook)
-    add_events(app, model, bridge, settings.frame_limits, settings.cors_origin, hook)
+    sharing = add_events(app, model, bridge, settings.frame_limits, settings.cors_origin, hook)
+    app.register_blueprint(sharing_api(sharing))
     app.wsgi_app = refuse_foreign_hosts(  # type: ignore[method-assign]
         app.wsgi_app, own_hosts(settings.host), page_url(settings.host, settings.port)
     )

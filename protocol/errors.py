@@ -89,6 +89,42 @@ class NoWebhook(RequestError):
         super().__init__(message)
 
 
+class NotShared(RequestError):
+    """A program wants to look, and nobody lets programs look."""
+
+    code, http_status = "not_shared", 409
+
+    def __init__(
+        self,
+        message: str = "No page shares its camera. Open Moonsight's page and turn on"
+        " Let programs look.",
+    ) -> None:
+        super().__init__(message)
+
+
+class NothingToSee(RequestError):
+    """A program wants to look, and the page that lets it has no picture."""
+
+    code, http_status = "nothing_to_see", 409
+
+    def __init__(
+        self, message: str = "The page that shares its camera has nothing to show just now."
+    ) -> None:
+        super().__init__(message)
+
+
+class PageSilent(RequestError):
+    """The page that lets programs look does not answer."""
+
+    code, http_status = "page_silent", 504
+
+    def __init__(
+        self,
+        message: str = "The page that shares its camera does not answer. Is its computer asleep?",
+    ) -> None:
+        super().__init__(message)
+
+
 class NotDelivered(RequestError):
     """An alert did not reach the webhook, or was not taken there."""
 

@@ -33,7 +33,7 @@ PARTS = sorted({room.split(".")[0] for room in MAY_IMPORT})
 
 HOMES = {
     "eventlet": {"web/loop/"},
-    "flask": {"app.py", "web/page.py", "web/events.py"},
+    "flask": {"app.py", "web/page.py", "web/events.py", "web/sharing.py"},
     "flask_socketio": {"web/events.py"},
     "torch": {"backends/loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},

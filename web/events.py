@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask_socketio import SocketIO
 
 from protocol.alert import Hook
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, refusal, unbegun
-from protocol.errors import BadRequest, Internal, RequestError
+from protocol.errors import BadRequest, Busy, Internal, RequestError
 from protocol.formats.page_alerts import alerted_payload
 from protocol.formats.page_events import (
     event_payload,
@@ -31,6 +32,7 @@ from web.loop.calls import Bridge
 from web.loop.repairs import UNREADABLE
 from web.outlet import Outlet
 from web.packets import PagePacket, Unreadable
+from web.sharing import Sharing
 
 log = logging.getLogger(__name__)
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
@@ -57,8 +59,8 @@ def add_events(
     limits: FrameLimits,
     origins: tuple[str, ...],
     hook: Hook | None = None,
-) -> None:
-    """Serve Socket.IO beside the app's pages.
+) -> Sharing:
+    """Serve Socket.IO beside the app's pages. Returns what programs look through.
 
     origins: web origins that may connect besides the page's own address. hook: where the page's
     alerts go, if anywhere.
@@ -87,7 +89,7 @@ def add_events(
         logger=_SILENT,
         engineio_logger=_SILENT,
     )
-    PageEvents(socketio, model, bridge, limits, hook)
+    return PageEvents(socketio, model, bridge, limits, hook).sharing
 
 
 class PageEvents:
@@ -106,11 +108,14 @@ class PageEvents:
         self._held_frames = HeldFrames(HELD_FRAMES_BYTES)
         self._doorsteps: dict[str, Doorstep] = {}
         self._alerts = Alerts(hook, limits)
+        self.sharing = Sharing(limits, self._send, model.cancel)
 
         socketio.on_event("connect", self._connect)
         socketio.on_event("disconnect", self._disconnect)
         socketio.on_event("cancel", self._cancel)
         socketio.on_event(ALERT, self._alert)
+        socketio.on_event("share", partial(self._hear, self.sharing.share))
+        socketio.on_event("program_frame", partial(self._hear, self.sharing.show))
         for skill in Skill:
             socketio.on_event(skill.value, partial(self._ask, skill))
         socketio.on_error_default(self._break)
@@ -155,13 +160,14 @@ class PageEvents:
             partial(self._end_waiting, client, FinishReason.REPLACED),
             self._bridge.call_later,
         )
-        self._socketio.emit("status", status_payload(self._model.status), to=client)
+        self._send(client, "status", status_payload(self._model.status))
 
     def _disconnect(self, *reason: object) -> None:
         client = _client()
         self._model.cancel(client)
         self._held_frames.forget(client)
         self._alerts.forget(client)
+        self.sharing.forget(client)
         if doorstep := self._doorsteps.pop(client, None):
             doorstep.take_away()
 
@@ -182,6 +188,17 @@ class PageEvents:
             self._alerts.take(client, id, payload, on_end)
         except RequestError as error:
             self._tell_alerted(client, id, error)
+        self._bridge.breathe()
+
+    def _hear(
+        self, take: Callable[[str, object], None], payload: object = None, *_: object
+    ) -> None:
+        """Take what a page says of its sharing; nobody answers it."""
+        client = _client()
+        if doorstep := self._doorstep(client):
+            with suppress(Busy):
+                doorstep.allowance.spend()
+                take(client, payload)
         self._bridge.breathe()
 
     def _doorstep(self, client: str) -> Doorstep | None:
@@ -248,14 +265,17 @@ class PageEvents:
             for asking in self._doorsteps[client].take_away(id):
                 self._end_waiting(client, FinishReason.CANCELLED, asking)
             self._model.cancel(client, id)
+            self.sharing.stop(client, id)
         self._bridge.breathe()
 
     def _emit(self, client: str, event: AnswerEvent) -> None:
-        name, payload = event_payload(event)
-        self._socketio.emit(name, payload, to=client)
+        self._send(client, *event_payload(event))
 
     def _tell_alerted(self, client: str, id: str, error: RequestError | None) -> None:
-        self._socketio.emit("alerted", alerted_payload(id, error), to=client)
+        self._send(client, "alerted", alerted_payload(id, error))
+
+    def _send(self, client: str, name: str, payload: dict[str, Any]) -> None:
+        self._socketio.emit(name, payload, to=client)
 
     def _tell_status(self, status: Status) -> None:
         self._socketio.emit("status", status_payload(status))
