@@ -31,8 +31,10 @@ from web.events import add_events
 from web.loop.calls import Bridge
 from web.loop.server import Server
 from web.loop.wire import Wire
+from web.metrics import Metrics
+from web.origins import Origins
 from web.page import add_pages, refuse_foreign_hosts
-from web.sharing import sharing_api
+from web.programs import add_programs, merge_slashes
 
 if TYPE_CHECKING:
     from webhook import Webhook
@@ -46,9 +48,11 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
     bridge: carries what happens to them to the loop.
     """
     app = Flask(__name__)
-    add_pages(app, model, settings.frame_limits, hook)
-    sharing = add_events(app, model, bridge, settings.frame_limits, settings.cors_origin, hook)
-    app.register_blueprint(sharing_api(sharing))
+    limits, origins, metrics = settings.frame_limits, Origins(settings.cors_origin), Metrics(model)
+    add_pages(app, model, limits, hook)
+    sharing = add_events(app, model, bridge, limits, origins, metrics.observe, hook)
+    add_programs(app, model, bridge, limits, origins, metrics, sharing)
+    app.wsgi_app = merge_slashes(app.wsgi_app)  # type: ignore[method-assign]
     app.wsgi_app = refuse_foreign_hosts(  # type: ignore[method-assign]
         app.wsgi_app, own_hosts(settings.host), page_url(settings.host, settings.port)
     )

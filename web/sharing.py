@@ -7,7 +7,7 @@ answered about it goes to the page, too.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response
@@ -19,10 +19,8 @@ from protocol.formats.page_sharing import look_payload, parse_share, parse_shown
 from protocol.frame import Frame, FrameLimits
 from protocol.request import LookRequest, Request
 from web.allowance import Allowance
+from web.exchange import Answering, Exchange
 from web.loop.mailbox import Mailbox
-
-if TYPE_CHECKING:
-    from web.exchange import Answering, Exchange
 
 # How long a page may take to show its frame.
 SHOW_S = 3.0
@@ -111,7 +109,7 @@ class Sharing:
         """
         return self._look(asked)[1]
 
-    def ask(self, exchange: "Exchange", asked: Request) -> "Answering":
+    def ask(self, exchange: Exchange, asked: Request) -> Answering:
         """Ask the model about the frame of this moment; its page hears the answer, too.
 
         Raises what `look` and `Exchange.ask` do.
