@@ -16,7 +16,7 @@ MAX_LINES = 300
 
 # Beside itself. What one room has for another is handed in by main.js.
 MAY_IMPORT = {
-    "main.js": {"plain", "line", "asking", "looking", "answers", "live", "page"},
+    "main.js": {"plain", "line", "asking", "looking", "answers", "live", "sharing", "page"},
     "scenes.js": set(),
     "plain": set(),
     "line": {"plain", "vendor"},
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "looking": {"plain"},
     "answers": {"plain"},
     "live": {"plain"},
+    "sharing": {"plain"},
     "page": {"plain"},
 }
 ENTRIES = ("main.js", "scenes.js")

@@ -110,7 +110,7 @@ class PageEvents:
         socketio.on_event("cancel", self._cancel)
         socketio.on_event(ALERT, self._alert)
         socketio.on_event("share", partial(self._hear, self.sharing.share))
-        socketio.on_event("program_frame", partial(self._hear, self.sharing.show))
+        socketio.on_event("shown", partial(self._hear, self.sharing.show))
         for skill in Skill:
             socketio.on_event(skill.value, partial(self._ask, skill))
         socketio.on_error_default(self._break)

@@ -130,7 +130,7 @@ class Sharing:
         if sum(each.page == page for each in self._looks.values()) >= MAX_OWED:
             raise PageSilent
         look = self._looks[asked.id] = _Look(page, asked)
-        self._tell(page, "program_look", look_payload(asked))
+        self._tell(page, "program", look_payload(asked))
         shown = look.shown.take(SHOW_S)
         if shown is None:
             look.is_given_up = True

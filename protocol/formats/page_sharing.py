@@ -43,7 +43,7 @@ def parse_shown(payload: dict[Any, Any], limits: FrameLimits) -> Frame:
 
 
 def look_payload(asked: Request) -> dict[str, Any]:
-    """What `program_look` tells the page: what a program wants to know, so that it can be shown."""
+    """What `program` tells the page: what a program wants to know, so that it can be shown."""
     told: dict[str, Any] = {"id": asked.id, "skill": asked.skill.value}
     match asked:
         case QueryRequest(question=question):

@@ -6,6 +6,7 @@
 //   looking/  what there is to see, and the frame that is taken of it
 //   answers/  what came back: cards, marks and times
 //   live/     what is looked at again and again: the loop, the question it keeps answered, the rules it watches for
+//   sharing/  what programs may look at, while a person lets them
 //   page/     what is around them: the model, the connection, the keys
 //
 // A room imports its own files and plain/; line/ also the vendored socket. What one has for another goes
@@ -15,28 +16,25 @@ import { flyFrame } from "./answers/flight.js"
 import { Asking } from "./asking/asking.js"
 import { takeDropped } from "./asking/dropping.js"
 import { Question } from "./asking/question.js"
-import { ASK, FIND, isFinding, SKILLS, titleOf } from "./asking/skills.js"
+import { requestOfAlert, requestOfKept, requestOfProgram } from "./asking/requests.js"
+import { ASK, FIND, SKILLS, titleOf } from "./asking/skills.js"
 import { Connection } from "./line/connection.js"
 import { GLANCE } from "./live/gate.js"
 import { Keeping } from "./live/keeping.js"
 import { Looks } from "./live/looks.js"
 import { Watch } from "./live/watch.js"
 import { Ahead } from "./looking/ahead.js"
-import { Camera } from "./looking/camera.js"
 import { Looking } from "./looking/looking.js"
-import { Sources } from "./looking/sources.js"
 import { Stage } from "./looking/stage.js"
 import { Announcer } from "./page/announcer.js"
-import { DemoBanner } from "./page/demo_banner.js"
 import { Header } from "./page/header.js"
 import { Keyboard } from "./page/keyboard.js"
-import { ModelFacts } from "./page/model_facts.js"
 import { ModelReport } from "./page/model_report.js"
 import { OfflineBanner } from "./page/offline_banner.js"
 import { offerSingleKeys } from "./page/single_keys.js"
-import { Waking } from "./page/waking.js"
 import { newId } from "./plain/ids.js"
 import { followVisibleHeight } from "./plain/viewport.js"
+import { Sharing } from "./sharing/sharing.js"
 
 const element = (id) => document.getElementById(id)
 const limit = (name) => Number(document.body.dataset[name])
@@ -50,9 +48,9 @@ const announcer = new Announcer(element("announcer"))
 const header = new Header(element("status"))
 const report = new ModelReport({
   header,
-  facts: new ModelFacts(element("facts"), element("status")),
-  waking: new Waking(element("waking"), element("waking-stage-template")),
-  demoBanner: new DemoBanner(element("demo-banner")),
+  facts: { menu: element("facts"), button: element("status") },
+  waking: { card: element("waking"), template: element("waking-stage-template") },
+  demoBanner: element("demo-banner"),
   trouble: element("model-failed"),
 })
 const offlineBanner = new OfflineBanner({ banner: element("offline-banner"), retry: element("reconnect"), announcer })
@@ -60,20 +58,14 @@ const offlineBanner = new OfflineBanner({ banner: element("offline-banner"), ret
 const stage = new Stage(element("stage"))
 const looking = new Looking({
   stage,
-  camera: new Camera(element("stage").querySelector("video")),
-  sources: new Sources({
-    menu: element("sources"),
-    cameras: element("sources-cameras"),
-    buttons: [element("source"), element("source-brief")],
-  }),
+  video: element("stage").querySelector("video"),
+  menu: { menu: element("sources"), cameras: element("sources-cameras"), buttons: ["source", "source-brief"].map(element) },
   file: element("picture-file"),
   limits: frameLimits,
 })
 const answers = new Answers({
-  list: element("answers"),
-  template: element("card-template"),
-  count: element("answers-count"),
-  empty: element("empty"),
+  ...{ list: element("answers"), template: element("card-template") },
+  ...{ count: element("answers-count"), empty: element("empty") },
 })
 const ahead = new Ahead({
   see: () => looking.see(),
@@ -81,13 +73,8 @@ const ahead = new Ahead({
   limits: frameLimits,
 })
 const question = new Question({
-  form: element("question"),
-  text: element("question-text"),
-  ask: element("ask"),
-  stop: element("stop"),
-  note: element("question-note"),
-  once: element("ask-once"),
-  suggestions: element("suggestions"),
+  ...{ form: element("question"), text: element("question-text"), ask: element("ask"), stop: element("stop") },
+  ...{ note: element("question-note"), once: element("ask-once"), suggestions: element("suggestions") },
   maxChars,
 })
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
@@ -120,6 +107,10 @@ const watch = new Watch({
   webhook,
   announcer: new Announcer(element("alerter")),
 })
+const sharing = new Sharing({
+  ...{ toggle: element("share"), note: element("share-note"), signs: ["sign", "sign-line"].map(element) },
+  source: looking,
+})
 
 // Asking and answers
 
@@ -148,7 +139,7 @@ answers.addEventListener("copied", () => announcer.say("Copied."))
 answers.addEventListener("change", () => {
   showActivity()
   stage.showActivity(answers.activity)
-  question.showActivity(answers.activity)
+  question.showActivity(answers.ownActivity)
 })
 
 function showActivity() {
@@ -177,15 +168,12 @@ function wantedToKeep() {
   return asked && { asked, title: titleOf(asked) }
 }
 
-function openCard({ asked, title, sentence, places, frame, since }) {
-  const request = { id: newId(), ...asked, title, isFinding: isFinding(asked), proof: null, frame, askedAt: since }
-  return answers.open(request, { text: sentence, places })
+function openCard(said) {
+  return answers.open(requestOfKept(said), { text: said.sentence, places: said.places })
 }
 
-function showAlert(id, { name, kind, question: words, object, text, told, places, frame, toldAt: askedAt }) {
-  const asked = kind === "object" ? { skill: FIND, object } : { skill: ASK, question: words }
-  const said = { title: name, isFinding: isFinding(asked), proof: null, alert: { words: text, told: `${told}.` } }
-  answers.addAnswered({ id, ...asked, ...said, frame, askedAt }, { text, places })
+function showAlert(id, alert) {
+  answers.addAnswered(requestOfAlert(id, alert), { text: alert.text, places: alert.places })
 }
 
 function showLooking() {
@@ -212,6 +200,14 @@ watch.addEventListener("told", ({ detail: alert }) => {
 
 document.addEventListener("visibilitychange", () => looks.check())
 
+// Programs
+
+sharing.addEventListener("looked", ({ detail }) => answers.addOfProgram(requestOfProgram(detail)))
+sharing.addEventListener("shown", ({ detail }) => connection.show(detail))
+sharing.addEventListener("switched", () => connection.share(sharing.isOn))
+sharing.addEventListener("left", () => question.focusUnlessTouch())
+sharing.addEventListener("said", ({ detail }) => announcer.say(detail))
+
 // Model and connection
 
 for (const asker of [asking, looks]) {
@@ -237,6 +233,7 @@ for (const name of ["waiting", "started", "token", "found"]) {
 connection.addEventListener("started", ({ detail }) => looks.started(detail))
 connection.addEventListener("response", ({ detail }) => looks.finish(detail) || asking.finish(detail))
 connection.addEventListener("alerted", ({ detail: { id, error } }) => error && answers.note(id, error))
+connection.addEventListener("program", ({ detail }) => sharing.look(detail))
 connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
 connection.addEventListener("status", ({ detail: status }) => {
   report.show(status)
@@ -246,6 +243,7 @@ connection.addEventListener("status", ({ detail: status }) => {
 connection.addEventListener("restored", () => {
   offlineBanner.hide()
   report.connected()
+  connection.share(sharing.isOn)
   allowAsking()
   looks.check()
 })
@@ -268,6 +266,7 @@ looking.addEventListener("change", () => {
   allowAsking()
   showLooking()
   looks.check()
+  sharing.follow()
 })
 looking.addEventListener("opened", () => watch.isOpen || question.focusUnlessTouch())
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))

@@ -50,8 +50,8 @@ async def show_each(page: Client, shown: dict) -> None:
     n_shown = 0
     while True:
         n_shown += 1
-        look = (await page.count("program_look", n_shown))[n_shown - 1]
-        await page.emit("program_frame", {"id": look["id"], **shown})
+        look = (await page.count("program", n_shown))[n_shown - 1]
+        await page.emit("shown", {"id": look["id"], **shown})
 
 
 @over_the_wire
@@ -66,7 +66,7 @@ async def test_nobody_sees_anything_until_a_page_lets_programs_look(server):
 async def test_program_gets_the_frame_of_the_page_that_shares(server):
     async with sharing_page(server, image=JPEG) as page:
         status, headers, body = await get_frame(server)
-        look = await page.wait_for("program_look")
+        look = await page.wait_for("program")
     assert (status, body) == (200, JPEG)
     assert headers["Content-Type"] == "image/jpeg"
     assert headers["Cache-Control"] == "no-store"
@@ -84,7 +84,7 @@ async def test_page_that_stops_sharing_is_not_looked_at_any_more(server):
     async with sharing_page(server, image=JPEG) as page:
         await share(page, False)
         assert (await get_frame(server))[0] == 409
-        assert "program_look" not in [name for name, _ in page.events]
+        assert "program" not in [name for name, _ in page.events]
 
 
 @over_the_wire
@@ -92,7 +92,7 @@ async def test_page_that_leaves_is_not_waited_for(server):
     async with connect(server) as page:
         await share(page)
         asking = asyncio.create_task(get_frame(server))
-        await page.wait_for("program_look")
+        await page.wait_for("program")
     status, _, body = await asking
     assert (status, json.loads(body)["error"]["code"]) == (409, "not_shared")
 
@@ -109,7 +109,7 @@ def test_nonsense_of_a_page_is_nothing(server, payload):
     @over_the_wire
     async def check() -> None:
         async with connect(server) as page:
-            for name in ("share", "program_frame"):
+            for name in ("share", "shown"):
                 await page.emit_all(name, *payload)
             assert (await page.ask(image=b"", question="Still here?"))["error"]
             assert (await get_frame(server))[0] == 409
@@ -129,7 +129,7 @@ class Page:
 
     def tell(self, page: str, name: str, payload: dict) -> None:
         self.told.append((name, payload))
-        if name == "program_look" and self.shown is not None:
+        if name == "program" and self.shown is not None:
             self.sharing.show(page, {"id": payload["id"], **self.shown})
 
 
@@ -171,7 +171,7 @@ def test_question_is_asked_about_the_frame_that_was_shown(page: Page):
 def test_page_hears_the_answer_to_a_program(page: Page):
     page.sharing.ask(Exchange(), QUESTION)
     names = [name for name, _ in page.told]
-    assert names == ["program_look", "started", "token", "response"]
+    assert names == ["program", "started", "token", "response"]
     assert {payload["id"] for _, payload in page.told} == {"ask"}
     # Held for nobody, so that it cannot be asked about by its name.
     assert page.told[1][1]["frame"] is None

@@ -16,7 +16,8 @@ const ENDINGS = {
 }
 
 // request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }, askedAt where it was
-// asked before now, and alert where a rule told of it.
+// asked before now, and alert where a rule told of it; program, what a program did, where one asked, and isLook where
+// it asked nothing.
 // proof: what a count can be checked with, asked about the same frame; its `words` say so. Else null.
 // alert: { words, told }: what made it sure, and how it was told.
 export class AnswerCard {
@@ -42,6 +43,8 @@ export class AnswerCard {
     this.#card.style.setProperty("--frame-ratio", width / height)
     this.#card.classList.toggle("card--finding", this.#hasLargeFrame)
     this.#card.classList.toggle("card--alert", request.alert !== undefined)
+    this.#card.classList.toggle("card--program", this.isOfProgram)
+    this.#part("again").hidden = request.isLook === true
     this.#part("question").textContent = request.title
     this.#part("prove").textContent = request.proof?.words ?? ""
     this.tick()
@@ -49,6 +52,10 @@ export class AnswerCard {
 
   get request() {
     return this.#request
+  }
+
+  get isOfProgram() {
+    return this.#request.program !== undefined
   }
 
   get item() {
@@ -245,6 +252,9 @@ export class AnswerCard {
   }
 
   #stateWords() {
+    if (this.isOfProgram) {
+      return `${this.#request.program} · ${this.isRunning ? this.activity : clock(this.#askedAt)}`
+    }
     if (!this.isRunning) return clock(this.#askedAt)
     if (this.state === "waiting") return `Asked ${age(Date.now() - this.#askedAt)} ago`
     if (this.activity === "looking") return "Looking"
@@ -255,7 +265,7 @@ export class AnswerCard {
   #showTimings(timings, reason) {
     if (!timings) return
     // Find and Point give the line of the state to the answer: the time of day stands here.
-    const time = this.#isFinding ? ` · ${clock(this.#askedAt)}` : ""
+    const time = this.#isFinding && !this.isOfProgram ? ` · ${clock(this.#askedAt)}` : ""
     this.#part("total").textContent = span(timings.totalMs) + time
     // An answer that was stopped before its first word has nothing to divide.
     const isDivided = reason === "stop" || reason === "length" || typeof timings.firstTokenMs === "number"

@@ -2,6 +2,8 @@
 import { AnswerCard } from "./answer_card.js"
 
 const MAX_CARDS = 200
+// Programs do not tire: theirs must not push out what a person asked.
+const MAX_PROGRAM_CARDS = 50
 const TICK_MS = 1000
 // Browsers round where they scroll to.
 const STILL_HERE_PX = 2
@@ -36,8 +38,12 @@ export class Answers extends EventTarget {
 
   // The furthest that any running answer has come: "answering", "looking", "waiting" or null.
   get activity() {
-    const activities = this.#running().map((card) => card.activity)
-    return ["answering", "looking", "waiting"].find((activity) => activities.includes(activity)) ?? null
+    return furthest(this.#running())
+  }
+
+  // The same without what programs ask: for that nobody waits here.
+  get ownActivity() {
+    return furthest(this.#running().filter((card) => !card.isOfProgram))
   }
 
   set isModelReady(isReady) {
@@ -45,18 +51,24 @@ export class Answers extends EventTarget {
     this.#showEmpty()
   }
 
+  // Whoever reads elsewhere stays there while programs ask.
   add(request) {
     this.#newest?.fold()
     const card = new AnswerCard(this.#template, request)
     this.#cards.set(request.id, card)
+    const mayMove = !card.isOfProgram || this.#isHere
     this.#place(card.item)
-    if (this.#cards.size > MAX_CARDS) this.#remove(this.#cards.values().next().value)
+    this.#trim()
     if (!this.#isModelReady) card.waitForModel(this.#running().length)
-    this.#scroller.scrollTo({ top: 0 })
-    card.reveal()
-    this.#leftAt = this.#position
+    if (mayMove) this.#show(card)
     this.#changed()
     return card
+  }
+
+  // What a program asks about a frame, or that it looked and asked nothing.
+  addOfProgram(request) {
+    if (request.isLook) this.addAnswered(request, { text: "" })
+    else this.add(request)
   }
 
   // Takes in what was answered elsewhere, as an answer of now: { text, places }.
@@ -109,6 +121,7 @@ export class Answers extends EventTarget {
     const card = this.#runningCard(response.id)
     if (!card) return
     card.finish(response)
+    if (card.isOfProgram) return this.#settle()
     this.#finished(response.error ?? (card.spoken || "Stopped."))
   }
 
@@ -120,11 +133,11 @@ export class Answers extends EventTarget {
   }
 
   copyNewest() {
-    if (this.#newest?.text) this.#copy(this.#newest)
+    if (this.#newestAsked?.text) this.#copy(this.#newestAsked)
   }
 
   askNewestAgain() {
-    if (this.#newest) this.#tell("again", this.#newest.request)
+    if (this.#newestAsked) this.#tell("again", this.#newestAsked.request)
   }
 
   // Moves the focus one card down (1) or up (-1); from elsewhere to the first. False where there is none.
@@ -141,10 +154,19 @@ export class Answers extends EventTarget {
     return [this.#scroller.scrollTop, window.scrollY]
   }
 
+  get #isHere() {
+    return this.#position.every((at, index) => Math.abs(at - this.#leftAt[index]) < STILL_HERE_PX)
+  }
+
+  #show(card) {
+    this.#scroller.scrollTo({ top: 0 })
+    card.reveal()
+    this.#leftAt = this.#position
+  }
+
   // The end of the newest answer stays in sight as it grows, until the reader goes elsewhere.
   #follow() {
-    const isHere = this.#position.every((at, index) => Math.abs(at - this.#leftAt[index]) < STILL_HERE_PX)
-    if (!isHere) return
+    if (!this.#isHere) return
     this.#newest?.revealEnd()
     this.#leftAt = this.#position
   }
@@ -158,6 +180,19 @@ export class Answers extends EventTarget {
 
   get #newest() {
     return [...this.#cards.values()].at(-1)
+  }
+
+  // A look of a program has neither question nor answer.
+  get #newestAsked() {
+    return [...this.#cards.values()].findLast(({ request }) => !request.isLook)
+  }
+
+  // The oldest go, those of programs sooner.
+  #trim() {
+    const cards = [...this.#cards.values()]
+    const ofPrograms = cards.filter((card) => card.isOfProgram)
+    if (ofPrograms.length > MAX_PROGRAM_CARDS) this.#remove(ofPrograms[0])
+    else if (cards.length > MAX_CARDS) this.#remove(cards[0])
   }
 
   #running() {
@@ -184,9 +219,13 @@ export class Answers extends EventTarget {
   }
 
   #finished(sentence) {
+    this.#settle()
+    this.#tell("finished", sentence)
+  }
+
+  #settle() {
     this.#changed()
     this.#follow()
-    this.#tell("finished", sentence)
   }
 
   #changed() {
@@ -219,4 +258,9 @@ export class Answers extends EventTarget {
     if (action === "copy") this.#copy(card)
     if (action === "unfold") card.unfold()
   }
+}
+
+function furthest(running) {
+  const activities = running.map((card) => card.activity)
+  return ["answering", "looking", "waiting"].find((activity) => activities.includes(activity)) ?? null
 }

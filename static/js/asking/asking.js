@@ -1,7 +1,6 @@
 // Asking: makes a request of what a person wants to know, and looks after it until it is answered.
-import { newId } from "../plain/ids.js"
 import { Refusal } from "../plain/refusal.js"
-import { isFinding, proofOf, titleOf } from "./skills.js"
+import { requestOf } from "./requests.js"
 
 // Tells "asked" once with each request, "send" whenever it is to be sent, "cancel" with the id of one
 // that nobody waits for, and "answered" with the response that ends it.
@@ -62,10 +61,8 @@ export class Asking extends EventTarget {
     this.#open.clear()
   }
 
-  #begin({ skill, question, object }, frame) {
-    const asked = { skill, question, object }
-    const said = { title: titleOf(asked), isFinding: isFinding(asked), proof: proofOf(asked) }
-    const request = { id: newId(), ...asked, ...said, frame }
+  #begin(asked, frame) {
+    const request = requestOf(asked, frame)
     this.#open.set(request.id, request)
     this.#tell("asked", request)
     this.#tell("send", request)

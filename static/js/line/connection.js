@@ -1,6 +1,6 @@
 // The line to the server: asks, cancels, and comes back by itself with a countdown when it breaks.
 import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js"
-import { alertPayloadFor, payloadFor, READERS } from "./wire.js"
+import { alertPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "./wire.js"
 
 const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10
@@ -47,6 +47,16 @@ export class Connection extends EventTarget {
   // toldAt, blob }; "alerted" tells how that ended.
   alert(alert) {
     return this.#send("alert", alertPayloadFor(alert))
+  }
+
+  // Whether programs may look through this page, until it is said anew or the connection ends.
+  share(isShared) {
+    if (this.isOpen) this.#socket.emit("share", sharePayloadFor(isShared))
+  }
+
+  // Shows a program what it wanted to see: { id, frame } or { id, reason }.
+  show(shown) {
+    return this.#send("shown", shownPayloadFor(shown))
   }
 
   cancel(id) {

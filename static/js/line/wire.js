@@ -16,6 +16,8 @@ export const READERS = {
   token: ({ id, text }) => ({ id, text }),
   found: ({ id, place }) => ({ id, place: placeFrom(place) }),
   looked: ({ id, frame: frameId }) => ({ id, frameId }),
+  // A program wants to look through this page, and what else it wants to know.
+  program: ({ id, skill, question, object }) => ({ id, skill, question, object }),
   // error: the sentence for the person, or null.
   alerted: ({ id, is_delivered: isDelivered, error }) => ({ id, isDelivered, error: error?.message ?? null }),
   // text of an answer in words, places of one that was searched for; error: the sentence for the person, or null.
@@ -40,6 +42,17 @@ export async function payloadFor({ id, question, object, choices, isLive, frame:
   const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
   return { id, question, object, choices, ...isLive && { live: true }, ...picture }
 }
+
+export function sharePayloadFor(isShared) {
+  return { is_shared: isShared }
+}
+
+// What a program gets to see: the frame, or the reason why there is none, as Sharing tells it.
+export async function shownPayloadFor({ id, frame, reason }) {
+  return frame ? { id, image: await frame.blob.arrayBuffer() } : { id, error: REASONS[reason] }
+}
+
+const REASONS = { off: "not_shared", hidden: "hidden", blind: "nothing_to_see" }
 
 // toldAt: a time as Date takes it. blob: the evidence, a JPEG, where the webhook may have it.
 export async function alertPayloadFor(alert) {

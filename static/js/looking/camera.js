@@ -6,6 +6,8 @@ const IDEAL_HEIGHT_PX = 720
 // How long the browser may say nothing, and then the camera show nothing, before the person is told.
 const ANSWER_LIMIT_MS = 4500
 const PICTURE_LIMIT_MS = 3000
+// Two frames of a slow camera; browsers make it a second where nobody looks.
+const MOVING_MS = 250
 
 // What Chromium's messages tell for sure, in the order in which they are tried.
 const MESSAGES = [
@@ -130,6 +132,13 @@ export class Camera extends EventTarget {
       this.#needsTap = !document.hidden
       this.#look()
     }
+  }
+
+  // Whether new pictures come, which nobody tells while the page is hidden.
+  async moves() {
+    const { currentTime } = this.#video
+    await new Promise((resolve) => setTimeout(resolve, MOVING_MS))
+    return this.isOpen && this.#video.currentTime !== currentTime
   }
 
   turnOff() {

@@ -1,6 +1,8 @@
 // What the page looks at: a camera or a picture, chosen in a menu or by a file, shown on the stage.
 import { recall, remember } from "../plain/memory.js"
+import { Camera } from "./camera.js"
 import { drawFrame, encodeFrame } from "./frame.js"
+import { Sources } from "./sources.js"
 
 const NAMES = {
   off: "Camera off",
@@ -10,6 +12,8 @@ const NAMES = {
   starting: "Camera",
   picture: "Picture",
 }
+// On the way to a picture.
+const COMING = ["starting", "asking", "unanswered"]
 const UNREADABLE = "This file is not a picture that the browser can read. Choose another."
 
 // Tells "change" when something else is to be seen, or nothing; "opened" when a camera begins to show
@@ -23,9 +27,11 @@ export class Looking extends EventTarget {
   #opened = null
   #glancing = null
 
-  // file: the input that chooses a picture; limits: { maxFramePixels }.
-  constructor({ camera, stage, sources, file, limits }) {
+  // menu: what Sources takes; file: the input that chooses a picture; limits: { maxFramePixels }.
+  constructor({ stage, video, menu, file, limits }) {
     super()
+    const camera = new Camera(video)
+    const sources = new Sources(menu)
     this.#camera = camera
     this.#stage = stage
     this.#sources = sources
@@ -59,6 +65,16 @@ export class Looking extends EventTarget {
 
   get isPicture() {
     return this.#stage.state === "picture"
+  }
+
+  // Whether something is open that shows a picture, or may again.
+  get isThere() {
+    return this.isPicture || this.#camera.isOpen || COMING.includes(this.#stage.state)
+  }
+
+  // Whether what can be seen is of now: some browsers bring no pictures to a tab that is hidden.
+  async isFed() {
+    return !document.hidden || this.isPicture || this.#camera.moves()
   }
 
   get canSee() {

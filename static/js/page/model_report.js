@@ -1,5 +1,8 @@
 // What the page says about the model, wherever it says it: at the top, in its menu, while it wakes, when
 // it could not start, and that it is only a demo.
+import { DemoBanner } from "./demo_banner.js"
+import { ModelFacts } from "./model_facts.js"
+import { Waking } from "./waking.js"
 
 // Tells "woke" when a model that was loading can answer.
 export class ModelReport extends EventTarget {
@@ -11,13 +14,13 @@ export class ModelReport extends EventTarget {
   #status = null
   #isConnected = false
 
-  // trouble: the element that says why the model could not start.
+  // facts: { menu, button }; waking: { card, template }; trouble: the element that says why the model could not start.
   constructor({ header, facts, waking, demoBanner, trouble }) {
     super()
     this.#header = header
-    this.#facts = facts
-    this.#waking = waking
-    this.#demoBanner = demoBanner
+    this.#facts = new ModelFacts(facts.menu, facts.button)
+    this.#waking = new Waking(waking.card, waking.template)
+    this.#demoBanner = new DemoBanner(demoBanner)
     this.#trouble = trouble
   }
 
