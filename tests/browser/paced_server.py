@@ -37,6 +37,7 @@ from web.loop.server import Server, listen
 from web.metrics import Metrics
 from web.origins import Origins
 from web.page import add_pages
+from web.programs import add_programs
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = FrameLimits(max_bytes=2**20, max_pixels=2**24)
@@ -157,7 +158,9 @@ def main(port: int) -> None:
     app = Flask("moonsight", root_path=str(ROOT))
     add_pages(app, model, LIMITS)
     origins = Origins([f"http://localhost:{port}"])
-    add_events(app, model, bridge, LIMITS, origins, Metrics(model).observe)
+    metrics = Metrics(model)
+    sharing = add_events(app, model, bridge, LIMITS, origins, metrics.observe)
+    add_programs(app, model, bridge, LIMITS, origins, metrics, sharing)
     Thread(target=take_commands, args=(bridge, model), daemon=True).start()
     Server(bridge).serve(app, listen("127.0.0.1", port))
 

@@ -44,7 +44,7 @@ export class AnswerCard {
     this.#card.classList.toggle("card--finding", this.#hasLargeFrame)
     this.#card.classList.toggle("card--alert", request.alert !== undefined)
     this.#card.classList.toggle("card--program", this.isOfProgram)
-    this.#part("again").hidden = request.isLook === true
+    this.#part("foot").hidden = request.isLook === true
     this.#part("question").textContent = request.title
     this.#part("prove").textContent = request.proof?.words ?? ""
     this.tick()
