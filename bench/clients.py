@@ -274,8 +274,9 @@ def _chat(payload: dict[str, Any]) -> dict[str, Any]:
 
 async def measure(url: str, load: Load, frames: Iterator[Iterator[Ask]], record: Record) -> None:
     """Connect all clients, let one ask to warm the server up, then add the load to `record`."""
-    kind = {"page": PageClient, "openai": ChatClient}[load.door]
-    clients: list[Client] = [kind(number) for number in range(load.n_clients)]
+    kinds: dict[Door, type[PageClient] | type[ChatClient]]
+    kinds = {"page": PageClient, "openai": ChatClient}
+    clients: list[Client] = [kinds[load.door](number) for number in range(load.n_clients)]
     try:
         await asyncio.gather(*(client.connect(url) for client in clients))
         await clients[0].ask(next(_questions(next(frames))), Record())
