@@ -15,8 +15,11 @@ from protocol.request import (
     CAPTION_LENGTHS,
     MAX_ID_CHARS,
     MAX_OBJECT_CHARS,
+    MAX_OBJECTS,
     MAX_QUESTION_CHARS,
+    MAX_SEED,
     MAX_SPATIAL_REFS,
+    MAX_TOKENS,
     CaptionRequest,
     CaptionResult,
     DetectRequest,
@@ -34,7 +37,6 @@ from protocol.request import (
 )
 from protocol.status import Status
 
-MAX_SEED = 2**63 - 1
 
 # Finds a frame that this client sent before; None when it is no longer held.
 FrameLookup = Callable[[str], Frame | None]
@@ -157,9 +159,12 @@ def _query(common: _Common, fields: Fields) -> QueryRequest:
         is_reasoning=fields.flag("reasoning"),
         spatial_refs=fields.spatial_refs("spatial_refs", MAX_SPATIAL_REFS),
         choices=fields.choices("choices"),
+        json_schema=fields.inner("settings").json_schema("json_schema"),
     )
     if query.choices and query.is_reasoning:
         raise BadRequest("`choices` are compared without `reasoning`: leave one of them out.")
+    if query.choices and query.json_schema is not None:
+        raise BadRequest("`choices` are no JSON: leave them or `settings.json_schema` out.")
     return query
 
 
@@ -238,9 +243,10 @@ def _sampling(settings: Fields) -> SamplingParams:
     default = SamplingParams()
     seed = settings.get("seed")
     return SamplingParams(
-        max_tokens=settings.whole("max_tokens", default.max_tokens, 1, 2048),
-        max_objects=settings.whole("max_objects", default.max_objects, 1, 200),
+        max_tokens=settings.whole("max_tokens", default.max_tokens, 1, MAX_TOKENS),
+        max_objects=settings.whole("max_objects", default.max_objects, 1, MAX_OBJECTS),
         temperature=settings.number("temperature", default.temperature, 0, 2),
         top_p=settings.number("top_p", default.top_p, 0, 1),
         seed=None if seed is None else settings.whole("seed", 0, 0, MAX_SEED),
+        stop=settings.stops("stop"),
     )
