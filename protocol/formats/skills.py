@@ -37,7 +37,7 @@ class Common(TypedDict):
     id: str
     client: str
     arrived_at: float
-    sampling: SamplingParams
+    sampling: NotRequired[SamplingParams]
     frame_id: NotRequired[str]
     is_live: NotRequired[bool]
 

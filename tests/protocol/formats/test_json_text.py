@@ -37,7 +37,7 @@ def test_json_is_read_as_what_was_written(value: object):
 
 @pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON.keys())
 def test_what_is_no_json_is_refused_in_words(text: str | bytes):
-    with pytest.raises(BadRequest, match="^The body is no JSON: "):
+    with pytest.raises(BadRequest, match=r"^The body is no JSON: "):
         parse_json(text, "The body")
 
 
