@@ -17,15 +17,22 @@ from werkzeug.sansio.multipart import (
     File,
     MultipartDecoder,
     NeedData,
-    Preamble,
     State,
 )
 
-from protocol.errors import BadRequest, BodyTooLarge, ImageTooLarge, WrongMediaType
+from protocol.errors import (
+    BadRequest,
+    BodyTooLarge,
+    ImageTooLarge,
+    RequestError,
+    WrongMediaType,
+)
 from protocol.formats.fields import Fields
-from protocol.formats.moondream_rest import PICTURES, form_fields
+from protocol.formats.moondream_rest import PICTURES, form_fields, parse_request
+from protocol.formats.prediction import prediction_payload, refusal_payload
 from protocol.frame import FrameLimits
-from web.exchange import Exchange
+from protocol.request import Skill
+from web.exchange import Exchange, error_response
 
 FORM = "multipart/form-data"
 
@@ -38,6 +45,24 @@ MAX_TEXT_BYTES = 2**18
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 # What may stand between the parts: a boundary, dashes around it, line breaks around them.
 _MAX_BETWEEN = 80
+
+
+def uploads_api(exchange: Exchange) -> Blueprint:
+    """`POST /predict`: a form with a picture as `file` gets its caption."""
+    uploads = Blueprint("uploads", __name__)
+
+    @uploads.post("/predict")
+    def predict() -> Response:
+        content_type = request.headers.get("Content-Type", "")
+        fields = read_form(exchange.read_pieces(), content_type, exchange.limits)
+        asked = parse_request(Skill.CAPTION, fields, exchange.limits, **exchange.common())
+        return jsonify(prediction_payload(exchange.ask(asked).finished()))
+
+    @uploads.errorhandler(RequestError)
+    def tell(error: RequestError) -> Response:
+        return error_response(refusal_payload(error), error)
+
+    return uploads
 
 
 def read_fields(exchange: Exchange) -> Fields:
@@ -126,7 +151,9 @@ def _events(decoder: MultipartDecoder) -> Iterator[Event]:
         is_missing = isinstance(event, NeedData)
         n_head_bytes = len(decoder.buffer) if is_missing else n_bytes - len(decoder.buffer)
         if is_head and n_head_bytes > MAX_HEAD_BYTES:
-            raise BadRequest(f"A part of the form has a head of more than {MAX_HEAD_BYTES:,} bytes.")
+            raise BadRequest(
+                f"A part of the form has a head of more than {MAX_HEAD_BYTES:,} bytes."
+            )
         if is_missing:
             return
         yield event
@@ -157,21 +184,3 @@ def _cut_at_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield held[:cut]
         held = held[cut:]
     yield held
-
-
-def uploads_api(exchange: Exchange) -> Blueprint:
-    """`POST /predict`: a form with a picture as `file` gets its caption."""
-    uploads = Blueprint("uploads", __name__)
-
-    @uploads.post("/predict")
-    def predict() -> Response:
-        content_type = request.headers.get("Content-Type", "")
-        fields = read_form(exchange.read_pieces(), content_type, exchange.limits)
-        asked = parse_request(Skill.CAPTION, fields, exchange.limits, **exchange.common())
-        return jsonify(predicted_payload(exchange.ask(asked).finished()))
-
-    @uploads.errorhandler(RequestError)
-    def tell(error: RequestError) -> Response:
-        return error_response(refused_payload(error), error)
-
-    return uploads
