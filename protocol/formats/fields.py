@@ -39,10 +39,11 @@ class Fields:
 
     def renamed(self, **names: str) -> "Fields":
         """The same, where a missing field is looked for by another name: renamed(obj="object")."""
-        missing = {name: own for name, own in names.items() if self.get(own) is None}
-        found = {own: self.get(name) for name, own in missing.items()}
-        there = {own: value for own, value in found.items() if value is not None}
-        return Fields(self._values | there, self._path)
+        values = dict(self._values)
+        for name, own in names.items():
+            if values.get(own) is None:
+                values[own] = values.get(name)
+        return Fields(values, self._path)
 
     def get(self, name: str) -> object:
         """A field as it came, None where there is none."""
