@@ -24,7 +24,7 @@ from protocol.errors import (
     WrongMediaType,
 )
 from protocol.formats.fields import Fields
-from protocol.formats.json_text import parse_json
+from protocol.formats.json_text import read_json
 from protocol.frame import FrameLimits
 from protocol.model import Model
 from protocol.request import Request
@@ -164,10 +164,7 @@ class Exchange:
         """The body as one JSON object. Raises WrongMediaType, too."""
         if not request.is_json:
             raise WrongMediaType("The body must be JSON, with Content-Type: application/json.")
-        found = parse_json(self.read_body(), "The body")
-        if not isinstance(found, dict):
-            raise BadRequest("The body must be a JSON object.")
-        return Fields(found)
+        return Fields(parse_json(self.read_body()))
 
     def common(self) -> dict[str, Any]:
         """What every Request of the current HTTP request is made with."""
@@ -191,6 +188,14 @@ class Exchange:
         environ[_ASKED] = True
         answering.begin()
         return answering
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Read one JSON object as strictly as it can be. Raises BadRequest."""
+    found = read_json(body, "The body")
+    if not isinstance(found, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return found
 
 
 def event_stream(lines: Iterator[str], answering: Answering) -> Response:

@@ -53,8 +53,7 @@ def uploads_api(exchange: Exchange) -> Blueprint:
 
     @uploads.post("/predict")
     def predict() -> Response:
-        content_type = request.headers.get("Content-Type", "")
-        fields = read_form(exchange.read_pieces(), content_type, exchange.limits)
+        fields = _read_form(exchange)
         asked = parse_request(Skill.CAPTION, fields, exchange.limits, **exchange.common())
         return jsonify(prediction_payload(exchange.ask(asked).finished()))
 
@@ -72,8 +71,9 @@ def read_fields(exchange: Exchange) -> Fields:
     """
     if request.is_json:
         return exchange.read_json()
-    content_type = request.headers.get("Content-Type", "")
-    return read_form(exchange.read_pieces(), content_type, exchange.limits)
+    if request.mimetype != FORM:
+        raise WrongMediaType(f"Send JSON (application/json) or a form ({FORM}).")
+    return _read_form(exchange)
 
 
 def read_form(pieces: Iterable[bytes], content_type: str, limits: FrameLimits) -> Fields:
@@ -83,6 +83,11 @@ def read_form(pieces: Iterable[bytes], content_type: str, limits: FrameLimits) -
     """
     boundary = _boundary(content_type)
     return form_fields(_parts(pieces, boundary, limits))
+
+
+def _read_form(exchange: Exchange) -> Fields:
+    content_type = request.headers.get("Content-Type", "")
+    return read_form(exchange.read_pieces(), content_type, exchange.limits)
 
 
 class _Part(NamedTuple):
@@ -105,7 +110,7 @@ class _Part(NamedTuple):
 def _boundary(content_type: str) -> bytes:
     kind, options = parse_options_header(content_type)
     if kind.lower() != FORM:
-        raise WrongMediaType(f"Send JSON (application/json) or a form ({FORM}).")
+        raise WrongMediaType(f"Send the picture as `file` in a form ({FORM}).")
     boundary = options.get("boundary", "")
     if _BOUNDARY.fullmatch(boundary) is None:
         raise BadRequest("The form's Content-Type names no boundary between its parts.")

@@ -8,7 +8,7 @@ from protocol.errors import BadRequest
 MAX_TOLD_CHARS = 80
 
 
-def parse_json(text: str | bytes, what: str) -> object:
+def read_json(text: str | bytes, what: str) -> object:
     """The value that a JSON text stands for; an object's fields stand in it once each.
 
     what: the text, as a sentence about it begins. Raises BadRequest.

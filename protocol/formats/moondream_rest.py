@@ -14,7 +14,7 @@ from protocol.answer import AnswerEvent, Finished
 from protocol.errors import BadImage, BadRequest, RequestError
 from protocol.formats.data_url import is_data_url
 from protocol.formats.fields import Fields
-from protocol.formats.json_text import parse_json
+from protocol.formats.json_text import read_json
 from protocol.formats.skills import (
     Common,
     end_payload,
@@ -139,11 +139,11 @@ def _value(name: str, data: bytes) -> object:
     except UnicodeDecodeError:
         raise BadRequest(f"The form's `{name}` is no text in UTF-8.") from None
     if name in _JSON:
-        return parse_json(text, f"The form's `{name}`")
+        return read_json(text, f"The form's `{name}`")
     return _FLAG_VALUES.get(text.lower(), text) if name in _FLAGS else text
 
 
 def _listed(choices: list[str]) -> object:
     """Choices as fields of their own, or all of them in one as JSON."""
     is_json = len(choices) == 1 and choices[0].lstrip().startswith("[")
-    return parse_json(choices[0], f"The form's `{_CHOICES}`") if is_json else choices
+    return read_json(choices[0], f"The form's `{_CHOICES}`") if is_json else choices

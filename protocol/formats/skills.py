@@ -10,8 +10,11 @@ from protocol.frame import Frame
 from protocol.request import (
     CAPTION_LENGTHS,
     MAX_OBJECT_CHARS,
+    MAX_OBJECTS,
     MAX_QUESTION_CHARS,
+    MAX_SEED,
     MAX_SPATIAL_REFS,
+    MAX_TOKENS,
     CaptionRequest,
     CaptionResult,
     DetectRequest,
@@ -27,8 +30,6 @@ from protocol.request import (
     SamplingParams,
     Skill,
 )
-
-MAX_SEED = 2**63 - 1
 
 
 class Common(TypedDict):
@@ -68,8 +69,8 @@ def parse_sampling(settings: Fields) -> SamplingParams:
     default = SamplingParams()
     seed = settings.get("seed")
     return SamplingParams(
-        max_tokens=settings.whole("max_tokens", default.max_tokens, 1, 2048),
-        max_objects=settings.whole("max_objects", default.max_objects, 1, 200),
+        max_tokens=settings.whole("max_tokens", default.max_tokens, 1, MAX_TOKENS),
+        max_objects=settings.whole("max_objects", default.max_objects, 1, MAX_OBJECTS),
         temperature=settings.number("temperature", default.temperature, 0, 2),
         top_p=settings.number("top_p", default.top_p, 0, 1),
         seed=None if seed is None else settings.whole("seed", 0, 0, MAX_SEED),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import BadRequest
-from protocol.formats.json_text import parse_json
+from protocol.formats.json_text import read_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
@@ -31,29 +31,29 @@ NO_JSON = {
 
 @given(value=JSON)
 def test_json_is_read_as_what_was_written(value: object):
-    assert parse_json(json.dumps(value), "It") == value
-    assert parse_json(json.dumps(value).encode(), "It") == value
+    assert read_json(json.dumps(value), "It") == value
+    assert read_json(json.dumps(value).encode(), "It") == value
 
 
 @pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON.keys())
 def test_what_is_no_json_is_refused_in_words(text: str | bytes):
     with pytest.raises(BadRequest, match=r"^The body is no JSON: "):
-        parse_json(text, "The body")
+        read_json(text, "The body")
 
 
 @pytest.mark.parametrize("bracket", ["[", '{"a":'])
 def test_json_that_is_nested_too_deep_is_refused_in_words(bracket: str):
     with pytest.raises(BadRequest, match="too deep"):
-        parse_json(bracket * 100_000, "The body")
+        read_json(bracket * 100_000, "The body")
 
 
 def test_sentence_about_a_long_field_is_short():
     with pytest.raises(BadRequest) as refused:
-        parse_json('{"%s": 1, "%s": 1}' % (("x" * 9000,) * 2), "The body")
+        read_json('{"%s": 1, "%s": 1}' % (("x" * 9000,) * 2), "The body")
     assert len(refused.value.message) < 200
 
 
 @given(text=st.text() | st.binary())
 def test_text_of_any_kind_is_read_or_refused(text: str | bytes):
     with suppress(BadRequest):
-        parse_json(text, "It")
+        read_json(text, "It")
