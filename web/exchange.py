@@ -127,12 +127,14 @@ class Exchange:
         environ[_OPENED] = stack
         environ[_LOAD] = stack.enter_context(self._loads.one(_address()))
 
-    def closing(self, status: int) -> Callable[[], None]:
-        """What to call after the last byte was sent, so that the request no longer counts."""
-        if status >= FIRST_ERROR and _ASKED not in request.environ:
-            self._metrics.refuse(_door(), status)
+    def close(self, response: Response) -> None:
+        """Name the request, and let it count until the response's last byte is sent."""
+        if id := request.environ.get(_ASKED):
+            response.headers["X-Request-Id"] = id
+        elif response.status_code >= FIRST_ERROR:
+            self._metrics.refuse(_door(), response.status_code)
         stack: ExitStack = request.environ.get(_OPENED, ExitStack())
-        return stack.close
+        response.call_on_close(stack.close)
 
     def read_pieces(self) -> Iterator[bytes]:
         """The body, as it arrives.
@@ -185,7 +187,7 @@ class Exchange:
         answering = Answering(stop, environ)
         sink = Outlet(self._bridge.call, answering.hear)
         self.model.submit(asked, self._metrics.observe(_door(), asked.skill, sink))
-        environ[_ASKED] = True
+        environ[_ASKED] = asked.id
         answering.begin()
         return answering
 

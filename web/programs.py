@@ -57,7 +57,7 @@ def add_programs(
 
     @app.after_request
     def close_request(response: Response) -> Response:
-        response.call_on_close(exchange.closing(response.status_code))
+        exchange.close(response)
         if request.path.startswith(TOLD):
             response.headers.setdefault("Cache-Control", "no-store")
             _let_read(response, origins)
@@ -94,7 +94,7 @@ def _let_read(response: Response, origins: Origins) -> None:
     if not origins.is_named(origin):
         return
     response.headers["Access-Control-Allow-Origin"] = str(origin)
-    response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
         wanted = request.headers.get("Access-Control-Request-Headers", "content-type")
