@@ -59,7 +59,10 @@ FILE: Schema = {"type": "string", "format": "binary", "description": "JPEG, PNG 
 STREAM: Schema = {"text/event-stream": {"schema": text()}}
 STOP: Schema = {
     "description": "Texts before which the answer ends.",
-    "anyOf": [text(low=1, high=MAX_STOP_CHARS), many(text(low=1, high=MAX_STOP_CHARS), 1, MAX_STOPS)],
+    "anyOf": [
+        text(low=1, high=MAX_STOP_CHARS),
+        many(text(low=1, high=MAX_STOP_CHARS), 1, MAX_STOPS),
+    ],
 }
 SETTINGS = fields(
     max_tokens=number(1, MAX_TOKENS, _DEFAULT.max_tokens),

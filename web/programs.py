@@ -12,6 +12,7 @@ from protocol.errors import (
     RequestError,
     WrongMethod,
 )
+from protocol.formats.skills import error_payload
 from protocol.frame import FrameLimits
 from protocol.model import Model
 from web.exchange import Exchange, error_response
@@ -19,6 +20,8 @@ from web.loop.calls import Bridge
 from web.metrics import Metrics
 from web.openapi import openapi_blueprint
 from web.origins import Origins
+from web.rest import rest_api
+from web.uploads import uploads_api
 
 # What programs ask, and what other sites' pages may read besides when their site was named.
 ASKED = ("/v1/", "/predict")
@@ -61,6 +64,8 @@ def add_programs(
         return response
 
     app.register_blueprint(metrics.blueprint())
+    app.register_blueprint(rest_api(exchange))
+    app.register_blueprint(uploads_api(exchange))
     app.register_blueprint(openapi_blueprint())
     app.register_error_handler(RequestError, _tell)
     app.register_error_handler(HTTPException, _tell_http)
@@ -101,7 +106,7 @@ def _let_read(response: Response, origins: Origins) -> None:
 
 def _tell(error: RequestError) -> Response:
     """What is told where no API was found that has a form of its own."""
-    return error_response({"error": {"code": error.code, "message": error.message}}, error)
+    return error_response({"error": error_payload(error)}, error)
 
 
 def _tell_http(error: HTTPException) -> Response | HTTPException:
