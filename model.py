@@ -10,7 +10,7 @@ Any model that keeps the contract of `protocol/model.py` can stand behind it.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from queue import SimpleQueue
@@ -159,8 +159,7 @@ class Model:
         Raises RequestError when it fails.
         """
         frame = self._frame(picture)
-        for _ in Answer(self._backend, LookRequest(**_asked(frame, None)), lambda piece: piece):
-            pass
+        list(Answer(self._backend, LookRequest(**_asked(frame, None)), lambda piece: piece))
         return EncodedPicture(frame)
 
     def query(
@@ -171,16 +170,20 @@ class Model:
         *,
         is_reasoning: bool = False,
         spatial_refs: Iterable[SpatialRef] = (),
+        json_schema: dict[str, Any] | None = None,
     ) -> Answer[str]:
         """Answer a question, word by word.
 
         picture: None asks without one. is_reasoning: think first, see `Answer.reasoning`.
+        json_schema: the answer is JSON that fits it, unless `finish_reason` is "length". One that
+        cannot be used raises BadRequest, at the latest when the answer is read.
         """
         request = QueryRequest(
             **_asked(None if picture is None else self._frame(picture), sampling),
             question=question,
             is_reasoning=is_reasoning,
             spatial_refs=tuple(spatial_refs),
+            json_schema=Fields({"json_schema": json_schema}).json_schema("json_schema"),
         )
         return Answer(self._backend, request, _text)
 
@@ -260,12 +263,10 @@ def _read(path: Path) -> bytes:
 
 def _asked(frame: Frame | None, sampling: SamplingParams | None) -> dict[str, Any]:
     """What every skill is asked with; each asks as a client of its own."""
+    chosen = sampling or SamplingParams()
     return {
-        "id": uuid4().hex,
-        "client": uuid4().hex,
-        "arrived_at": monotonic(),
-        "frame": frame,
-        "sampling": sampling or SamplingParams(),
+        **{"id": uuid4().hex, "client": uuid4().hex, "arrived_at": monotonic(), "frame": frame},
+        "sampling": replace(chosen, stop=Fields({"stop": chosen.stop}).stops("stop")),
     }
 
 

@@ -69,6 +69,10 @@ class Frame:
             return as_seen(picture)
 
 
+# Stands in a request for what the shared camera will show once it is looked through.
+UNSEEN = Frame(b"", 1, 1)
+
+
 def check_frame(data: bytes, limits: FrameLimits) -> Frame:
     """Judge encoded bytes by size and header; opens nothing, so it takes microseconds.
 

@@ -12,13 +12,17 @@ from protocol.errors import (
     RequestError,
     WrongMethod,
 )
+from protocol.formats.skills import error_payload
 from protocol.frame import FrameLimits
 from protocol.model import Model
 from web.exchange import Exchange, error_response
 from web.loop.calls import Bridge
 from web.metrics import Metrics
+from web.openapi import openapi_blueprint
 from web.origins import Origins
+from web.rest import rest_api
 from web.sharing import Sharing, sharing_api
+from web.uploads import uploads_api
 
 # What programs ask, and what other sites' pages may read besides when their site was named.
 ASKED = ("/v1/", "/predict")
@@ -44,8 +48,7 @@ def add_programs(
     def open_request() -> None:
         if not request.path.startswith(ASKED):
             return
-        origin = request.headers.get("Origin")
-        if origin is not None and not origins.may_ask(origin, request.environ):
+        if _is_foreign(origins):
             raise ForeignOrigin(
                 "Pages of that site may not ask here. Start Moonsight with --cors-origin and its"
                 " origin."
@@ -55,7 +58,7 @@ def add_programs(
 
     @app.after_request
     def close_request(response: Response) -> Response:
-        response.call_on_close(exchange.closing(response.status_code))
+        exchange.close(response)
         if request.path.startswith(TOLD):
             response.headers.setdefault("Cache-Control", "no-store")
             _let_read(response, origins)
@@ -63,6 +66,9 @@ def add_programs(
 
     app.register_blueprint(sharing_api(sharing))
     app.register_blueprint(metrics.blueprint())
+    app.register_blueprint(rest_api(exchange, sharing))
+    app.register_blueprint(uploads_api(exchange))
+    app.register_blueprint(openapi_blueprint())
     app.register_error_handler(RequestError, _tell)
     app.register_error_handler(HTTPException, _tell_http)
 
@@ -83,6 +89,14 @@ def merge_slashes(wsgi_app: Callable) -> Callable:
     return merged
 
 
+def _is_foreign(origins: Origins) -> bool:
+    """Whether a page asks whose site was not named. Who loads a picture names no origin."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+    return not origins.may_ask(origin, request.environ)
+
+
 def _let_read(response: Response, origins: Origins) -> None:
     """Let the asking page read an answer, if its site was named at the start."""
     response.headers.add("Vary", "Origin")
@@ -90,7 +104,7 @@ def _let_read(response: Response, origins: Origins) -> None:
     if not origins.is_named(origin):
         return
     response.headers["Access-Control-Allow-Origin"] = str(origin)
-    response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
         wanted = request.headers.get("Access-Control-Request-Headers", "content-type")
@@ -102,7 +116,7 @@ def _let_read(response: Response, origins: Origins) -> None:
 
 def _tell(error: RequestError) -> Response:
     """What is told where no API was found that has a form of its own."""
-    return error_response({"error": {"code": error.code, "message": error.message}}, error)
+    return error_response({"error": error_payload(error)}, error)
 
 
 def _tell_http(error: HTTPException) -> Response | HTTPException:

@@ -16,7 +16,7 @@ from protocol.answer import AnswerEvent, Finished, Started, refusal
 from protocol.errors import NotShared, PageSilent, RequestError
 from protocol.formats.page_events import event_payload
 from protocol.formats.page_sharing import look_payload, parse_share, parse_shown
-from protocol.frame import Frame, FrameLimits
+from protocol.frame import UNSEEN, Frame, FrameLimits
 from protocol.request import LookRequest, Request
 from web.allowance import Allowance
 from web.exchange import Answering, Exchange
@@ -28,9 +28,6 @@ SHOW_S = 3.0
 MAX_OWED = 8
 
 LOOKS_PER_S, BURST = 5, 10
-
-# Stands in a request until the page has shown one.
-NO_FRAME = Frame(b"", 1, 1)
 
 
 @dataclass
@@ -161,7 +158,7 @@ def sharing_api(sharing: Sharing) -> Blueprint:
 
     @api.get("/v1/frame")
     def frame() -> Response:
-        look = LookRequest(id=uuid4().hex, client="", arrived_at=monotonic(), frame=NO_FRAME)
+        look = LookRequest(id=uuid4().hex, client="", arrived_at=monotonic(), frame=UNSEEN)
         shown = sharing.look(look)
         return Response(shown.data, mimetype="image/jpeg", headers={"Cache-Control": "no-store"})
 

@@ -10,18 +10,18 @@ import pytest
 
 from protocol.answer import Finished, FinishReason, Started, Timings, Usage
 from protocol.errors import Busy, NotShared, PageSilent
-from protocol.frame import FrameLimits
+from protocol.frame import UNSEEN, FrameLimits
 from protocol.pieces import TextDelta
 from protocol.request import LookRequest, QueryRequest, QueryResult
 from tests.protocol.pictures import encoded
 from tests.server import Client, Server, connect, over_the_wire
-from web.sharing import BURST, MAX_OWED, NO_FRAME, Sharing
+from web.sharing import BURST, MAX_OWED, Sharing
 
 JPEG, OTHER_JPEG = encoded(), encoded(color="blue")
 LIMITS = FrameLimits(2**20, 2**20)
-LOOK = LookRequest(id="look", client="", arrived_at=0.0, frame=NO_FRAME)
+LOOK = LookRequest(id="look", client="", arrived_at=0.0, frame=UNSEEN)
 QUESTION = QueryRequest(
-    id="ask", client="program", arrived_at=0.0, frame=NO_FRAME, question="What is it?"
+    id="ask", client="program", arrived_at=0.0, frame=UNSEEN, question="What is it?"
 )
 
 
@@ -165,7 +165,7 @@ def test_question_is_asked_about_the_frame_that_was_shown(page: Page):
     page.sharing.ask(exchange, QUESTION)
     (asked,) = exchange.asked
     assert asked.frame.data == JPEG
-    assert replace(asked, frame=NO_FRAME) == QUESTION
+    assert replace(asked, frame=UNSEEN) == QUESTION
 
 
 def test_page_hears_the_answer_to_a_program(page: Page):
