@@ -168,6 +168,17 @@ class PageSilent(RequestError):
         super().__init__(message)
 
 
+class StoppedByPerson(RequestError):
+    """The person through whose page a program looks wants no answer to this."""
+
+    code, http_status = "stopped_by_person", 409
+
+    def __init__(
+        self, message: str = "The person at the page that shares its camera stopped this."
+    ) -> None:
+        super().__init__(message)
+
+
 class NotDelivered(RequestError):
     """An alert did not reach the webhook, or was not taken there."""
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from flask import Response, jsonify, request
 
-from protocol.answer import AnswerEvent, Finished, FinishReason, Sink, Started, Waiting
+from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Waiting
 from protocol.errors import (
     BadRequest,
     BodyTooLarge,
@@ -49,6 +49,10 @@ _OPENED, _LOAD, _ASKED = "moonsight.opened", "moonsight.load", "moonsight.asked"
 LISTENING_S = 0.05
 # A reader that is so many events behind does not read.
 MAX_UNREAD = 512
+
+
+# Hears what happens to a request, and returns what is to be told of it.
+Through = Callable[[AnswerEvent], AnswerEvent]
 
 
 class Answering(Iterator[AnswerEvent]):
@@ -177,21 +181,17 @@ class Exchange:
             "is_program": True,
         }
 
-    def ask(self, asked: Request, also: Sink = lambda event: None) -> Answering:
+    def ask(self, asked: Request, through: Through = lambda event: event) -> Answering:
         """Ask the model, and wait for the first piece.
 
-        also: hears what happens, too, its place in line included; on the loop.
+        through: hears what happens first, its place in line included; on the loop.
         Raises the RequestError of a request that is refused, or failed before its first piece.
         """
         stop = partial(self.model.cancel, asked.client, asked.id)
         environ = request.environ
         answering = Answering(stop, environ)
 
-        def tell(event: AnswerEvent) -> None:
-            also(event)
-            answering.hear(event)
-
-        sink = Outlet(self._bridge.call, tell)
+        sink = Outlet(self._bridge.call, lambda event: answering.hear(through(event)))
         self.model.submit(asked, self._metrics.observe(_door(), asked.skill, sink))
         environ[_ASKED] = asked.id
         answering.begin()

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from flask import Blueprint, Response
 
-from protocol.answer import AnswerEvent, Finished, Started, refusal
-from protocol.errors import NotShared, PageSilent, RequestError
+from protocol.answer import AnswerEvent, Finished, FinishReason, Started, refusal
+from protocol.errors import NotShared, PageSilent, RequestError, StoppedByPerson
 from protocol.formats.page_events import event_payload
 from protocol.formats.page_sharing import look_payload, parse_share, parse_shown
 from protocol.frame import UNSEEN, Frame, FrameLimits
@@ -58,6 +58,7 @@ class Sharing:
         self._looks: dict[str, _Look] = {}
         # What is being answered, by its id, and the page that hears of it.
         self._followed: dict[str, tuple[str, Request]] = {}
+        self._stopped: set[str] = set()
         self._allowance = Allowance(
             per_s=LOOKS_PER_S,
             burst=BURST,
@@ -97,6 +98,7 @@ class Sharing:
         """Stop what a program asked, for the person who looks on."""
         follower, asked = self._followed.get(id, (None, None))
         if asked is not None and follower == page:
+            self._stopped.add(id)
             self._cancel(asked.client, id)
 
     def look(self, asked: Request) -> Frame:
@@ -114,7 +116,7 @@ class Sharing:
         page, frame = self._look(asked)
         self._followed[asked.id] = page, asked
         try:
-            return exchange.ask(replace(asked, frame=frame), also=self._hear)
+            return exchange.ask(replace(asked, frame=frame), self._hear)
         except RequestError as error:
             self._hear(refusal(asked.id, asked.skill, error))
             raise
@@ -136,14 +138,20 @@ class Sharing:
             raise shown
         return page, shown
 
-    def _hear(self, event: AnswerEvent) -> None:
-        """Tell the page what happens to a program's question; its end once."""
+    def _hear(self, event: AnswerEvent) -> AnswerEvent:
+        """Tell the page what happens to a program's question; returns what the program is told."""
         if event.id not in self._followed:
-            return
+            return event
         page, _ = self._followed[event.id]
-        if isinstance(event, Finished):
-            del self._followed[event.id]
         self._say(page, event)
+        if not isinstance(event, Finished):
+            return event
+        del self._followed[event.id]
+        is_stopped = event.id in self._stopped
+        self._stopped.discard(event.id)
+        if is_stopped and event.reason is FinishReason.CANCELLED:
+            return replace(event, reason=FinishReason.ERROR, error=StoppedByPerson())
+        return event
 
     def _say(self, page: str, event: AnswerEvent) -> None:
         if isinstance(event, Started):

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.answer import Finished, FinishReason, Started, Timings, Usage
-from protocol.errors import Busy, NotShared, PageSilent
+from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage
+from protocol.errors import Busy, NotShared, PageSilent, StoppedByPerson
 from protocol.frame import UNSEEN, FrameLimits
 from protocol.pieces import TextDelta
 from protocol.request import LookRequest, QueryRequest, QueryResult
@@ -147,17 +147,19 @@ def hasty(monkeypatch):
 class Exchange:
     """Answers each request, or refuses it, and remembers it."""
 
+    reason = FinishReason.STOP
+
     def __init__(self, error: Exception | None = None) -> None:
         self.asked: list[QueryRequest] = []
         self._error = error
 
-    def ask(self, asked, also) -> None:
+    def ask(self, asked, through) -> list[AnswerEvent]:
         self.asked.append(asked)
         if self._error:
             raise self._error
-        end = Finished(asked.id, FinishReason.STOP, QueryResult("A cup."), Timings(), Usage())
-        for event in (Started(asked.id, "kept", 1.0), TextDelta(asked.id, "A cup."), end):
-            also(event)
+        end = Finished(asked.id, self.reason, QueryResult("A cup."), Timings(), Usage())
+        events = [Started(asked.id, "kept", 1.0), TextDelta(asked.id, "A cup."), end]
+        return [through(event) for event in events]
 
 
 def test_question_is_asked_about_the_frame_that_was_shown(page: Page):
@@ -185,14 +187,20 @@ def test_page_hears_that_a_program_was_refused(page: Page):
 
 def test_person_can_stop_what_a_program_asks_and_nobody_else_can(page: Page):
     class Slow(Exchange):
-        def ask(self, asked, also) -> None:
+        reason = FinishReason.CANCELLED
+
+        def ask(self, asked, through) -> list[AnswerEvent]:
             page.sharing.stop("other page", asked.id)
             page.sharing.stop("page", "other id")
             assert page.cancelled == []
             page.sharing.stop("page", asked.id)
+            return super().ask(asked, through)
 
-    page.sharing.ask(Slow(), QUESTION)
+    *_, end = page.sharing.ask(Slow(), QUESTION)
     assert page.cancelled == [("program", "ask")]
+    # The program hears why; on the page it is simply stopped.
+    assert isinstance(end.error, StoppedByPerson)
+    assert page.told[-1][1]["finish_reason"] == "cancelled"
 
 
 def test_page_that_does_not_answer_is_given_up(page: Page, hasty):
@@ -240,6 +248,7 @@ def test_nothing_is_kept_of_looks_and_answers_that_ended(page: Page):
     page.sharing.look(LOOK)
     page.sharing.ask(Exchange(), QUESTION)
     page.sharing.forget("page")
-    assert [page.sharing._looks, page.sharing._followed, page.sharing._pages] == [{}, {}, {}]
+    kept = page.sharing._looks, page.sharing._followed, page.sharing._pages, page.sharing._stopped
+    assert not any(kept)
     with pytest.raises(NotShared):
         page.sharing.look(LOOK)

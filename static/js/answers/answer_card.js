@@ -253,7 +253,7 @@ export class AnswerCard {
 
   #stateWords() {
     if (this.isOfProgram) {
-      return `${this.#request.program} · ${this.isRunning ? this.activity : clock(this.#askedAt)}`
+      return `${this.#request.program} ·\u00a0${this.isRunning ? this.activity : clock(this.#askedAt)}`
     }
     if (!this.isRunning) return clock(this.#askedAt)
     if (this.state === "waiting") return `Asked ${age(Date.now() - this.#askedAt)} ago`
