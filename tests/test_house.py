@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "settings": {"protocol.frame", "protocol.hosts"},
     "terminal": set(),
     "webhook": {"protocol"},
+    "moonsight_mcp": set(),
     "protocol": set(),
     "protocol.places": set(),
     "protocol.formats": {"protocol"},
@@ -40,7 +41,9 @@ HOMES = {
     "torch": {"backends/loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},
-    "httpx2": {"checkpoints/", "webhook.py"},
+    "httpx2": {"checkpoints/", "webhook.py", "moonsight_mcp.py"},
+    "mcp": {"moonsight_mcp.py"},
+    "pydantic": {"moonsight_mcp.py"},
     "llguidance": {"moondream2/grammar.py"},
     "transformers": {"moondream2/tokenizer.py"},
     "PIL": {
