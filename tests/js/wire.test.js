@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { alertPayloadFor, payloadFor, READERS } from "../../static/js/line/wire.js"
+import { alertPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "../../static/js/line/wire.js"
 
 const BOX = { x_min: 0.1, y_min: 0.2, x_max: 0.3, y_max: 0.4 }
 const BOX_READ = { xMin: 0.1, yMin: 0.2, xMax: 0.3, yMax: 0.4 }
@@ -108,4 +108,16 @@ test("question goes out with its choices", async () => {
   const asked = { id: "a", question: "Is it red?", choices: ["yes", "no"] }
   const payload = await payloadFor({ ...asked, frame: { frameId: "f", blob: null } })
   assert.deepEqual(JSON.parse(JSON.stringify(payload)), { ...asked, frame: "f" })
+})
+
+test("what a program wants to see is read, and answered by a frame or a reason", async () => {
+  const asked = READERS.program({ id: "a", skill: "query", question: "Why?", length: "short" })
+  assert.deepEqual(asked, { id: "a", skill: "query", question: "Why?", object: undefined })
+  const blob = new Blob(["jpeg"])
+  const { id, image } = await shownPayloadFor({ id: "a", frame: { blob } })
+  assert.deepEqual([id, image.byteLength], ["a", 4])
+  for (const [reason, error] of [["off", "not_shared"], ["hidden", "hidden"], ["blind", "nothing_to_see"]]) {
+    assert.deepEqual(await shownPayloadFor({ id: "a", reason }), { id: "a", error })
+  }
+  assert.deepEqual(sharePayloadFor(true), { is_shared: true })
 })

@@ -6,7 +6,7 @@ const IDEAL_HEIGHT_PX = 720
 // How long the browser may say nothing, and then the camera show nothing, before the person is told.
 const ANSWER_LIMIT_MS = 4500
 const PICTURE_LIMIT_MS = 3000
-// Two frames of a slow camera; browsers make it a second where nobody looks.
+// Two frames of a slow camera. Browsers make a second of it where nobody looks.
 const MOVING_MS = 250
 
 // What Chromium's messages tell for sure, in the order in which they are tried.
