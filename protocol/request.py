@@ -63,6 +63,8 @@ class Asked(ABC):
     frame, frame_id: the picture and the name under which it can be asked about again.
     is_live: one of a loop's requests; of a client's one runs at a time, and of those that wait only
     the newest is worth anything.
+    is_program: it came over HTTP, where all programs of an address are one client. That may take
+    every place in line but those that pages need.
     """
 
     skill: ClassVar[Skill]
@@ -73,6 +75,7 @@ class Asked(ABC):
     frame: Frame | None
     frame_id: str | None = None
     is_live: bool = False
+    is_program: bool = False
     sampling: SamplingParams = field(default_factory=SamplingParams)
 
     def without_picture(self) -> Self:

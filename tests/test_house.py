@@ -33,8 +33,11 @@ PARTS = sorted({room.split(".")[0] for room in MAY_IMPORT})
 
 HOMES = {
     "eventlet": {"web/loop/"},
-    "flask": {"app.py", "web/page.py", "web/events.py"},
+    "flask": {"app.py", "web/"},
     "flask_socketio": {"web/events.py"},
+    "werkzeug": {"web/"},
+    "prometheus_client": {"web/metrics.py"},
+    "llguidance": {"moondream2/grammar.py"},
     "torch": {"backends/loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},
