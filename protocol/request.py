@@ -25,6 +25,9 @@ MAX_ID_CHARS = 64
 MAX_QUESTION_CHARS = 2000
 MAX_OBJECT_CHARS = 200
 MAX_SPATIAL_REFS = 16
+MAX_STOPS, MAX_STOP_CHARS = 4, 200
+# Of a JSON schema as JSON without spaces, and of objects and lists inside each other.
+MAX_SCHEMA_CHARS, MAX_SCHEMA_DEPTH = 64_000, 64
 CAPTION_LENGTHS = ("short", "normal", "long")
 
 

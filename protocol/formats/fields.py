@@ -4,7 +4,9 @@ settings = Fields(payload).inner("settings")
 settings.whole("max_tokens", 768, 1, 2048)  # "`settings.max_tokens` must be a whole number …"
 """
 
+import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from protocol.choices import MAX_CHOICE_CHARS, MAX_CHOICES, MIN_CHOICES, spellings
@@ -12,6 +14,7 @@ from protocol.errors import BadImage, BadRequest
 from protocol.formats.data_url import decode_data_url
 from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.places import SpatialRef
+from protocol.request import MAX_SCHEMA_CHARS, MAX_SCHEMA_DEPTH, MAX_STOP_CHARS, MAX_STOPS
 
 
 class Fields:
@@ -89,6 +92,51 @@ class Fields:
         _refuse_doubled(texts)
         return texts
 
+    def stops(self, name: str) -> tuple[str, ...]:
+        """Texts that end an answer, given as one or as a list; none where there is no such field.
+
+        Spaces and line breaks are texts too.
+        """
+        stops = self.get(name)
+        if stops is None:
+            return ()
+        texts = [stops] if isinstance(stops, str) else stops
+        accepted = f"a text or a list of at most {MAX_STOPS} texts"
+        if not isinstance(texts, list | tuple) or len(texts) > MAX_STOPS:
+            raise BadRequest(f"`{self._path}{name}` must be {accepted}.")
+        for text in texts:
+            if not isinstance(text, str) or not 1 <= len(text) <= MAX_STOP_CHARS:
+                raise BadRequest(
+                    f"`{self._path}{name}` must be {accepted}, each of 1 to {MAX_STOP_CHARS}"
+                    " characters."
+                )
+            _refuse_half_characters(f"A text of `{self._path}{name}`", text)
+        return tuple(texts)
+
+    def json_schema(self, name: str) -> str | None:
+        """A JSON schema as JSON, without spaces and in its own order; None where there is none.
+
+        Whether anybody can keep to it is for the model to say.
+        """
+        schema, path = self.get(name), f"{self._path}{name}"
+        if schema is None:
+            return None
+        if not isinstance(schema, dict):
+            raise BadRequest(f'`{path}` must be an object such as {{"type": "object"}}.')
+        if _is_deeper(schema, MAX_SCHEMA_DEPTH):
+            raise BadRequest(
+                f"`{path}` is nested too deep; at most {MAX_SCHEMA_DEPTH} levels are accepted."
+            )
+        try:
+            text = json.dumps(schema, separators=(",", ":"), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise BadRequest(f"`{path}` holds something that is no JSON.") from error
+        if len(text) > MAX_SCHEMA_CHARS:
+            raise BadRequest(
+                f"`{path}` has {len(text):,} characters; at most {MAX_SCHEMA_CHARS:,} are accepted."
+            )
+        return text
+
     def number(self, name: str, default: float, low: float, high: float) -> float:
         """A number from `low` to `high`, both included."""
         return self._number(name, default, low, high, whole=False)
@@ -140,9 +188,27 @@ def readable(what: str, text: str, max_chars: int, remedy: str) -> str:
         raise BadRequest(
             f"{what} has {len(text):,} characters; at most {max_chars:,} are accepted."
         )
+    _refuse_half_characters(what, text)
+    return text
+
+
+def _refuse_half_characters(what: str, text: str) -> None:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise BadRequest(f"{what} holds half a character that no text can contain.")
-    return text
+
+
+def _is_deeper(value: object, max_depth: int) -> bool:
+    """Whether objects and lists lie inside each other at more than so many levels."""
+    level = [value]
+    for _ in range(max_depth):
+        level = [inner for each in level for inner in _inside(each)]
+    return any(isinstance(each, dict | list | tuple) for each in level)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _choice(value: object, number: int) -> str:

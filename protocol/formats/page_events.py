@@ -157,9 +157,12 @@ def _query(common: _Common, fields: Fields) -> QueryRequest:
         is_reasoning=fields.flag("reasoning"),
         spatial_refs=fields.spatial_refs("spatial_refs", MAX_SPATIAL_REFS),
         choices=fields.choices("choices"),
+        json_schema=fields.inner("settings").json_schema("json_schema"),
     )
     if query.choices and query.is_reasoning:
         raise BadRequest("`choices` are compared without `reasoning`: leave one of them out.")
+    if query.choices and query.json_schema is not None:
+        raise BadRequest("`choices` are no JSON: leave them or `settings.json_schema` out.")
     return query
 
 
@@ -243,4 +246,5 @@ def _sampling(settings: Fields) -> SamplingParams:
         temperature=settings.number("temperature", default.temperature, 0, 2),
         top_p=settings.number("top_p", default.top_p, 0, 1),
         seed=None if seed is None else settings.whole("seed", 0, 0, MAX_SEED),
+        stop=settings.stops("stop"),
     )

@@ -1,5 +1,7 @@
 """Readers that every format shares: each returns what it promises or names the field's path."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,8 @@ READERS = {
     "flag": lambda fields: fields.flag("it"),
     "choice": lambda fields: fields.choice("it", ("a", "b"), "a"),
     "choices": lambda fields: fields.choices("it"),
+    "stops": lambda fields: fields.stops("it"),
+    "schema": lambda fields: fields.json_schema("it"),
     "number": lambda fields: fields.number("it", 0.5, 0, 1),
     "whole": lambda fields: fields.whole("it", 5, 1, 9),
     "places": lambda fields: fields.spatial_refs("it", 2),
@@ -34,6 +38,11 @@ READERS = {
         ("choices", [" Yes", "no"], (" Yes", "no")),
         ("choices", ["red", "red car", "x" * 40], ("red", "red car", "x" * 40)),
         ("choices", [*"abcdefghijklmnop"], tuple("abcdefghijklmnop")),
+        ("stops", "\n", ("\n",)),
+        ("stops", ["END", " ", "x" * 200, "🙂"], ("END", " ", "x" * 200, "🙂")),
+        ("stops", [], ()),
+        ("schema", {}, "{}"),
+        ("schema", {"type": "object", "a": [1, None]}, '{"type":"object","a":[1,null]}'),
         ("number", 1, 1),
         ("number", 0.25, 0.25),
         ("whole", 9, 9),
@@ -50,6 +59,8 @@ def test_value_that_is_right_is_read(reader: str, value: object, read: object):
         ("flag", False),
         ("choice", "a"),
         ("choices", ()),
+        ("stops", ()),
+        ("schema", None),
         ("number", 0.5),
         ("whole", 5),
         ("places", ()),
@@ -95,6 +106,64 @@ def test_value_of_a_wrong_kind_is_refused_by_its_path(reader: str):
 def test_choices_that_cannot_be_compared_are_refused_in_words(choices: object, sentence: str):
     with pytest.raises(BadRequest, match=sentence):
         READERS["choices"](Fields({"it": choices}))
+
+
+@pytest.mark.parametrize(
+    ("stops", "sentence"),
+    [
+        (7, "must be a text or a list of at most 4 texts"),
+        ({"a": 1}, "must be a text or a list of at most 4 texts"),
+        ([*"abcde"], "must be a text or a list of at most 4 texts"),
+        ("", "each of 1 to 200 characters"),
+        (["a", ""], "each of 1 to 200 characters"),
+        (["a", None], "each of 1 to 200 characters"),
+        ("x" * 201, "each of 1 to 200 characters"),
+        (["a\ud83d"], "A text of `it` holds half a character"),
+    ],
+)
+def test_stop_texts_that_cannot_be_found_are_refused_in_words(stops: object, sentence: str):
+    with pytest.raises(BadRequest, match=sentence):
+        READERS["stops"](Fields({"it": stops}))
+
+
+def nested(n_levels: int) -> dict:
+    schema: dict = {}
+    for _ in range(n_levels - 1):
+        schema = {"items": schema}
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "sentence"),
+    [
+        ("object", "must be an object such as"),
+        ([{}], "must be an object such as"),
+        (True, "must be an object such as"),
+        (nested(65), "nested too deep; at most 64 levels"),
+        (nested(50_000), "nested too deep; at most 64 levels"),
+        ({"enum": ["x" * 64_000]}, "has 64,013 characters; at most 64,000"),
+        ({"minimum": float("nan")}, "holds something that is no JSON"),
+        ({"minimum": float("inf")}, "holds something that is no JSON"),
+        ({"const": b"bytes"}, "holds something that is no JSON"),
+    ],
+    ids=range(9),
+)
+def test_schema_that_is_no_bounded_json_object_is_refused_in_words(schema: object, sentence: str):
+    with pytest.raises(BadRequest, match=sentence):
+        READERS["schema"](Fields({"it": schema}))
+
+
+def test_schema_at_its_bounds_is_read():
+    assert READERS["schema"](Fields({"it": nested(64)})).count("{") == 64
+    longest = {"enum": ["x" * (64_000 - len('{"enum":[""]}'))]}
+    assert len(READERS["schema"](Fields({"it": longest}))) == 64_000
+
+
+def test_schema_keeps_the_order_of_its_properties():
+    """A model writes them in that order: what to think of first is the author's to say."""
+    properties = {"b": {}, "a": {}}
+    text = READERS["schema"](Fields({"it": {"properties": properties}}))
+    assert list(json.loads(text)["properties"]) == ["b", "a"]
 
 
 def test_inner_object_carries_the_path_on():
