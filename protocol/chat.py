@@ -1,4 +1,4 @@
-"""A chat as one question: what was said so far, for a network that is asked once and remembers nothing.
+"""A chat as one question, for a network that is asked once and remembers nothing.
 
 A single message of the user is exactly its text, so that asking by chat is asking.
 """

@@ -46,6 +46,7 @@ HOMES = {
     "PIL": {
         "protocol/frame.py",
         "protocol/pixels.py",
+        "protocol/tiled.py",
         "doctor/questions.py",
         "moondream2/crops.py",
         "moondream2/resize.py",

@@ -17,6 +17,7 @@ from protocol.model import Model
 from web.exchange import Exchange, error_response
 from web.loop.calls import Bridge
 from web.metrics import Metrics
+from web.openai import openai_api
 from web.origins import Origins
 
 # What programs ask, and what other sites' pages may read besides when their site was named.
@@ -60,6 +61,7 @@ def add_programs(
         return response
 
     app.register_blueprint(metrics.blueprint())
+    app.register_blueprint(openai_api(exchange))
     app.register_error_handler(RequestError, _tell)
     app.register_error_handler(HTTPException, _tell_http)
 

@@ -6,7 +6,7 @@ settings.whole("max_tokens", 768, 1, 2048)  # "`settings.max_tokens` must be a w
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from protocol.choices import MAX_CHOICE_CHARS, MAX_CHOICES, MIN_CHOICES, spellings

@@ -1,29 +1,23 @@
-"""What OpenAI's API speaks: a chat becomes one question, its answer a completion, whole or in chunks.
+"""What programs send to OpenAI's chat API: a chat, which becomes one question.
 
-Fields that are not named here are ignored. What is not said is as ever with Moonsight: greedy
-(OpenAI samples at temperature 1), at most 768 tokens.
+Fields that are not named here are ignored. What is not said is as everywhere with Moonsight: greedy
+(OpenAI samples at temperature 1), top_p 0.3 (OpenAI: 1), at most 768 tokens.
 
-Source: platform.openai.com/docs/api-reference/chat, and for `reasoning_content` and `timings` the
-servers of DeepSeek and llama.cpp.
+Source: platform.openai.com/docs/api-reference/chat.
 """
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from protocol.answer import AnswerEvent, Finished, FinishReason, Usage
 from protocol.chat import Role, Turn, one_question
-from protocol.errors import BadImage, BadRequest, Closing, ImageTooLarge, RequestError
+from protocol.errors import BadImage, BadRequest, ImageTooLarge
 from protocol.formats.data_url import is_data_url
 from protocol.formats.fields import Fields, readable
 from protocol.frame import Frame, FrameLimits
-from protocol.pieces import Reasoned, TextDelta
-from protocol.request import MAX_QUESTION_CHARS, QueryRequest, QueryResult, SamplingParams
+from protocol.request import MAX_QUESTION_CHARS, QueryRequest, SamplingParams
 from protocol.tiled import MAX_PICTURES, tile
 
-MODELS_PATH = "/v1/models"
 CHAT_PATH = "/v1/chat/completions"
 
 # A system is called developer, too.
@@ -32,9 +26,6 @@ ROLES = (*Role, DEVELOPER)
 TEXT, IMAGE_URL = PART_TYPES = ("text", "image_url")
 # More than a question of MAX_QUESTION_CHARS can be made of.
 MAX_MESSAGES, MAX_PARTS = 256, 64
-
-STOP, LENGTH = FINISH_REASONS = ("stop", "length")
-DONE = "[DONE]"
 
 # Of the efforts to think that can be asked for, those that are none.
 NO_EFFORTS = ("none", "minimal")
@@ -47,9 +38,6 @@ ANY_OBJECT = '{"type":"object"}'
 MAX_TOKENS, MAX_WHOLE = 2048, 2**63 - 1
 
 _REMEDY, _TEXT_OF_ALL = "say what you want to know", "The text of all messages together"
-
-# A sentence that is about one field begins with its path.
-_PATH = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -71,106 +59,14 @@ def parse_chat(fields: Fields, *, limits: FrameLimits, **common: Any) -> Chat:
     turns, frames = _turns(fields, limits)
     asked = QueryRequest(
         **common,
-        frame=tile(frames, limits) if frames else None,
         question=_question(turns),
+        frame=tile(frames, limits) if frames else None,
         is_reasoning=_is_reasoning(fields),
         json_schema=_json_schema(fields),
         sampling=_sampling(fields),
     )
     includes_usage = fields.inner("stream_options").flag("include_usage")
     return Chat(asked, fields.flag("stream"), includes_usage)
-
-
-@dataclass(frozen=True)
-class Completion:
-    """Writes one answer. created: seconds since 1970; model: the one that answers."""
-
-    id: str
-    created: int
-    model: str
-    chat: Chat
-
-    def whole(self, finished: Finished) -> dict[str, Any]:
-        """An answer that has ended well."""
-        assert isinstance(finished.result, QueryResult), "every chat is a query"
-        reasoning = finished.result.reasoning
-        message = {
-            "role": Role.ASSISTANT,
-            "content": finished.result.answer,
-            "refusal": None,
-            **({} if reasoning is None else {"reasoning_content": reasoning.text}),
-        }
-        choice = {
-            "index": 0,
-            "message": message,
-            "logprobs": None,
-            "finish_reason": _finish_reason(finished),
-        }
-        return {
-            **self._head("chat.completion"),
-            "choices": [choice],
-            "usage": _usage(finished.usage),
-            "timings": _timings(finished),
-        }
-
-    def stream(self, events: Iterable[AnswerEvent]) -> Iterator[str]:
-        """The same as server-sent events, each as soon as its piece is there.
-
-        One that fails ends with its error instead of DONE.
-        """
-        yield _event(self._chunk({"role": Role.ASSISTANT, "content": ""}))
-        for event in events:
-            match event:
-                case TextDelta(text=text):
-                    yield _event(self._chunk({"content": text}))
-                case Reasoned(text=text):
-                    yield _event(self._chunk({"reasoning_content": text}))
-                case Finished():
-                    yield from self._end(event)
-
-    def _end(self, finished: Finished) -> Iterator[str]:
-        if (error := _failure(finished)) is not None:
-            yield _event(error_payload(error))
-            return
-        yield _event(
-            self._chunk({}, _finish_reason(finished)) | {"timings": _timings(finished)}
-        )
-        if self.chat.includes_usage:
-            yield _event(self._chunk_head() | {"choices": [], "usage": _usage(finished.usage)})
-        yield f"data: {DONE}\n\n"
-
-    def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return self._chunk_head() | {"choices": [choice]}
-
-    def _chunk_head(self) -> dict[str, Any]:
-        usage = {"usage": None} if self.chat.includes_usage else {}
-        return self._head("chat.completion.chunk") | usage
-
-    def _head(self, kind: str) -> dict[str, Any]:
-        return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
-
-
-def model_payload(model: str, created: int) -> dict[str, Any]:
-    """One model. created: seconds since 1970."""
-    return {"id": model, "object": "model", "created": created, "owned_by": "moonsight"}
-
-
-def models_payload(model: str, created: int) -> dict[str, Any]:
-    """All models: the one that answers whatever a program calls it."""
-    return {"object": "list", "data": [model_payload(model, created)]}
-
-
-def error_payload(error: RequestError) -> dict[str, Any]:
-    """An error, with the path of the field that it is about."""
-    path = _PATH.match(error.message)
-    told = {
-        "message": error.message,
-        "type": _error_type(error.http_status),
-        "param": path[1] if path else None,
-        "code": error.code,
-    }
-    return {"error": told}
 
 
 def _refuse_what_is_not_done(fields: Fields) -> None:
@@ -206,29 +102,24 @@ def _pieces(message: Fields, limits: FrameLimits, frames: list[Frame]) -> Iterat
     content = message.get("content")
     if isinstance(content, str):
         yield content
-    if content is None or isinstance(content, str):
-        # Of an assistant that called a tool there is no text.
-        return
-    if not isinstance(content, list):
+    elif isinstance(content, list):
+        for part in message.each("content", MAX_PARTS):
+            yield _piece(part, limits, frames)
+    elif content is not None:
         raise BadRequest(f"`{message.path('content')}` must be a text or a list of parts.")
-    for part in message.each("content", MAX_PARTS):
-        if part.choice("type", PART_TYPES) == TEXT:
-            yield _text(part)
-        elif len(frames) == MAX_PICTURES:
-            raise BadRequest(
-                f"`{part.path(IMAGE_URL)}` is one picture too many: at most {MAX_PICTURES} are"
-                " accepted."
-            )
-        else:
-            frames.append(_picture(part, limits))
-            yield len(frames) - 1
 
 
-def _text(part: Fields) -> str:
-    text = part.get(TEXT)
-    if not isinstance(text, str):
-        raise BadRequest(f"`{part.path(TEXT)}` must be a text.")
-    return text
+def _piece(part: Fields, limits: FrameLimits, frames: list[Frame]) -> str | int:
+    if part.choice("type", PART_TYPES) == TEXT:
+        text = part.get(TEXT)
+        if not isinstance(text, str):
+            raise BadRequest(f"`{part.path(TEXT)}` must be a text.")
+        return text
+    if len(frames) == MAX_PICTURES:
+        path = part.path(IMAGE_URL)
+        raise BadRequest(f"`{path}` is one too many: at most {MAX_PICTURES} pictures are accepted.")
+    frames.append(_picture(part, limits))
+    return len(frames) - 1
 
 
 def _picture(part: Fields, limits: FrameLimits) -> Frame:
@@ -245,7 +136,9 @@ def _picture(part: Fields, limits: FrameLimits) -> Frame:
     try:
         return holder.picture(name, limits)
     except (BadImage, ImageTooLarge) as error:
-        raise type(error)(f"`{path}`: {error}") from error
+        # Some sentences name the path, others are about any picture.
+        told = error.message.removeprefix(f"`{path}` ")
+        raise type(error)(f"`{path}`: {told}") from error
 
 
 def _question(turns: Sequence[Turn]) -> str:
@@ -296,36 +189,3 @@ def _sampling(fields: Fields) -> SamplingParams:
         seed=seed,
         stop=fields.stops("stop"),
     )
-
-
-def _failure(finished: Finished) -> RequestError | None:
-    """Why an answer did not end as it should; one that was stopped from here has no reason."""
-    if finished.error is None and finished.reason is FinishReason.CANCELLED:
-        return Closing()
-    return finished.error
-
-
-def _finish_reason(finished: Finished) -> str:
-    return LENGTH if finished.reason is FinishReason.LENGTH else STOP
-
-
-def _usage(usage: Usage) -> dict[str, int]:
-    return asdict(usage) | {"total_tokens": usage.prompt_tokens + usage.completion_tokens}
-
-
-def _timings(finished: Finished) -> dict[str, float | None]:
-    """Milliseconds, as Socket.IO tells them."""
-    timings: dict[str, float | None] = asdict(finished.timings)
-    return {name: value if value is None else round(value, 1) for name, value in timings.items()}
-
-
-def _error_type(http_status: int) -> str:
-    if http_status == 501:
-        return "not_supported_error"
-    if http_status == 429:
-        return "rate_limit_error"
-    return "invalid_request_error" if http_status < 500 else "server_error"
-
-
-def _event(payload: dict[str, Any]) -> str:
-    return f"data: {json.dumps(payload, ensure_ascii=False, separators=(',', ':'))}\n\n"
