@@ -28,6 +28,7 @@ MAX_SPATIAL_REFS = 16
 MAX_STOPS, MAX_STOP_CHARS = 4, 200
 # Of a JSON schema as JSON without spaces, and of objects and lists inside each other.
 MAX_SCHEMA_CHARS, MAX_SCHEMA_DEPTH = 64_000, 64
+MAX_TOKENS, MAX_OBJECTS, MAX_SEED = 2048, 200, 2**63 - 1
 CAPTION_LENGTHS = ("short", "normal", "long")
 
 

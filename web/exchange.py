@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from flask import Response, g, jsonify, request
+from flask import Response, jsonify, request
 
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Waiting
 from protocol.errors import (
@@ -41,6 +41,9 @@ ENVELOPE_BYTES = 2**20
 MAX_LARGEST_PICTURES = 4
 
 FIRST_ERROR = 400
+
+# What is noted of an HTTP request beside what it came with.
+_OPENED, _LOAD, _ASKED = "moonsight.opened", "moonsight.load", "moonsight.asked"
 
 # How often it is looked whether who waits for an answer is still there.
 LISTENING_S = 0.05
@@ -120,22 +123,23 @@ class Exchange:
 
     def open(self) -> None:
         """Count a request; before anything of it is read. Raises Busy."""
-        g.open = ExitStack()
-        g.load = g.open.enter_context(self._loads.one(_address()))
+        environ, stack = request.environ, ExitStack()
+        environ[_OPENED] = stack
+        environ[_LOAD] = stack.enter_context(self._loads.one(_address()))
 
     def closing(self, status: int) -> Callable[[], None]:
         """What to call after the last byte was sent, so that the request no longer counts."""
-        if status >= FIRST_ERROR and "is_asked" not in g:
+        if status >= FIRST_ERROR and _ASKED not in request.environ:
             self._metrics.refuse(_door(), status)
-        stack: ExitStack | None = g.pop("open", None)
-        return stack.close if stack is not None else lambda: None
+        stack: ExitStack = request.environ.get(_OPENED, ExitStack())
+        return stack.close
 
     def read_pieces(self) -> Iterator[bytes]:
         """The body, as it arrives.
 
         Raises BodyTooLarge, TooSlow, Busy, and BadRequest where it breaks off.
         """
-        load: Load = g.load
+        load: Load = request.environ[_LOAD]
         if (request.content_length or 0) > self._max_bytes:
             raise self._too_large()
         try:
@@ -177,10 +181,11 @@ class Exchange:
         Raises the RequestError of a request that is refused, or failed before its first piece.
         """
         stop = partial(self.model.cancel, asked.client, asked.id)
-        answering = Answering(stop, request.environ)
+        environ = request.environ
+        answering = Answering(stop, environ)
         sink = Outlet(self._bridge.call, answering.hear)
         self.model.submit(asked, self._metrics.observe(_door(), asked.skill, sink))
-        g.is_asked = True
+        environ[_ASKED] = True
         answering.begin()
         return answering
 

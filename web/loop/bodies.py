@@ -1,4 +1,4 @@
-"""Bodies of HTTP requests as they arrive, in bounded time; and whether who sent one still listens."""
+"""Bodies of HTTP requests as they arrive, in bounded time, and whether anybody still listens."""
 
 from collections.abc import Iterator
 from socket import MSG_PEEK
