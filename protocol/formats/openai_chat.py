@@ -15,7 +15,7 @@ from protocol.errors import BadImage, BadRequest, ImageTooLarge
 from protocol.formats.data_url import is_data_url
 from protocol.formats.fields import Fields, readable
 from protocol.frame import Frame, FrameLimits
-from protocol.request import MAX_QUESTION_CHARS, QueryRequest, SamplingParams
+from protocol.request import MAX_QUESTION_CHARS, MAX_SEED, MAX_TOKENS, QueryRequest, SamplingParams
 from protocol.tiled import MAX_PICTURES, tile
 
 CHAT_PATH = "/v1/chat/completions"
@@ -34,8 +34,8 @@ EFFORTS = (*NO_EFFORTS, "low", "medium", "high", "xhigh", "max")
 JSON_OBJECT, JSON_SCHEMA = "json_object", "json_schema"
 ANY_OBJECT = '{"type":"object"}'
 
-# Programs send what other models can write, and any number as a seed.
-MAX_TOKENS, MAX_WHOLE = 2048, 2**63 - 1
+# Programs send what other models can write.
+MAX_WHOLE = 2**63 - 1
 
 _REMEDY, _TEXT_OF_ALL = "say what you want to know", "The text of all messages together"
 
@@ -180,8 +180,8 @@ def _sampling(fields: Fields) -> SamplingParams:
     max_tokens = fields.whole("max_completion_tokens", max_tokens, 1, MAX_WHOLE)
     seed = fields.get("seed")
     if seed is not None:
-        # Any whole number is accepted; of two that are far apart, some are the same.
-        seed = fields.whole("seed", 0, -MAX_WHOLE - 1, MAX_WHOLE) & MAX_WHOLE
+        # A negative one is as good as another.
+        seed = fields.whole("seed", 0, -MAX_WHOLE, MAX_WHOLE) % (MAX_SEED + 1)
     return SamplingParams(
         max_tokens=min(max_tokens, MAX_TOKENS),
         temperature=fields.number("temperature", default.temperature, 0, 2),
