@@ -10,7 +10,7 @@ Any model that keeps the contract of `protocol/model.py` can stand behind it.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from queue import SimpleQueue
@@ -171,16 +171,20 @@ class Model:
         *,
         is_reasoning: bool = False,
         spatial_refs: Iterable[SpatialRef] = (),
+        json_schema: dict[str, Any] | None = None,
     ) -> Answer[str]:
         """Answer a question, word by word.
 
         picture: None asks without one. is_reasoning: think first, see `Answer.reasoning`.
+        json_schema: the answer is JSON that fits it, unless `finish_reason` says that it was cut
+        off. A schema that cannot be used raises BadRequest, some only as the answer is read.
         """
         request = QueryRequest(
             **_asked(None if picture is None else self._frame(picture), sampling),
             question=question,
             is_reasoning=is_reasoning,
             spatial_refs=tuple(spatial_refs),
+            json_schema=Fields({"json_schema": json_schema}).json_schema("json_schema"),
         )
         return Answer(self._backend, request, _text)
 
@@ -260,12 +264,13 @@ def _read(path: Path) -> bytes:
 
 def _asked(frame: Frame | None, sampling: SamplingParams | None) -> dict[str, Any]:
     """What every skill is asked with; each asks as a client of its own."""
+    sampling = sampling or SamplingParams()
     return {
         "id": uuid4().hex,
         "client": uuid4().hex,
         "arrived_at": monotonic(),
         "frame": frame,
-        "sampling": sampling or SamplingParams(),
+        "sampling": replace(sampling, stop=Fields({"stop": sampling.stop}).stops("stop")),
     }
 
 

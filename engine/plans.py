@@ -1,10 +1,12 @@
 """What each request is prefilled with, and the procedure that answers it."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import assert_never
 
 from moondream2.choices import Choice
+from moondream2.grammar import Grammar, Grammars, SchemaRejected
 from moondream2.network import Input
 from moondream2.prompts import ChoiceUnwritable, Prompts, SkillMissing
 from moondream2.skills import Procedure, Skills
@@ -28,19 +30,45 @@ POSITIONS_PER_POINT = 2
 class Plan:
     """What is read first, and what is done then in so much room, in positions of the context.
 
-    n_following: how much room it needs at least.
+    n_following: how much room it needs at least. grammar: while it is being compiled, None where
+    the answer is held to none.
     """
 
     prompt: list[Input]
     begin: Callable[[int], Procedure]
     n_following: int = 1
+    grammar: Future[Grammar] | None = None
+
+    def is_ready(self, timeout_s: float = 0) -> bool:
+        """Whether `begin` has nothing to wait for, after so many seconds at most.
+
+        Raises BadRequest for a schema that cannot be used.
+        """
+        try:
+            if self.grammar is not None:
+                self.grammar.result(timeout_s)
+        except TimeoutError:
+            return False
+        except SchemaRejected as error:
+            raise unusable(error) from error
+        return True
+
+
+def unusable(error: SchemaRejected) -> BadRequest:
+    """What to tell whoever sent a schema that no answer can be held to."""
+    return BadRequest(f"The JSON schema cannot be used: {error}.")
 
 
 class Plans:
     """Plans in the words of one checkpoint."""
 
-    def __init__(self, prompts: Prompts, skills: Skills) -> None:
-        self._prompts, self._skills = prompts, skills
+    def __init__(self, prompts: Prompts, skills: Skills, grammars: Grammars) -> None:
+        self._prompts, self._skills, self._grammars = prompts, skills, grammars
+
+    def prepare(self, request: Request) -> None:
+        """Begin with what a request that waits will need, on another thread."""
+        if isinstance(request, QueryRequest) and request.json_schema is not None:
+            self._grammars.compile(request.json_schema)
 
     def plan(self, request: Request) -> Plan:
         """Settle what one request takes.
@@ -59,8 +87,11 @@ class Plans:
             case QueryRequest():
                 return self._of_query(request)
             case CaptionRequest():
-                prompt = self._prompts.caption(request.length)
-                return Plan(prompt, lambda room: self._skills.write(prompt, min(max_tokens, room)))
+                prompt, stops = self._prompts.caption(request.length), request.sampling.stop
+                return Plan(
+                    prompt,
+                    lambda room: self._skills.write(prompt, min(max_tokens, room), stops=stops),
+                )
             case DetectRequest():
                 prompt = self._prompts.detect(request.object)
                 return Plan(
@@ -94,12 +125,19 @@ class Plans:
             choices = self._choices(request.choices)
             n_longest = max(len(ids) for each in choices for ids in each.spellings)
             return Plan(prompt, lambda room: self._skills.choose(prompt, choices), n_longest)
-        if request.is_reasoning:
-            # Thinking and answering have a budget each and share the room.
-            return Plan(
-                prompt, lambda room: self._skills.reason(prompt, min(max_tokens, (room - 1) // 2))
-            )
-        return Plan(prompt, lambda room: self._skills.write(prompt, min(max_tokens, room)))
+        schema, stops = request.json_schema, request.sampling.stop
+        compiling = None if schema is None else self._grammars.compile(schema)
+
+        def begin(room: int) -> Procedure:
+            grammar = None if compiling is None else compiling.result()
+            if request.is_reasoning:
+                # Thinking and answering have a budget each and share the room.
+                n_tokens, write = min(max_tokens, (room - 1) // 2), self._skills.reason
+            else:
+                n_tokens, write = min(max_tokens, room), self._skills.write
+            return write(prompt, n_tokens, grammar=grammar, stops=stops)
+
+        return Plan(prompt, begin, grammar=compiling)
 
     def _choices(self, texts: tuple[str, ...]) -> list[Choice]:
         choices = []

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import torch
 
-from engine.plans import Plans
+from engine.plans import Plans, unusable
 from engine.prefix_cache import PrefixCache
 from engine.sequence import Sequence, State
 from moondream2 import skills
@@ -16,6 +16,7 @@ from moondream2.config import VisionConfig
 from moondream2.crops import Crops, blank_picture
 from moondream2.decoding import Decoding, run, start, step
 from moondream2.device import is_out_of_memory
+from moondream2.grammar import Grammars, SchemaRejected
 from moondream2.network import Input, Network
 from moondream2.prompts import Prompts
 from moondream2.sampling import Sampling
@@ -44,9 +45,13 @@ class Runner:
         self, network: Network, tokenizer: Tokenizer, *, n_rows: int, max_prefix_bytes: int
     ) -> None:
         self._network = network
-        prompts = Prompts(network.config.tokenizer, tokenizer)
-        self._skills = Skills(network.config.tokenizer, tokenizer, prompts)
-        self._plans = Plans(prompts, self._skills)
+        config = network.config
+        prompts = Prompts(config.tokenizer, tokenizer)
+        self._skills = Skills(config.tokenizer, tokenizer, prompts)
+        grammars = Grammars(
+            tokenizer, eos_id=config.tokenizer.eos_id, n_tokens=config.text.vocab_size
+        )
+        self._plans = Plans(prompts, self._skills, grammars)
         self._cache = network.make_cache(n_rows)
         self._prefixes = PrefixCache(max_prefix_bytes)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
@@ -81,7 +86,10 @@ class Runner:
             pass
 
     def prepare(self, sequence: Sequence) -> None:
-        """Open a waiting sequence's picture on a thread of its own, unless it is known already."""
+        """Open a waiting sequence's picture, unless it is known already, and compile its schema, on
+        threads of their own.
+        """
+        self._plans.prepare(sequence.request)
         frame = sequence.request.frame
         if frame is not None and sequence.crops is None and frame.digest not in self._prefixes:
             sequence.crops = self._reader.submit(self._read, frame)
@@ -90,8 +98,8 @@ class Runner:
     def begin(self, sequence: Sequence) -> Iterator[None]:
         """Look at the sequence's frame and read its prompt, piece by piece.
 
-        Raises BadImage for a damaged picture, BadRequest for a prompt that has no room, Unsupported
-        for what this checkpoint cannot do.
+        Raises BadImage for a damaged picture, BadRequest for a prompt that has no room or a schema
+        that cannot be used, Unsupported for what this checkpoint cannot do.
         """
         request, row = sequence.request, sequence.row
         assert row is not None, "the scheduler gives a row before a sequence begins"
@@ -106,9 +114,16 @@ class Runner:
             )
         sequence.usage = Usage(prompt_tokens=n_prefix + len(plan.prompt))
         self._cache.lengths[row] = 0
-        with self._memory_guard():
+        with self._guard():
             if request.frame is not None:
-                yield from self._look(sequence, request.frame, row)
+                for piece in self._look(sequence, request.frame, row):
+                    # Nothing is looked at any longer for a schema that turns out to be of no use.
+                    plan.is_ready()
+                    yield piece
+            sequence.state = State.READING
+            while not plan.is_ready(READ_WAIT_S):
+                yield
+            sequence.state = State.BEGINNING
             began = monotonic()
             params = request.sampling
             sampling = Sampling(params.temperature, params.top_p, params.seed)
@@ -119,7 +134,7 @@ class Runner:
 
     def step(self, sequences: list[Sequence]) -> None:
         """Take one step of the decoder with all of these that have begun."""
-        with self._memory_guard():
+        with self._guard():
             step(self._network, self._cache, [_decoding(each) for each in sequences])
 
     def take(self, sequence: Sequence) -> tuple[list[Piece], FinishReason | None]:
@@ -163,9 +178,12 @@ class Runner:
         return self._network.cut(frame.open())
 
     @contextmanager
-    def _memory_guard(self) -> Iterator[None]:
+    def _guard(self) -> Iterator[None]:
+        """Say in words for the person what a request may ask too much of."""
         try:
             yield
+        except SchemaRejected as error:
+            raise unusable(error) from error
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

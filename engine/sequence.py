@@ -21,7 +21,7 @@ class State(Enum):
     """How far a sequence is. It has a row of the KV cache in all states but the first and last."""
 
     WAITING = auto()
-    # Its picture is still being opened, by another thread.
+    # Its picture is still being opened, or its schema compiled, by another thread.
     READING = auto()
     # Its frame is looked at and its prompt read, piece by piece.
     BEGINNING = auto()

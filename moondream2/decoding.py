@@ -1,12 +1,15 @@
 """Run procedures on rows of one cache, the same wish of several rows as one batch."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, wait
 from itertools import groupby, islice
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from moondream2.device import to_device
+from moondream2.grammar import Mask
 from moondream2.kv_cache import KVCache
 from moondream2.network import Network
 from moondream2.sampling import Sampling, choose
@@ -22,6 +25,10 @@ from moondream2.skills import (
     Procedure,
     Wish,
 )
+
+# How long a step stands still for a mask, which is mostly there long before the scores are. Whose
+# mask takes longer misses a step, so that a schema that is hard to keep to delays nobody else.
+MASK_WAIT_S = 0.002
 
 
 class Decoding:
@@ -69,6 +76,8 @@ def start(network: Network, procedure: Procedure, row: int, sampling: Sampling) 
 def step(network: Network, cache: KVCache, decodings: Iterable[Decoding]) -> None:
     """Feed each decoding's row once and read from it until it wants to feed again or has ended.
 
+    One whose mask is late stays as it is and reads at the next step, without being fed before.
+
     So what a pass of the decoder made known is told before the next pass. One step costs one pass
     for all rows that feed one token, and one pass more for each longer prompt. Wishes of one kind
     are read together, so that the host waits for the device once for all of them. When something
@@ -80,12 +89,18 @@ def step(network: Network, cache: KVCache, decodings: Iterable[Decoding]) -> Non
         # Prompts differ in length and are prefilled one by one; single tokens go together.
         for batch in [list(same)] if length == 1 else ([each] for each in same):
             _feed(network, cache, batch)
-    while reading := [each for each in running if not isinstance(each.wish, Feed | None)]:
+    late: set[Decoding] = set()
+    while reading := [
+        each for each in running if not isinstance(each.wish, Feed | None) and each not in late
+    ]:
         _forget(cache, reading)
         for kind, read in _READERS.items():
             if batch := [each for each in reading if isinstance(each.wish, kind)]:
                 for decoding, result in zip(batch, read(network, batch), strict=True):
-                    decoding.advance(result)
+                    if result is None:
+                        late.add(decoding)
+                    else:
+                        decoding.advance(result)
 
 
 def run(network: Network, cache: KVCache, decoding: Decoding) -> Iterator[Finding]:
@@ -122,17 +137,50 @@ def _hidden(batch: list[Decoding]) -> Tensor:
     return torch.stack([each.hidden for each in batch if each.hidden is not None])
 
 
-def _read_tokens(network: Network, batch: list[Decoding]) -> list[int]:
+def _read_tokens(network: Network, batch: list[Decoding]) -> list[int | None]:
+    """Choose a token for each; None where its mask is not there yet.
+
+    Raises SchemaRejected where one cannot be computed, before anything is chosen.
+    """
     logits = network.text.logits(_hidden(batch))
-    wishes = [each.wish for each in batch]
+    wishes = [each.wish for each in batch if isinstance(each.wish, NextToken)]
+    # While the host waits for masks, a GPU still computes the scores.
+    late = _await_masks(wishes)
     for row, wish in enumerate(wishes):
-        for id in wish.banned if isinstance(wish, NextToken) else ():
+        for id in wish.banned:
             logits[row, id] = -torch.inf
-    tokens = logits.argmax(dim=-1).tolist()
+    masks = {row: wish.mask for row, wish in enumerate(wishes) if row not in late}
+    _forbid(logits, {row: mask.result() for row, mask in masks.items() if mask is not None})
+    tokens: list[int | None] = logits.argmax(dim=-1).tolist()
     for row, (decoding, wish) in enumerate(zip(batch, wishes, strict=True)):
-        if isinstance(wish, NextToken) and not wish.is_greedy and decoding.generator is not None:
+        if row in late:
+            tokens[row] = None
+        elif not wish.is_greedy and decoding.generator is not None:
             tokens[row] = choose(logits[row], decoding.sampling, decoding.generator)
     return tokens
+
+
+def _await_masks(wishes: list[NextToken]) -> set[int]:
+    """Wait a moment for all masks; returns the rows whose mask is late, never all rows."""
+    masks = {row: wish.mask for row, wish in enumerate(wishes) if wish.mask is not None}
+    if not masks:
+        return set()
+    wait(masks.values(), MASK_WAIT_S)
+    if len(masks) == len(wishes):
+        wait(masks.values(), return_when=FIRST_COMPLETED)
+    return {row for row, mask in masks.items() if not mask.done()}
+
+
+def _forbid(logits: Tensor, masks: Mapping[int, Mask]) -> None:
+    """Leave of logits (B, V) only what the masks of some rows allow."""
+    if not masks:
+        return
+    packed = torch.frombuffer(bytearray(b"".join(masks.values())), dtype=torch.uint8)
+    packed = to_device(packed, logits.device).view(len(masks), -1, 1)
+    bits = (packed >> torch.arange(8, dtype=torch.uint8, device=logits.device)) & 1
+    forbidden = bits.flatten(1)[:, : logits.shape[1]] == 0
+    for row, each in zip(masks, forbidden, strict=True):
+        logits[row].masked_fill_(each, -torch.inf)
 
 
 def _read_likelihoods(network: Network, batch: list[Decoding]) -> list[list[float]]:

@@ -8,13 +8,16 @@ stops the work.
 """
 
 from collections.abc import Generator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from moondream2.choices import Choice, Node, log_rest, log_sum, probabilities_of, tree_of
 from moondream2.config import TokenizerConfig
+from moondream2.grammar import Grammar, Mask
 from moondream2.network import Coordinate, Input, Size
 from moondream2.prompts import Prompts
+from moondream2.stops import UntilStop
 from moondream2.tokenizer import TextStream, Tokenizer
 from protocol.places import Box, Grounding, Point
 
@@ -40,10 +43,14 @@ class Forget:
 
 @dataclass(frozen=True)
 class NextToken:
-    """Choose a token from the row's last hidden state; `banned` ids cannot win."""
+    """Choose a token from the row's last hidden state; `banned` ids cannot win.
+
+    mask: only what it allows can win; None allows everything.
+    """
 
     banned: tuple[int, ...] = ()
     is_greedy: bool = False
+    mask: Future[Mask] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,21 +114,39 @@ class Skills:
         yield from ()
         return "stop"
 
-    def write(self, prompt: list[Input], max_tokens: int) -> Procedure:
-        """Continue a prompt with text: an answer or a caption."""
+    def write(
+        self,
+        prompt: list[Input],
+        max_tokens: int,
+        *,
+        grammar: Grammar | None = None,
+        stops: Sequence[str] = (),
+    ) -> Procedure:
+        """Continue a prompt with text: an answer or a caption.
+
+        grammar: what the text is held to; when its budget ends it, it fits no more. stops: the
+        text ends before the first of these.
+        """
         yield Feed(tuple(prompt))
-        words = TextStream(self._tokenizer)
-        token = yield NextToken()
+        words, text = TextStream(self._tokenizer), UntilStop(stops)
+        guide = None if grammar is None else grammar.begin()
+        token = yield NextToken(mask=guide.mask if guide else None)
         for _ in range(max_tokens):
             if token == self._config.eos_id:
                 break
-            if chunk := words.push(token):
+            if guide is not None:
+                guide.push(token)
+            if chunk := text.push(words.push(token)):
                 yield Text(chunk)
+            if text.is_over:
+                return "stop"
             yield Feed((token,))
-            token = yield NextToken(banned=(self._config.answer_id,))
-        if chunk := words.finish():
+            token = yield NextToken(
+                banned=(self._config.answer_id,), mask=guide.mask if guide else None
+            )
+        if chunk := text.push(words.finish()) + text.finish():
             yield Text(chunk)
-        return "stop" if token == self._config.eos_id else "length"
+        return "stop" if text.is_over or token == self._config.eos_id else "length"
 
     def choose(self, prompt: list[Input], choices: Sequence[Choice]) -> Procedure:
         """Answer with the likeliest of some choices, as `moondream2/choices.py` compares them.
@@ -134,8 +159,18 @@ class Skills:
         yield Chosen(choices[probabilities.index(max(probabilities))].text, probabilities)
         return "stop"
 
-    def reason(self, prompt: list[Input], max_tokens: int) -> Procedure:
-        """Think first, pointing at places, then answer. Each part has its own `max_tokens`."""
+    def reason(
+        self,
+        prompt: list[Input],
+        max_tokens: int,
+        *,
+        grammar: Grammar | None = None,
+        stops: Sequence[str] = (),
+    ) -> Procedure:
+        """Think first, pointing at places, then answer. Each part has its own `max_tokens`.
+
+        grammar, stops: of the answer alone.
+        """
         yield Feed(tuple(prompt))
         parts = [_ThoughtPart()]
         token = yield NextToken()
@@ -153,7 +188,8 @@ class Skills:
                 yield Feed((token,))
             token = yield NextToken(banned=(self._config.eos_id, self._config.size_id))
         yield self._thought(parts)
-        return (yield from self.write(self._prompts.answer_after_reasoning(), max_tokens))
+        answer = self._prompts.answer_after_reasoning()
+        return (yield from self.write(answer, max_tokens, grammar=grammar, stops=stops))
 
     def _thought(self, parts: list["_ThoughtPart"]) -> Thought:
         text, grounding = "", []

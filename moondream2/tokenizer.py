@@ -57,6 +57,10 @@ class Tokenizer:
         if not fits:
             raise TokenizerRejected(f"{path} belongs to other weights: it lacks {lacks}.")
 
+    def to_json(self) -> str:
+        """The tokenizer as a tokenizer.json holds it, for other libraries."""
+        return self._encoding.backend_tokenizer.to_str()
+
     def encode(self, text: str) -> list[int]:
         """Turn text into ids; nothing is stripped or added.
 

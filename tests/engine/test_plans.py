@@ -6,6 +6,7 @@ import pytest
 
 from engine.plans import Plan, Plans
 from moondream2.config import TokenizerConfig
+from moondream2.grammar import Grammars
 from moondream2.prompts import Prompts
 from moondream2.skills import Feed, Skills
 from moondream2.tokenizer import Tokenizer
@@ -21,7 +22,8 @@ ROOM = 50
 def plans_of(tokenizer_file: Path) -> Plans:
     config, tokenizer = TokenizerConfig(), Tokenizer.from_file(tokenizer_file)
     prompts = Prompts(config, tokenizer)
-    return Plans(prompts, Skills(config, tokenizer, prompts))
+    grammars = Grammars(tokenizer, eos_id=config.eos_id, n_tokens=340)
+    return Plans(prompts, Skills(config, tokenizer, prompts), grammars)
 
 
 PLANS = plans_of(PARITY / "tokenizer.json")
