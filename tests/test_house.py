@@ -42,7 +42,6 @@ HOMES = {
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},
     "httpx2": {"checkpoints/", "webhook.py"},
-    "llguidance": {"moondream2/grammar.py"},
     "transformers": {"moondream2/tokenizer.py"},
     "PIL": {
         "protocol/frame.py",

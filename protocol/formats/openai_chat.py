@@ -28,8 +28,7 @@ TEXT, IMAGE_URL = PART_TYPES = ("text", "image_url")
 MAX_MESSAGES, MAX_PARTS = 256, 64
 
 # Of the efforts to think that can be asked for, those that are none.
-NO_EFFORTS = ("none", "minimal")
-EFFORTS = (*NO_EFFORTS, "low", "medium", "high", "xhigh", "max")
+NO_EFFORTS = (None, "none", "minimal")
 
 JSON_OBJECT, JSON_SCHEMA = "json_object", "json_schema"
 ANY_OBJECT = '{"type":"object"}'
@@ -155,7 +154,9 @@ def _question(turns: Sequence[Turn]) -> str:
 
 
 def _is_reasoning(fields: Fields) -> bool:
-    effort = fields.choice("reasoning_effort", EFFORTS, NO_EFFORTS[0])
+    effort = fields.get("reasoning_effort")
+    if effort is not None and not isinstance(effort, str):
+        raise BadRequest("`reasoning_effort` must be a text such as low.")
     return fields.flag("reasoning") or effort not in NO_EFFORTS
 
 

@@ -19,7 +19,7 @@ from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
 from tests.protocol.pictures import data_url, encoded
-from tests.server import EVENT_TIMEOUT_S, ROOT, Server, over_the_wire, serve
+from tests.server import EVENT_TIMEOUT_S, ROOT, Server, make_checkpoint, over_the_wire, serve
 
 SCENES = ROOT / "static" / "scenes"
 JPEG = encoded()
@@ -158,6 +158,16 @@ def test_answer_that_ran_out_of_tokens_says_so(nonsense: OpenAI):
     assert completion.usage.completion_tokens == 7
 
 
+def test_model_thinks_before_it_answers_when_it_is_asked_to(nonsense: OpenAI):
+    thinking = {"max_tokens": 20, "reasoning_effort": "low"}
+    message = ask(nonsense, text("What?"), image(), **thinking).choices[0].message
+    chunks = list(ask(nonsense, text("What?"), image(), stream=True, **thinking))
+    deltas = [chunk.choices[0].delta.to_dict() for chunk in chunks]
+    first = next(each for each in deltas if each.keys() & {"reasoning_content"})
+    assert message.reasoning_content == first["reasoning_content"]
+    assert "".join(each.get("content", "") for each in deltas) == message.content
+
+
 def test_words_leave_one_by_one(nonsense: OpenAI):
     """All of them at the end, or in lumps of four kilobytes, is what servers do by themselves."""
     began, arrivals, words = monotonic(), [], []
@@ -260,10 +270,15 @@ def test_picture_that_is_too_large_is_refused(nonsense: OpenAI):
     assert (refused.value.status_code, refused.value.code) == (413, "image_too_large")
 
 
-def test_what_the_model_cannot_do_is_not_tried_again(demo_server: Server):
-    patient = client_of(demo_server).with_options(max_retries=2)
-    with patient, pytest.raises(openai.InternalServerError) as refused:
-        ask(patient, text("What?"), scene("red-circle"), reasoning_effort="high")
+def test_what_the_model_cannot_do_is_not_tried_again(tmp_path: Path):
+    folder = make_checkpoint(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["tokenizer"]["templates"]["query"] = None
+    (folder / "config.json").write_text(json.dumps(config))
+    with serve("--model", str(folder)) as server:
+        patient = client_of(server.wait_until_ready()).with_options(max_retries=2)
+        with patient, pytest.raises(openai.InternalServerError) as refused:
+            ask(patient, text("What?"), image())
     assert (refused.value.status_code, refused.value.type) == (501, "not_supported_error")
     assert refused.value.response.request.headers["x-stainless-retry-count"] == "0"
 

@@ -149,6 +149,7 @@ def test_sampling_is_read(sent: dict, kept: dict):
         ({"reasoning_effort": "minimal"}, False),
         ({"reasoning_effort": "low"}, True),
         ({"reasoning_effort": "high"}, True),
+        ({"reasoning_effort": "a word of next year"}, True),
     ],
 )
 def test_model_thinks_first_when_it_is_asked_to(sent: dict, is_reasoning: bool):
@@ -260,7 +261,7 @@ REFUSED = {
         {"response_format": {"type": "json_schema", "json_schema": {"schema": True}}},
         "response_format.json_schema.schema",
     ),
-    "an unknown effort": ({"reasoning_effort": "enormous"}, "reasoning_effort"),
+    "an effort of another type": ({"reasoning_effort": 7}, "reasoning_effort"),
     "reasoning of another type": ({"reasoning": {}}, "reasoning"),
 }
 
