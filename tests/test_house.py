@@ -41,11 +41,11 @@ HOMES = {
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},
     "httpx2": {"checkpoints/", "webhook.py"},
-    "llguidance": {"moondream2/grammar.py"},
     "transformers": {"moondream2/tokenizer.py"},
     "PIL": {
         "protocol/frame.py",
         "protocol/pixels.py",
+        "protocol/tiled.py",
         "doctor/questions.py",
         "moondream2/crops.py",
         "moondream2/resize.py",
