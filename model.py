@@ -159,8 +159,7 @@ class Model:
         Raises RequestError when it fails.
         """
         frame = self._frame(picture)
-        for _ in Answer(self._backend, LookRequest(**_asked(frame, None)), lambda piece: piece):
-            pass
+        list(Answer(self._backend, LookRequest(**_asked(frame, None)), lambda piece: piece))
         return EncodedPicture(frame)
 
     def query(
@@ -176,8 +175,8 @@ class Model:
         """Answer a question, word by word.
 
         picture: None asks without one. is_reasoning: think first, see `Answer.reasoning`.
-        json_schema: the answer is JSON that fits it, unless `finish_reason` says that it was cut
-        off. A schema that cannot be used raises BadRequest, some only as the answer is read.
+        json_schema: the answer is JSON that fits it, unless `finish_reason` is "length". One that
+        cannot be used raises BadRequest, at the latest when the answer is read.
         """
         request = QueryRequest(
             **_asked(None if picture is None else self._frame(picture), sampling),
@@ -264,13 +263,10 @@ def _read(path: Path) -> bytes:
 
 def _asked(frame: Frame | None, sampling: SamplingParams | None) -> dict[str, Any]:
     """What every skill is asked with; each asks as a client of its own."""
-    sampling = sampling or SamplingParams()
+    chosen = sampling or SamplingParams()
     return {
-        "id": uuid4().hex,
-        "client": uuid4().hex,
-        "arrived_at": monotonic(),
-        "frame": frame,
-        "sampling": replace(sampling, stop=Fields({"stop": sampling.stop}).stops("stop")),
+        **{"id": uuid4().hex, "client": uuid4().hex, "arrived_at": monotonic(), "frame": frame},
+        "sampling": replace(chosen, stop=Fields({"stop": chosen.stop}).stops("stop")),
     }
 
 

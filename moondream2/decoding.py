@@ -150,7 +150,7 @@ def _read_tokens(network: Network, batch: list[Decoding]) -> list[int | None]:
         for id in wish.banned:
             logits[row, id] = -torch.inf
     masks = {row: wish.mask for row, wish in enumerate(wishes) if row not in late}
-    _forbid(logits, {row: mask.result() for row, mask in masks.items() if mask is not None})
+    forbid(logits, {row: mask.result() for row, mask in masks.items() if mask is not None})
     tokens: list[int | None] = logits.argmax(dim=-1).tolist()
     for row, (decoding, wish) in enumerate(zip(batch, wishes, strict=True)):
         if row in late:
@@ -171,7 +171,7 @@ def _await_masks(wishes: list[NextToken]) -> set[int]:
     return {row for row, mask in masks.items() if not mask.done()}
 
 
-def _forbid(logits: Tensor, masks: Mapping[int, Mask]) -> None:
+def forbid(logits: Tensor, masks: Mapping[int, Mask]) -> None:
     """Leave of logits (B, V) only what the masks of some rows allow."""
     if not masks:
         return

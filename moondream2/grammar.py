@@ -8,7 +8,9 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal
 from functools import cached_property
+from math import prod
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
@@ -22,14 +24,15 @@ N_KEPT = 16
 N_MASK_THREADS = 2
 MAX_REASON_CHARS = 200
 
-# What one schema may cost: about a second to compile, 15 ms for one mask, 40 MB.
+MAX_REMAINDERS = 10_000
+# What one schema may cost at most: half a second to compile, 15 ms for one mask, 40 MB.
 LIMITS = LLParserLimits(
     max_items_in_row=2000,
     initial_lexer_fuel=1_000_000,
     step_lexer_fuel=200_000,
     step_max_items=50_000,
     max_lexer_states=20_000,
-    max_grammar_size=500_000,
+    max_grammar_size=50_000,
     verbose_errors=False,
 )
 # JSON as models write it: with spaces at will, one could write them without end. And what is kept
@@ -147,7 +150,7 @@ class Grammars:
     def _compiled(self, schema: str) -> Grammar:
         try:
             values = json.loads(schema)
-            _refuse_counts(values)
+            _refuse(values)
             grammar = LLMatcher.grammar_from_json_schema(values | FORM)
         # llguidance raises nothing narrower.
         except ValueError as error:
@@ -165,13 +168,25 @@ def _mask_of(matcher: LLMatcher) -> Mask:
     return mask
 
 
-def _refuse_counts(schema: object) -> None:
-    """Refuse to count properties, beyond those required by name: one written twice is one."""
+def _refuse(schema: object) -> None:
+    """Refuse what llguidance takes and would not keep, or not within bounds."""
+    multiples = set()
     for each in _objects_in(schema):
         least, required = each.get("minProperties"), each.get("required")
         n_required = len(set(required)) if isinstance(required, list) else 0
         if isinstance(least, int) and least > n_required:
+            # A property that is written twice would count for two.
             raise SchemaRejected("minProperties needs as many names in required")
+        if isinstance(each.get("multipleOf"), int | float):
+            multiples.add(each["multipleOf"])
+    # It takes a state for each remainder, and of several that hold at once for each combination.
+    if prod(map(_digits_of, multiples)) > MAX_REMAINDERS:
+        raise SchemaRejected("multipleOf has too many digits")
+
+
+def _digits_of(number: float) -> int:
+    """The digits of a number without its point and the zeros at its end."""
+    return int("".join(map(str, Decimal(str(number)).normalize().as_tuple().digits)))
 
 
 def _objects_in(value: object) -> Iterator[dict]:

@@ -37,7 +37,6 @@ HOMES = {
     "flask_socketio": {"web/events.py"},
     "werkzeug": {"web/"},
     "prometheus_client": {"web/metrics.py"},
-    "llguidance": {"moondream2/grammar.py"},
     "torch": {"backends/loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},

@@ -4,7 +4,6 @@ A route is parse, ask, write. Here is what they share: bodies are bounded, a req
 sender hangs up, and its words leave as they come.
 """
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from protocol.errors import (
     WrongMediaType,
 )
 from protocol.formats.fields import Fields
+from protocol.formats.json_text import read_json
 from protocol.frame import FrameLimits
 from protocol.model import Model
 from protocol.request import Request
@@ -127,12 +127,14 @@ class Exchange:
         environ[_OPENED] = stack
         environ[_LOAD] = stack.enter_context(self._loads.one(_address()))
 
-    def closing(self, status: int) -> Callable[[], None]:
-        """What to call after the last byte was sent, so that the request no longer counts."""
-        if status >= FIRST_ERROR and _ASKED not in request.environ:
-            self._metrics.refuse(_door(), status)
+    def close(self, response: Response) -> None:
+        """Name the request, and let it count until the response's last byte is sent."""
+        if id := request.environ.get(_ASKED):
+            response.headers["X-Request-Id"] = id
+        elif response.status_code >= FIRST_ERROR:
+            self._metrics.refuse(_door(), response.status_code)
         stack: ExitStack = request.environ.get(_OPENED, ExitStack())
-        return stack.close
+        response.call_on_close(stack.close)
 
     def read_pieces(self) -> Iterator[bytes]:
         """The body, as it arrives.
@@ -185,20 +187,14 @@ class Exchange:
         answering = Answering(stop, environ)
         sink = Outlet(self._bridge.call, answering.hear)
         self.model.submit(asked, self._metrics.observe(_door(), asked.skill, sink))
-        environ[_ASKED] = True
+        environ[_ASKED] = asked.id
         answering.begin()
         return answering
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
     """Read one JSON object as strictly as it can be. Raises BadRequest."""
-    try:
-        found = json.loads(body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise BadRequest("The body's JSON is nested too deep.") from None
-    # Of one kind are what is no UTF-8, no JSON, and no number of a readable length.
-    except ValueError as error:
-        raise BadRequest(f"The body is no JSON: {_shortened(str(error))}.") from None
+    found = read_json(body, "The body")
     if not isinstance(found, dict):
         raise BadRequest("The body must be a JSON object.")
     return found
@@ -232,20 +228,3 @@ def _door() -> str:
 
 def _address() -> str:
     return request.remote_addr or ""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {_shortened(doubled)} stands twice")
-    return found
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -10,6 +10,8 @@ from protocol.request import (
     MAX_QUESTION_CHARS,
     MAX_SEED,
     MAX_SPATIAL_REFS,
+    MAX_STOP_CHARS,
+    MAX_STOPS,
     MAX_TOKENS,
     SamplingParams,
 )
@@ -57,7 +59,10 @@ FILE: Schema = {"type": "string", "format": "binary", "description": "JPEG, PNG 
 STREAM: Schema = {"text/event-stream": {"schema": text()}}
 STOP: Schema = {
     "description": "Texts before which the answer ends.",
-    "anyOf": [text(low=1, high=200), many(text(low=1, high=200), 1, 4)],
+    "anyOf": [
+        text(low=1, high=MAX_STOP_CHARS),
+        many(text(low=1, high=MAX_STOP_CHARS), 1, MAX_STOPS),
+    ],
 }
 SETTINGS = fields(
     max_tokens=number(1, MAX_TOKENS, _DEFAULT.max_tokens),

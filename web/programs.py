@@ -12,6 +12,7 @@ from protocol.errors import (
     RequestError,
     WrongMethod,
 )
+from protocol.formats.skills import error_payload
 from protocol.frame import FrameLimits
 from protocol.model import Model
 from web.exchange import Exchange, error_response
@@ -20,6 +21,8 @@ from web.metrics import Metrics
 from web.openai import openai_api
 from web.openapi import openapi_blueprint
 from web.origins import Origins
+from web.rest import rest_api
+from web.uploads import uploads_api
 
 # What programs ask, and what other sites' pages may read besides when their site was named.
 ASKED = ("/v1/", "/predict")
@@ -55,13 +58,15 @@ def add_programs(
 
     @app.after_request
     def close_request(response: Response) -> Response:
-        response.call_on_close(exchange.closing(response.status_code))
+        exchange.close(response)
         if request.path.startswith(TOLD):
             response.headers.setdefault("Cache-Control", "no-store")
             _let_read(response, origins)
         return response
 
     app.register_blueprint(metrics.blueprint())
+    app.register_blueprint(rest_api(exchange))
+    app.register_blueprint(uploads_api(exchange))
     app.register_blueprint(openai_api(exchange))
     app.register_blueprint(openapi_blueprint())
     app.register_error_handler(RequestError, _tell)
@@ -91,7 +96,7 @@ def _let_read(response: Response, origins: Origins) -> None:
     if not origins.is_named(origin):
         return
     response.headers["Access-Control-Allow-Origin"] = str(origin)
-    response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
         wanted = request.headers.get("Access-Control-Request-Headers", "content-type")
@@ -103,7 +108,7 @@ def _let_read(response: Response, origins: Origins) -> None:
 
 def _tell(error: RequestError) -> Response:
     """What is told where no API was found that has a form of its own."""
-    return error_response({"error": {"code": error.code, "message": error.message}}, error)
+    return error_response({"error": error_payload(error)}, error)
 
 
 def _tell_http(error: HTTPException) -> Response | HTTPException:

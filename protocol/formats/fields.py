@@ -37,6 +37,14 @@ class Fields:
             raise BadRequest(f"`{self._path}{name}` must be an object.")
         return Fields(values, f"{self._path}{name}.")
 
+    def renamed(self, **names: str) -> "Fields":
+        """The same, where a missing field is looked for by another name: renamed(obj="object")."""
+        values = dict(self._values)
+        for name, own in names.items():
+            if values.get(own) is None:
+                values[own] = values.get(name)
+        return Fields(values, self._path)
+
     def each(self, name: str, max_objects: int) -> Iterator["Fields"]:
         """The objects of a list, which has at least one."""
         values, path = self.get(name), self.path(name)

@@ -1,9 +1,12 @@
 """However rows are fed, one by one or together, each gets what it would get alone."""
 
+from concurrent.futures import Future
+
 import torch
 
-from moondream2.decoding import step
-from moondream2.skills import Text
+from moondream2.decoding import forbid, step
+from moondream2.grammar import Mask
+from moondream2.skills import Feed, NextToken, Procedure, Text
 from tests.moondream2.conftest import Loaded
 
 QUESTIONS = {0: ("kiosk", "What is on the desk?"), 1: ("ribbon", "A lamp?"), 2: ("stamp", "How?")}
@@ -58,3 +61,48 @@ def test_answer_at_the_length_limit_says_so(loaded: Loaded):
     found, decoding = loaded.run(loaded.skills.write(loaded.prompts.caption("normal"), 1), "kiosk")
     assert decoding.finish_reason == "length"
     assert all(isinstance(each, Text) for each in found)
+
+
+def only(*allowed: int) -> Mask:
+    """The mask that allows just these of 340 tokens."""
+    return sum(1 << each for each in allowed).to_bytes(64, "little")
+
+
+def test_mask_leaves_a_row_what_it_allows_and_other_rows_as_they_are():
+    logits = torch.randn(4, 340)
+    before = logits.clone()
+    forbid(logits, {1: only(0, 9, 339), 3: only(8)})
+    assert torch.equal(logits[[0, 2]], before[[0, 2]])
+    for row, allowed in {1: [0, 9, 339], 3: [8]}.items():
+        assert logits[row].isfinite().nonzero().flatten().tolist() == allowed
+        assert torch.equal(logits[row, allowed], before[row, allowed])
+
+
+def chosen_under(mask: "Future[Mask]", banned: tuple[int, ...] = ()) -> Procedure:
+    """Tell which token is chosen under a mask."""
+    yield Feed((1, 2, 3))
+    yield Text(str((yield NextToken(banned, mask=mask))))
+    return "stop"
+
+
+def test_token_is_one_that_the_mask_allows_and_that_is_not_banned(loaded: Loaded):
+    mask: Future[Mask] = Future()
+    mask.set_result(only(17, 230))
+    assert loaded.run(chosen_under(mask, banned=(17,)), None)[0] == [Text("230")]
+
+
+def test_row_whose_mask_is_late_delays_nobody_and_goes_on_when_it_is_there(loaded: Loaded):
+    """A schema that is hard to keep to may take ten steps' time for one token."""
+    mask: Future[Mask] = Future()
+    late = loaded.begin(chosen_under(mask), None, row=0)
+    prompt = loaded.prompts.query("How?")
+    other = loaded.begin(loaded.skills.write(prompt, 20), None, row=1)
+    alone, _ = loaded.run(loaded.skills.write(prompt, 20), None)
+    loaded.cache.lengths[1] = 0
+    while other.finish_reason is None:
+        step(loaded.network, loaded.cache, [late, other])
+    assert other.take_findings() == alone
+    assert late.finish_reason is None
+    mask.set_result(only(17))
+    step(loaded.network, loaded.cache, [late])
+    assert late.take_findings() == [Text("17")]

@@ -1,6 +1,6 @@
 """Each skill wishes for the right thing at the right time: no tensor, only what is sent back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log
 
@@ -8,6 +8,7 @@ import pytest
 
 from moondream2.choices import Choice
 from moondream2.config import TokenizerConfig
+from moondream2.grammar import Grammars
 from moondream2.network import Coordinate, Input, Size
 from moondream2.prompts import Prompts
 from moondream2.skills import (
@@ -33,6 +34,7 @@ from tests.checkpoint_folders import PARITY
 TOKENIZER = Tokenizer.from_file(PARITY / "tokenizer.json")
 CONFIG = TokenizerConfig(answer_id=13, coord_id=15, size_id=16)
 SKILLS = Skills(CONFIG, TOKENIZER, Prompts(CONFIG, TOKENIZER))
+GRAMMARS = Grammars(TOKENIZER, eos_id=CONFIG.eos_id, n_tokens=340)
 END, ANSWER, COORDINATE = CONFIG.eos_id, CONFIG.answer_id, CONFIG.coord_id
 GROUND, END_GROUND = CONFIG.start_ground_points_id, CONFIG.end_ground_id
 PROMPT: list[Input] = [1, 15381, 2, 3, 3]
@@ -72,17 +74,24 @@ class Played:
 
 def play(procedure: Procedure, results: Sequence[Result] = ()) -> Played:
     """Run a procedure to its end on exactly these results."""
-    left, played, sent = list(results), Played(), None
+    left = iter(results)
+    played = play_on(procedure, left)
+    assert not list(left), "the procedure ended sooner than was thought"
+    return played
+
+
+def play_on(procedure: Procedure, results: Iterator[Result]) -> Played:
+    """Run a procedure to its end, on as many of these results as it takes."""
+    played, sent = Played(), None
     while True:
         try:
             step = procedure.send(sent)
         except StopIteration as end:
             played.end = end.value
-            assert not left, "the procedure ended sooner than was thought"
             return played
         played.steps.append(step)
         kind = RESULTS.get(type(step))
-        sent = None if kind is None else left.pop(0)
+        sent = None if kind is None else next(results)
         assert kind is None or isinstance(sent, kind), f"{step} is not answered by {sent}"
 
 
@@ -140,6 +149,45 @@ def test_write_tells_what_was_held_back_when_it_ends(last: int):
 def test_write_finds_nothing_in_tokens_without_text():
     played = play(SKILLS.write(PROMPT, 9), [GROUND, END_GROUND, END])
     assert (played.found, played.fed) == ([], [GROUND, END_GROUND])
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "end"),
+    [
+        ("A mug. It is red", "A mug", "stop"),
+        # The end is told apart only when the answer ends.
+        ("A mug.", "A mug", "stop"),
+        ("A mug", "A mug", "stop"),
+        (". A", "", "stop"),
+        ("A\n\nB and C", "A\n\nB", "stop"),
+    ],
+)
+def test_write_ends_before_the_first_stop_text(text: str, told: str, end: FinishReason):
+    results = iter([*ids(text), END])
+    played = play_on(SKILLS.write(PROMPT, 99, stops=(".", " and", "x")), results)
+    assert (said(played), played.end) == (told, end)
+
+
+def test_stop_text_is_found_in_what_was_held_back_when_the_budget_ends():
+    tokens = ids("A mu.g")
+    played = play(SKILLS.write(PROMPT, len(tokens), stops=(".",)), [*tokens, *ids("s")])
+    assert (said(played), played.end) == ("A mu", "stop")
+
+
+def test_stop_texts_reach_the_answer_and_not_the_reasoning():
+    results = iter([*ids("A. B"), ANSWER, *ids("y. n"), END])
+    played = play_on(SKILLS.reason(PROMPT, 99, stops=(".",)), results)
+    assert (played.thought.text, said(played)) == ("A. B", "y")
+
+
+def test_grammar_bounds_the_answer_and_not_the_reasoning():
+    (a,), (one,) = ids("A"), ids("1")
+    grammar = GRAMMARS.compile('{"type":"integer"}').result()
+    played = play(SKILLS.reason(PROMPT, 9, grammar=grammar), [a, ANSWER, one, END])
+    masks = [wish.mask for wish in played.wishes if isinstance(wish, NextToken)]
+    assert [mask is not None for mask in masks] == [False, False, True, True]
+    first, second = (mask.result() for mask in masks[2:])
+    assert (first[END // 8] & 1 << END % 8, second[END // 8] & 1 << END % 8) == (0, 1)
 
 
 LONGER = {"a car": (31, 32), "a cup": (31, 33), "lamp": (41, 42)}

@@ -218,3 +218,22 @@ def test_anything_is_read_or_refused_in_a_sentence(reader: str, value: object):
         READERS[reader](Fields({"it": value}))
     except RequestError as error:
         assert error.message.endswith((".", "?", "want to know."))  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        ({"object": "mug", "obj": "cup"}, "mug"),
+        ({"obj": "cup"}, "cup"),
+        ({"object": None, "obj": "cup", "thing": "pot"}, "cup"),
+        ({"thing": "pot"}, "pot"),
+        ({}, None),
+    ],
+)
+def test_field_is_read_under_its_own_name_and_else_under_the_first_of_its_others(values, read):
+    assert Fields(values).renamed(obj="object", thing="object").get("object") == read
+
+
+def test_field_of_another_name_is_spoken_of_under_its_own():
+    with pytest.raises(BadRequest, match=r"`settings\.object` must be"):
+        Fields({"settings": {"obj": 5}}).inner("settings").renamed(obj="object").flag("object")
