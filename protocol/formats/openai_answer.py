@@ -13,11 +13,12 @@ from typing import Any
 from protocol.answer import AnswerEvent, Finished, FinishReason, Usage
 from protocol.chat import Role
 from protocol.errors import Closing, RequestError
+from protocol.formats.skills import timings_payload
 from protocol.pieces import Reasoned, TextDelta
 from protocol.request import QueryResult
 
 MODELS_PATH = "/v1/models"
-STOP, LENGTH = FINISH_REASONS = ("stop", "length")
+STOP, LENGTH = "stop", "length"
 DONE = "[DONE]"
 
 # A sentence that is about one field begins with its path.
@@ -53,7 +54,7 @@ class Completion:
             **self._head("chat.completion"),
             "choices": [choice],
             "usage": _usage(finished.usage),
-            "timings": _timings(finished),
+            "timings": timings_payload(finished.timings),
         }
 
     def stream(self, events: Iterable[AnswerEvent]) -> Iterator[str]:
@@ -75,7 +76,10 @@ class Completion:
         if (error := _failure(finished)) is not None:
             yield _event(error_payload(error))
             return
-        yield _event(self._chunk({}, _finish_reason(finished)) | {"timings": _timings(finished)})
+        yield _event(
+            self._chunk({}, _finish_reason(finished))
+            | {"timings": timings_payload(finished.timings)}
+        )
         if self.includes_usage:
             yield _event(self._chunk_head() | {"choices": [], "usage": _usage(finished.usage)})
         yield f"data: {DONE}\n\n"
@@ -127,12 +131,6 @@ def _finish_reason(finished: Finished) -> str:
 
 def _usage(usage: Usage) -> dict[str, int]:
     return asdict(usage) | {"total_tokens": usage.prompt_tokens + usage.completion_tokens}
-
-
-def _timings(finished: Finished) -> dict[str, float | None]:
-    """Milliseconds, as Socket.IO tells them."""
-    timings: dict[str, float | None] = asdict(finished.timings)
-    return {name: value if value is None else round(value, 1) for name, value in timings.items()}
 
 
 def _error_type(http_status: int) -> str:

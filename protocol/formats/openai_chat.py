@@ -8,12 +8,13 @@ Source: platform.openai.com/docs/api-reference/chat.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Unpack
 
 from protocol.chat import Role, Turn, one_question
 from protocol.errors import BadImage, BadRequest, ImageTooLarge
 from protocol.formats.data_url import is_data_url
 from protocol.formats.fields import Fields, readable
+from protocol.formats.skills import Common
 from protocol.frame import Frame, FrameLimits
 from protocol.request import MAX_QUESTION_CHARS, MAX_SEED, MAX_TOKENS, QueryRequest, SamplingParams
 from protocol.tiled import MAX_PICTURES, tile
@@ -48,13 +49,14 @@ class Chat:
     includes_usage: bool
 
 
-def parse_chat(fields: Fields, *, limits: FrameLimits, **common: Any) -> Chat:
+def parse_chat(fields: Fields, *, limits: FrameLimits, **common: Unpack[Common]) -> Chat:
     """Check the body of a request for a completion.
 
-    common: `id`, `client` and `arrived_at` of the question. Raises BadRequest, BadImage or
-    ImageTooLarge with the sentence to show.
+    common: without `sampling`, which the chat tells. Raises BadRequest, BadImage or ImageTooLarge
+    with the sentence to show.
     """
     _refuse_what_is_not_done(fields)
+    common["sampling"] = _sampling(fields)
     turns, frames = _turns(fields, limits)
     asked = QueryRequest(
         **common,
@@ -62,7 +64,6 @@ def parse_chat(fields: Fields, *, limits: FrameLimits, **common: Any) -> Chat:
         frame=tile(frames, limits) if frames else None,
         is_reasoning=_is_reasoning(fields),
         json_schema=_json_schema(fields),
-        sampling=_sampling(fields),
     )
     includes_usage = fields.inner("stream_options").flag("include_usage")
     return Chat(asked, fields.flag("stream"), includes_usage)

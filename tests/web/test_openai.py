@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -245,6 +246,23 @@ def test_error_is_told_in_openais_form(
         ask(client, text("Hello"), **fields)
     error = refused.value
     assert (error.param, error.code, error.type) == (path, "bad_request", "invalid_request_error")
+
+
+@over_the_wire
+async def test_who_asks_too_much_at_once_is_told_when_to_try_again(narrow_server: Server):
+    client = AsyncOpenAI(base_url=f"{narrow_server.url}/v1", api_key="EMPTY", max_retries=0)
+    async with client:
+        one = partial(client.chat.completions.create, model="x", messages=user(image()))
+        asking = [one(max_tokens=50) for _ in range(8)]
+        told = await asyncio.gather(*asking, return_exceptions=True)
+    refused = [each for each in told if isinstance(each, openai.RateLimitError)]
+    answered = [each for each in told if isinstance(each, ChatCompletion)]
+    assert len(refused) + len(answered) == 8
+    assert refused
+    assert answered
+    assert {each.code for each in refused} == {"busy"}
+    assert {each.type for each in refused} == {"rate_limit_error"}
+    assert {each.response.headers["Retry-After"] for each in refused} == {"1"}
 
 
 def test_picture_that_lies_elsewhere_is_refused(client: OpenAI):
