@@ -44,11 +44,11 @@ HOMES = {
     "httpx2": {"checkpoints/", "webhook.py", "moonsight_mcp.py"},
     "mcp": {"moonsight_mcp.py"},
     "pydantic": {"moonsight_mcp.py"},
-    "llguidance": {"moondream2/grammar.py"},
     "transformers": {"moondream2/tokenizer.py"},
     "PIL": {
         "protocol/frame.py",
         "protocol/pixels.py",
+        "protocol/tiled.py",
         "doctor/questions.py",
         "moondream2/crops.py",
         "moondream2/resize.py",

@@ -11,7 +11,7 @@ import pytest
 
 from demo.drawing import draw, encode_jpeg
 from demo.scenes import make_scene
-from tests.js.conftest import find_node
+from tests.js.test_scripts import node  # noqa: F401
 from tests.server import ROOT, Server, serve
 
 DOCUMENT = ROOT / "docs" / "programs.md"
@@ -39,12 +39,12 @@ def test_document_has_snippets_for_every_way():
 
 
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))
-def test_snippet_runs_as_it_stands_and_prints_an_answer(number, ready_server, folder):
+def test_snippet_runs_as_it_stands_and_prints_an_answer(number, ready_server, folder, request):
     language, snippet = SNIPPETS[number]
     snippet = snippet.replace("localhost:5000", f"localhost:{ready_server.port}")
     if language == "javascript":
         (folder / "snippet.mjs").write_text(snippet)
-        command = [find_node(), "snippet.mjs"]
+        command = [request.getfixturevalue("node"), "snippet.mjs"]
     elif language == "bash":
         command = ["bash", "-euo", "pipefail", "-c", snippet]
     else:

@@ -18,6 +18,7 @@ from protocol.model import Model
 from web.exchange import Exchange, error_response
 from web.loop.calls import Bridge
 from web.metrics import Metrics
+from web.openai import openai_api
 from web.openapi import openapi_blueprint
 from web.origins import Origins
 from web.rest import rest_api
@@ -68,6 +69,7 @@ def add_programs(
     app.register_blueprint(metrics.blueprint())
     app.register_blueprint(rest_api(exchange, sharing))
     app.register_blueprint(uploads_api(exchange))
+    app.register_blueprint(openai_api(exchange))
     app.register_blueprint(openapi_blueprint())
     app.register_error_handler(RequestError, _tell)
     app.register_error_handler(HTTPException, _tell_http)

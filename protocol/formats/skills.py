@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any, NotRequired, TypedDict, assert_never
 
-from protocol.answer import Finished
+from protocol.answer import Finished, Timings
 from protocol.errors import BadImage, BadRequest, RequestError
 from protocol.formats.fields import Fields
 from protocol.frame import Frame
@@ -101,15 +101,18 @@ def end_payload(end: Finished) -> dict[str, Any]:
     """Why an answer ended and what it took: the same for every skill."""
     payload: dict[str, Any] = {
         "finish_reason": end.reason,
-        "timings": {
-            name: value if value is None else round(value, 1)
-            for name, value in asdict(end.timings).items()
-        },
+        "timings": timings_payload(end.timings),
         "usage": asdict(end.usage),
     }
     if end.error is not None:
         payload["error"] = error_payload(end.error)
     return payload
+
+
+def timings_payload(timings: Timings) -> dict[str, float | None]:
+    """Milliseconds, to a tenth."""
+    told: dict[str, float | None] = asdict(timings)
+    return {name: value if value is None else round(value, 1) for name, value in told.items()}
 
 
 def error_payload(error: RequestError) -> dict[str, str]:

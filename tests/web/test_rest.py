@@ -179,6 +179,19 @@ def test_answer_ends_before_a_text_that_stops_it(demo_server):
     assert ask(demo_server, settings={"stop": " left"}).json["answer"] == "A red circle is"
 
 
+def test_answer_is_json_that_fits_the_schema_that_is_asked_for(demo_server):
+    colour = {"enum": ["red", "blue"]}
+    schema = {"type": "object", "properties": {"colour": colour}, "required": ["colour"]}
+    told = ask(demo_server, settings={"json_schema": schema | {"additionalProperties": False}})
+    assert json.loads(told.json["answer"])["colour"] in colour["enum"]
+
+
+@pytest.mark.parametrize("schema", ["{}", [], {"type": "colour"}, {"$ref": "#/nowhere"}])
+def test_schema_that_nothing_can_fit_is_refused(demo_server, schema):
+    told = ask(demo_server, settings={"json_schema": schema})
+    assert (told.status, told.json["error"]["code"]) == (400, "bad_request")
+
+
 def test_stream_comes_as_events_and_ends_with_the_whole_answer(demo_server):
     told = ask(demo_server, stream=True)
     *chunks, last = lines(told)

@@ -41,6 +41,13 @@ class PageProtocol(wsgi.HttpProtocol):
         if self.close_connection and self._inlet is not None and not is_read(self._inlet):
             self._linger()
 
+    def finish(self) -> None:
+        super().finish()
+        # The library leaves it open, and with it a connection that broke off in the middle of a
+        # request: until the garbage is collected, which may take hours.
+        with suppress(OSError):
+            self.rfile.close()
+
     def get_environ(self) -> dict[str, Any]:
         environ = super().get_environ()
         inlet = self._inlet = environ["eventlet.input"]

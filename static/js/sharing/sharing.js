@@ -8,8 +8,9 @@ const NOTHING_TO_SEE = "There is nothing to look at: turn on a camera or choose 
 // A program may look five times a second; to those who listen that is said now and then.
 const SAID_INTERVAL_MS = 5000
 
-// Tells "switched", "looked" with { asked, frame } of each look that was granted, "shown" with what a program gets
-// for it, { id, frame } or { id, reason }, and "said" with what a listener should hear.
+// Tells "switched", "left" when a sign was turned off and the focus with it, "looked" with { asked, frame } of each
+// look that was granted, "shown" with what a program gets for it, { id, frame } or { id, reason }, and "said" with
+// what a listener should hear.
 // reason: "off", "hidden" where the browser brings no pictures to a tab that nobody sees, or "blind".
 export class Sharing extends EventTarget {
   #toggle
@@ -39,9 +40,7 @@ export class Sharing extends EventTarget {
   // Another source is looked at, or none. What is gone for good is shared no more, whatever comes after it.
   follow() {
     if (this.#isOn && !this.#source.isThere) this.#switch(false)
-    const canTurn = this.#isOn || this.#source.canSee
-    this.#toggle.setAttribute("aria-disabled", String(!canTurn))
-    this.#note.textContent = canTurn ? WHILE_ON : NOTHING_TO_SEE
+    this.#render()
   }
 
   // A program wants to look: asked: { id, skill, question or object }.
@@ -81,10 +80,17 @@ export class Sharing extends EventTarget {
 
   #switch(isOn) {
     this.#isOn = isOn
-    this.#toggle.setAttribute("aria-checked", String(isOn))
-    for (const sign of this.#signs) sign.hidden = !isOn
+    this.#render()
     this.#tell("switched")
     this.#tell("said", isOn ? ON : OFF)
+  }
+
+  #render() {
+    const canTurn = this.#isOn || this.#source.canSee
+    this.#toggle.setAttribute("aria-checked", String(this.#isOn))
+    this.#toggle.setAttribute("aria-disabled", String(!canTurn))
+    this.#note.textContent = canTurn ? WHILE_ON : NOTHING_TO_SEE
+    for (const sign of this.#signs) sign.hidden = !this.#isOn
   }
 
   #sayNowAndThen({ question, object }) {
