@@ -6,7 +6,6 @@ look*, and every look is shown there.
 """
 
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import click
@@ -94,8 +93,11 @@ class Points(BaseModel):
     points: list[Point]
 
 
-class Moonsight:
-    """A running Moonsight, asked through its HTTP API. Raises ToolError with what to do."""
+class Eyes:
+    """The tools: each looks anew, through the HTTP API of the Moonsight at `url`.
+
+    They raise ToolError with what to do.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -104,20 +106,48 @@ class Moonsight:
             base_url=self._url, timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=False
         )
 
-    async def frame(self) -> bytes:
-        """The JPEG of this moment."""
-        return (await self._call(lambda: self._client.get("/v1/frame"))).content
+    async def see(self) -> Image:
+        """Take the picture that the person's shared camera shows at this moment, as a JPEG."""
+        response = await self._call("GET", "/v1/frame")
+        return Image(data=response.content, format="jpeg")
 
-    async def ask(self, skill: str, **asked: str) -> dict[str, Any]:
-        """What a skill answers about the frame of this moment."""
-        body = {**asked, "camera": True}
-        response = await self._call(lambda: self._client.post(f"/v1/{skill}", json=body))
-        return response.json()
+    async def ask(
+        self, question: Annotated[str, Field(description="One question, at most 2,000 characters")]
+    ) -> Answer:
+        """Have a small vision model answer a question about what the camera sees at this moment.
 
-    async def _call(self, send: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Response:
+        Best for short, concrete questions: what is there, what colour, how many, is the door open.
+        """
+        return Answer.model_validate(await self._ask("query", question=question))
+
+    async def caption(self, length: Literal["short", "normal", "long"] = "normal") -> Caption:
+        """Describe what the camera sees at this moment in a sentence or more."""
+        return Caption.model_validate(await self._ask("caption", length=length))
+
+    async def find(self, object: Named) -> Boxes:
+        """Find every object of a name in what the camera sees at this moment: a box around each."""
+        found = (await self._ask("detect", object=object))["objects"]
+        return Boxes(count=len(found), objects=found)
+
+    async def point(self, object: Named) -> Points:
+        """Point at every object of a name in what the camera sees at this moment.
+
+        Points are better than boxes for counting, and for small or touching objects.
+        """
+        found = (await self._ask("point", object=object))["points"]
+        return Points(count=len(found), points=found)
+
+    async def read(self) -> Text:
+        """Read the text that the camera sees at this moment, word for word as far as it can."""
+        return Text(text=(await self._ask("query", question=TRANSCRIBE))["answer"])
+
+    async def _ask(self, skill: str, **asked: str) -> dict[str, Any]:
+        return (await self._call("POST", f"/v1/{skill}", json={**asked, "camera": True})).json()
+
+    async def _call(self, method: str, path: str, **sent: Any) -> httpx2.Response:
         try:
-            response = await send()
-        except httpx2.TimeoutException as error:
+            response = await self._client.request(method, path, **sent)
+        except httpx2.ReadTimeout as error:
             raise ToolError(f"Moonsight at {self._url} did not answer in time.") from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ToolError(
@@ -140,49 +170,17 @@ class Moonsight:
 
 def create_server(url: str) -> MCPServer:
     """The MCP server whose tools ask the Moonsight at `url`."""
-    moonsight = Moonsight(url)
     server = MCPServer("moonsight", title="Moonsight", instructions=INSTRUCTIONS, log_level="ERROR")
-
-    @server.tool(title="See the picture", annotations=READS_ONLY)
-    async def see() -> Image:
-        """Take the picture that the person's shared camera shows at this moment, as a JPEG."""
-        return Image(data=await moonsight.frame(), format="jpeg")
-
-    @server.tool(title="Ask about the picture", annotations=READS_ONLY)
-    async def ask(
-        question: Annotated[str, Field(description="One question, at most 2,000 characters")],
-    ) -> Answer:
-        """Have a small vision model answer a question about what the camera sees at this moment.
-
-        Best for short, concrete questions: what is there, what colour, how many, is the door open.
-        """
-        return Answer.model_validate(await moonsight.ask("query", question=question))
-
-    @server.tool(title="Describe the picture", annotations=READS_ONLY)
-    async def caption(length: Literal["short", "normal", "long"] = "normal") -> Caption:
-        """Describe what the camera sees at this moment in a sentence or more."""
-        return Caption.model_validate(await moonsight.ask("caption", length=length))
-
-    @server.tool(title="Find objects", annotations=READS_ONLY)
-    async def find(object: Named) -> Boxes:
-        """Find every object of a name in what the camera sees at this moment: a box around each."""
-        found = (await moonsight.ask("detect", object=object))["objects"]
-        return Boxes(count=len(found), objects=found)
-
-    @server.tool(title="Point at objects", annotations=READS_ONLY)
-    async def point(object: Named) -> Points:
-        """Point at every object of a name in what the camera sees at this moment.
-
-        Points are better than boxes for counting, and for small or touching objects.
-        """
-        found = (await moonsight.ask("point", object=object))["points"]
-        return Points(count=len(found), points=found)
-
-    @server.tool(title="Read the text", annotations=READS_ONLY)
-    async def read() -> Text:
-        """Read the text that the camera sees at this moment, word for word as far as it can."""
-        return Text(text=(await moonsight.ask("query", question=TRANSCRIBE))["answer"])
-
+    eyes = Eyes(url)
+    for title, tool in (
+        ("See the picture", eyes.see),
+        ("Ask about the picture", eyes.ask),
+        ("Describe the picture", eyes.caption),
+        ("Find objects", eyes.find),
+        ("Point at objects", eyes.point),
+        ("Read the text", eyes.read),
+    ):
+        server.add_tool(tool, title=title, annotations=READS_ONLY)
     return server
 
 
