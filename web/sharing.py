@@ -26,7 +26,7 @@ from web.loop.mailbox import Mailbox
 # run there once a second, and it needs two.
 SHOW_S = 4.0
 # Frames that a page still owes; of one that owes so many nothing is to be expected.
-MAX_OWED = 8
+MAX_OWED = 16
 
 LOOKS_PER_S, BURST = 5, 10
 
@@ -126,9 +126,9 @@ class Sharing:
         page = next(reversed(self._pages), None)
         if page is None:
             raise NotShared
-        self._allowance.spend()
         if sum(each.page == page for each in self._looks.values()) >= MAX_OWED:
             raise PageSilent
+        self._allowance.spend()
         look = self._looks[asked.id] = _Look(page, asked)
         self._tell(page, "program", look_payload(asked))
         shown = look.shown.take(SHOW_S)

@@ -1,6 +1,7 @@
 """Let programs look: off until a person turns it on, seen while it is on, each look with a card."""
 
 import json
+import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +27,10 @@ from tests.browser.test_look import DESK, TABLET, serious_findings
 
 LIMIT_S = 15
 NARROW = {"viewport": {"width": 1000, "height": 700}}
+HEAD = (
+    b"POST /v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n"
+)
 STILL_VIDEO = "Object.defineProperty(document.querySelector('video'), 'currentTime', { value: 1 })"
 
 
@@ -219,7 +224,20 @@ def test_person_can_stop_what_a_program_asks(
     expect(card).to_contain_text("A long")
     card.get_by_role("button", name="Stop").click()
     expect(card).to_have_attribute("data-state", "stopped")
+    expect(card).to_contain_text("You stopped it here.")
     assert asking.result()["error"]["code"] == "stopped_by_person"
+
+
+def test_card_of_a_program_that_hangs_up_says_so(paced_page: Page, paced: PacedServer):
+    let_programs_look(paced_page)
+    get_frame(paced)
+    body = b'{"question": "What is it?", "camera": true}'
+    with socket.create_connection(("localhost", paced.port)) as program:
+        program.sendall(HEAD % len(body) + body)
+        paced.begin()
+        paced.say("A long")
+        expect(program_cards(paced_page).first).to_contain_text("A long")
+    expect(program_cards(paced_page).first).to_contain_text("The program left before the end.")
 
 
 def test_question_of_a_program_does_not_turn_the_persons_button_into_stop(

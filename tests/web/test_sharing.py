@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import aiohttp
 import pytest
 
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage
@@ -23,6 +24,19 @@ LOOK = LookRequest(id="look", client="", arrived_at=0.0, frame=UNSEEN)
 QUESTION = QueryRequest(
     id="ask", client="program", arrived_at=0.0, frame=UNSEEN, question="What is it?"
 )
+
+
+# As a browser asks for a picture that another site's page shows.
+CROSS_SITE = {"Sec_Fetch_Site": "cross-site"}
+SHORT = {"max_tokens": 4}
+
+
+async def post(server: Server, path: str, body: dict) -> tuple[int, bytes]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(server.url + path, json=body) as response,
+    ):
+        return response.status, await response.read()
 
 
 async def get_frame(server: Server) -> tuple[int, dict[str, str], bytes]:
@@ -102,6 +116,38 @@ async def test_page_without_a_picture_says_why(server):
     async with sharing_page(server, error="hidden"):
         status, _, body = await get_frame(server)
     assert (status, json.loads(body)["error"]["code"]) == (409, "nothing_to_see")
+
+
+@over_the_wire
+async def test_program_that_looks_too_often_is_told_when_to_try_again(narrow_server):
+    async with sharing_page(narrow_server, image=JPEG):
+        answers = await asyncio.gather(*(get_frame(narrow_server) for _ in range(2 * BURST)))
+    refused = [headers for status, headers, _ in answers if status == 429]
+    assert {status for status, _, _ in answers} == {200, 429}
+    assert {headers["Retry-After"] for headers in refused} == {"1"}
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://other.example"}, CROSS_SITE], ids=str)
+@over_the_wire
+async def test_page_of_another_site_cannot_look(server, headers):
+    async with sharing_page(server, image=JPEG) as page:
+        status, _, _ = await asyncio.to_thread(server.get, "/v1/frame", **headers)
+        assert status == 403
+        assert "program" not in [name for name, _ in page.events]
+
+
+@over_the_wire
+async def test_program_asks_through_the_camera_in_place_of_a_picture(server):
+    async with sharing_page(server, image=JPEG) as page:
+        for body, status in (
+            ({"question": "What is it?", "camera": True, "settings": SHORT}, 200),
+            ({"question": "What is it?", "camera": True, "image_url": "AAAA"}, 400),
+            ({"question": "", "camera": True}, 400),
+        ):
+            assert (await post(server, "/v1/query", body))[0] == status
+        looks = await page.count("program", 1)
+        answered = await page.response(looks[0]["id"])
+    assert answered["usage"]["completion_tokens"] == 4
 
 
 @pytest.mark.parametrize("payload", [(), (None,), ("a", 5), ([],), ({},), ({"id": 5},)])
@@ -229,7 +275,9 @@ def test_frame_of_a_page_that_was_not_asked_is_not_taken(page: Page, hasty):
         Meddler().sharing.look(LOOK)
 
 
-def test_page_that_owes_many_frames_is_not_asked_for_more(page: Page, hasty):
+def test_page_that_owes_many_frames_is_not_asked_for_more(hasty, monkeypatch):
+    monkeypatch.setattr("web.sharing.BURST", MAX_OWED + 1)
+    page = Page()
     page.shown = None
     for n in range(MAX_OWED + 1):
         with pytest.raises(PageSilent):

@@ -14,6 +14,7 @@ const ENDINGS = {
   replaced: "A newer one took its place.",
   length: "Stopped at the length limit.",
 }
+const PROGRAM_LEFT = "The program left before the end."
 
 // request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }, askedAt where it was
 // asked before now, and alert where a rule told of it; program, what a program did, where one asked, and isLook where
@@ -30,6 +31,7 @@ export class AnswerCard {
   #places = []
   #askedAt
   #firstWordMs = null
+  #isStopped = false
 
   constructor(template, request) {
     this.#request = request
@@ -149,10 +151,15 @@ export class AnswerCard {
     if (this.#isFinding) this.#showPlaces(places ?? this.#places)
     const { alert } = this.#request
     this.#write(alert?.words ?? (this.#isFinding ? this.#foundWords(reason) : text))
-    this.#say(alert?.told ?? ENDINGS[reason] ?? "")
+    this.#say(alert?.told ?? this.#ending(reason))
     this.#part("prove").hidden = this.#request.proof === null || reason !== "stop"
     this.#showTimings(timings, reason)
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
+  }
+
+  // A person stops it; a program that leaves ends its question in the same way.
+  stop() {
+    this.#isStopped = true
   }
 
   fail(sentence) {
@@ -214,6 +221,11 @@ export class AnswerCard {
     if (!text || (text === this.#text && part.childElementCount === 0)) return
     this.#text = text
     part.textContent = text
+  }
+
+  #ending(reason) {
+    const hasLeft = reason === "cancelled" && this.isOfProgram && !this.#isStopped
+    return hasLeft ? PROGRAM_LEFT : ENDINGS[reason] ?? ""
   }
 
   // Only a search that came to its end can say that there is nothing.

@@ -252,7 +252,10 @@ export class Answers extends EventTarget {
     const cards = [...this.#cards.values(), ...this.#opened.values()]
     const card = cards.find(({ element }) => element.contains(event.target))
     if (!card) return
-    if (action === "stop") this.#tell("stop", card.request.id)
+    if (action === "stop") {
+      card.stop()
+      this.#tell("stop", card.request.id)
+    }
     if (action === "again") this.#tell("again", card.request)
     if (action === "prove") this.#tell("again", { ...card.request.proof, frame: card.request.frame })
     if (action === "copy") this.#copy(card)
