@@ -61,6 +61,8 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
 
 def run(settings: Settings) -> None:
     """Open the port, load the model behind it, serve until a signal. Raises StartRefused."""
+    if settings.log_requests:
+        logging.getLogger(Metrics.__module__).setLevel(logging.INFO)
     hook = open_hook(settings)
     opened = open_host(settings.host, settings.port)
     model = ModelProcess(settings, Wire)
