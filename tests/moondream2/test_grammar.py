@@ -158,6 +158,14 @@ def test_text_that_the_tokens_cannot_write_is_refused_when_it_is_reached(tmp_pat
         write_to_the_end(guide)
 
 
+def test_model_whose_tokens_cannot_be_read_answers_without_schemas(tmp_path: Path):
+    odd = json.loads((PARITY / "tokenizer.json").read_text()) | {"decoder": None}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(odd))
+    tokenizer = Tokenizer.from_file(tmp_path / "tokenizer.json")
+    with pytest.raises(SchemaRejected, match="this model's tokens"):
+        compiled(Grammars(tokenizer, eos_id=EOS, n_tokens=N_TOKENS), {})
+
+
 def test_last_schemas_stay_compiled(grammars: Grammars):
     first, *others = [{"const": number} for number in range(N_KEPT + 1)]
     kept = compiled(grammars, first)
