@@ -174,15 +174,18 @@ def _mask_of(matcher: LLMatcher) -> Mask:
 
 def _refuse(schema: object) -> None:
     """Refuse what llguidance takes and would not keep, or not within bounds."""
-    multiples = set()
+    multiples: set[float] = set()
     for each in _objects_in(schema):
         least, required = each.get("minProperties"), each.get("required")
-        n_required = len(set(required)) if isinstance(required, list) else 0
-        if isinstance(least, int) and least > n_required:
+        listed = required if isinstance(required, list) else []
+        names = {name for name in listed if isinstance(name, str)}
+        if isinstance(least, int) and least > len(names):
             # A property that is written twice would count for two.
             raise SchemaRejected("minProperties needs as many names in required")
-        if isinstance(each.get("multipleOf"), int | float):
-            multiples.add(each["multipleOf"])
+        multiple = each.get("multipleOf")
+        # True is an int to Python.
+        if isinstance(multiple, int | float) and not isinstance(multiple, bool):
+            multiples.add(multiple)
     # It takes a state for each remainder, and of several that hold at once for each combination.
     if prod(map(_digits_of, multiples)) > MAX_REMAINDERS:
         raise SchemaRejected("multipleOf has too many digits")

@@ -150,6 +150,14 @@ def test_schema_that_cannot_be_used_is_refused_before_anything_is_written(runner
     assert not sequence.is_decoding
 
 
+def test_schema_is_compiled_while_others_step(runner: Runner):
+    sequence, states = admitted(frame=None, json_schema=json.dumps({"enum": [*range(9000)]})), []
+    for _ in runner.begin(sequence):
+        states.append(sequence.state)
+    assert set(states) == {State.READING}
+    assert sequence.is_decoding
+
+
 def test_schema_that_becomes_too_complex_is_told_when_it_does(runner: Runner):
     items = [{"type": "array", "items": {"type": "string", "maxLength": n}} for n in range(1000)]
     sequence = begun(runner, admitted(json_schema=json.dumps({"anyOf": items})))
