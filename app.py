@@ -31,7 +31,10 @@ from web.events import add_events
 from web.loop.calls import Bridge
 from web.loop.server import Server
 from web.loop.wire import Wire
+from web.metrics import Metrics
+from web.origins import Origins
 from web.page import add_pages, refuse_foreign_hosts
+from web.programs import add_programs, merge_slashes
 
 if TYPE_CHECKING:
     from webhook import Webhook
@@ -45,8 +48,11 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
     bridge: carries what happens to them to the loop.
     """
     app = Flask(__name__)
-    add_pages(app, model, settings.frame_limits, hook)
-    add_events(app, model, bridge, settings.frame_limits, settings.cors_origin, hook)
+    limits, origins, metrics = settings.frame_limits, Origins(settings.cors_origin), Metrics(model)
+    add_pages(app, model, limits, hook)
+    add_programs(app, model, bridge, limits, origins, metrics)
+    app.wsgi_app = merge_slashes(app.wsgi_app)  # type: ignore[method-assign]
+    add_events(app, model, bridge, limits, origins, metrics.observe, hook)
     app.wsgi_app = refuse_foreign_hosts(  # type: ignore[method-assign]
         app.wsgi_app, own_hosts(settings.host), page_url(settings.host, settings.port)
     )

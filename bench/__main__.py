@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 from bench.chart import draw_chart
 from bench.clients import (
     N_FRAMES,
     BenchFailed,
+    Door,
     Load,
     Record,
     draw_views,
@@ -23,7 +25,11 @@ from bench.figures import ROWS, Figures, busy_cores, machine, ratios, summarise
 from bench.memory import MemoryWatch
 from bench.serve import DESIGNS, Server
 
-LABEL_CHARS, VALUE_CHARS = 26, 14
+LABEL_CHARS, VALUE_CHARS = 26, 18
+
+# Who ask at once when the doors are compared.
+N_PROGRAMS = 8
+DOORS: tuple[Door, ...] = get_args(Door)
 # A load process that is later than this measures the machine rather than the servers.
 BUSY_LATE_MS = 10.0
 
@@ -57,10 +63,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What both designs did under every load, and the memory that each held."""
+    """What both designs did under every load, and the memory that each held.
+
+    doors: what ours did for programs that ask through one door and the other.
+    """
 
     device: str
     results: list[Result]
+    doors: dict[Door, Figures]
     memory: dict[str, dict]
 
 
@@ -79,6 +89,8 @@ def main() -> None:
         sys.exit(f"The bench broke off. {error}")
     about["device"] = compared.device
     show(about, compared)
+    show_doors(compared.doors)
+    show_memory(compared.memory)
     results = [result.as_json() for result in compared.results]
     if options.chart is not None:
         draw_chart(results, options.chart)
@@ -88,6 +100,7 @@ def main() -> None:
         "machine": about,
         "rounds": options.rounds,
         "results": results,
+        "doors": {door: _rounded(figures) for door, figures in compared.doors.items()},
         "memory": compared.memory,
     }
     print(json.dumps(document))
@@ -124,10 +137,20 @@ def compare(model: str, loads: list[Load], n_rounds: int, n_views: int) -> Compa
         records = {
             design: [Record(watches[design].count_answer) for _ in loads] for design in DESIGNS
         }
+        through = {door: Record() for door in DOORS}
         for _ in range(n_rounds):
             for index, load in enumerate(loads):
                 for design, server in servers.items():
                     asyncio.run(measure(server.url, load, frames, records[design][index]))
+            for door, record in through.items():
+                load = replace(
+                    loads[0],
+                    n_clients=N_PROGRAMS,
+                    door=door,
+                    has_captions=False,
+                    questions_per_frame=1,
+                )
+                asyncio.run(measure(servers["ours"].url, load, frames, record))
         memory: dict[str, dict] = {design: watch.as_json() for design, watch in watches.items()}
         stamps = {design: server.stop() for design, server in servers.items()}
     figures = {
@@ -138,7 +161,8 @@ def compare(model: str, loads: list[Load], n_rounds: int, n_views: int) -> Compa
         Result(load, ours, naive)
         for load, ours, naive in zip(loads, figures["ours"], figures["naive"], strict=True)
     ]
-    return Comparison(devices["ours"], results, memory)
+    doors = {door: summarise(record, stamps["ours"]) for door, record in through.items()}
+    return Comparison(devices["ours"], results, doors, memory)
 
 
 def show(about: dict, compared: Comparison) -> None:
@@ -162,8 +186,22 @@ def show(about: dict, compared: Comparison) -> None:
             print(
                 "Other work kept this machine busy: ratios are rough, milliseconds partly its own."
             )
+
+
+def show_doors(doors: dict[Door, Figures]) -> None:
+    """Print what programs get through OpenAI's door beside what pages get."""
+    print(f"\n{N_PROGRAMS} programs asking ours at once, questions alone")
+    _show_row("", "Socket.IO", "chat, streamed", "chat / Socket.IO")
+    page, chat = doors["page"], doors["openai"]
+    over = ratios(chat, page)
+    for name, label in ROWS.items():
+        _show_row(label, *map(_short, (page[name], chat[name], over[name])))
+
+
+def show_memory(memory: dict[str, dict]) -> None:
+    """Print what each server held."""
     print("\nmemory of the server")
-    for design, held in compared.memory.items():
+    for design, held in memory.items():
         early, end = (_megabytes(held[name]) for name in ("early_bytes", "end_bytes"))
         print(
             f"{design}: {early} MB after {held['early_answers']} answers,"

@@ -1,13 +1,14 @@
 """The load: clients who all ask at once, and page views at a steady rate beside them."""
 
 import asyncio
+import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, cycle, islice
 from random import Random
 from time import monotonic
-from typing import Any
+from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 import aiohttp
@@ -27,10 +28,14 @@ MAX_TOKENS = 64
 JPEG_START_BYTES, JPEG_COMMENT, JPEG_COMMENT_MAX_BYTES = 2, b"\xff\xfe", 65_533
 ANSWER_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 20
+OK = 200
 
 
 # time.monotonic() and how many characters came.
 Arrival = tuple[float, int]
+
+# Socket.IO as the page speaks it, or OpenAI's streamed chat completions.
+Door = Literal["page", "openai"]
 
 
 class BenchFailed(Exception):
@@ -42,7 +47,8 @@ class Load:
     """What is asked of a server in one turn.
 
     n_clients: connected clients, each of which asks again as soon as it has its answer, so many
-    `questions_per_frame`. A turn ends after `seconds`, or after `max_answers`.
+    `questions_per_frame`. A turn ends after `seconds`, or after `max_answers`. door: what the
+    clients speak; captions are asked for by the page's door alone.
     """
 
     n_clients: int
@@ -50,6 +56,8 @@ class Load:
     pages_per_s: float
     max_answers: int | None = None
     questions_per_frame: int = 1
+    door: Door = "page"
+    has_captions: bool = True
 
 
 @dataclass
@@ -148,7 +156,16 @@ def _data_url(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + b64encode(jpeg).decode()
 
 
-class Client:
+class Client(Protocol):
+    """Asks one question at a time and notes when the words come."""
+
+    async def connect(self, url: str) -> None: ...
+    async def close(self) -> None: ...
+    async def ask(self, asked: Ask, record: Record) -> None:
+        """Send one question and wait for its end. Raises BenchFailed when it is an error."""
+
+
+class PageClient:
     """One page: asks one question at a time and notes when the words come."""
 
     def __init__(self, number: int) -> None:
@@ -208,12 +225,61 @@ class Client:
             self._response.set_exception(BenchFailed("The server closed a connection."))
 
 
+class ChatClient:
+    """One program that speaks OpenAI's API: asks one question at a time, and has it streamed."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    async def connect(self, url: str) -> None:
+        # As the programs' own client does it: a connection is kept open.
+        self._session = aiohttp.ClientSession(url)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def ask(self, asked: Ask, record: Record) -> None:
+        arrivals: list[Arrival] = []
+        asked_at, n_tokens = monotonic(), 0
+        async with self._session.post("/v1/chat/completions", json=_chat(asked.payload)) as reply:
+            if reply.status != OK:
+                raise BenchFailed(f"The server answered: {await reply.text()}")
+            id = reply.headers["X-Request-Id"]
+            async for line in reply.content:
+                if not line.startswith(b"data: {"):
+                    continue
+                chunk = json.loads(line.removeprefix(b"data: "))
+                if usage := chunk.get("usage"):
+                    n_tokens = usage["completion_tokens"]
+                for choice in chunk["choices"]:
+                    if text := choice["delta"].get("content"):
+                        arrivals.append((monotonic(), len(text)))
+        record.keep(self._number, asked_at, id, arrivals, n_tokens)
+        record.on_answer()
+
+
+def _chat(payload: dict[str, Any]) -> dict[str, Any]:
+    """A question of the page's as a chat."""
+    content = [
+        {"type": "text", "text": payload["question"]},
+        {"type": "image_url", "image_url": {"url": payload["image"]}},
+    ]
+    return {
+        "messages": [{"role": "user", "content": content}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **payload["settings"],
+    }
+
+
 async def measure(url: str, load: Load, frames: Iterator[Iterator[Ask]], record: Record) -> None:
     """Connect all clients, let one ask to warm the server up, then add the load to `record`."""
-    clients = [Client(number) for number in range(load.n_clients)]
+    kinds: dict[Door, type[PageClient] | type[ChatClient]]
+    kinds = {"page": PageClient, "openai": ChatClient}
+    clients: list[Client] = [kinds[load.door](number) for number in range(load.n_clients)]
     try:
         await asyncio.gather(*(client.connect(url) for client in clients))
-        await clients[0].ask(next(next(frames)), Record())
+        await clients[0].ask(next(_questions(next(frames))), Record())
         await _put_load(url, load, clients, frames, record)
     finally:
         await asyncio.gather(*(client.close() for client in clients))
@@ -230,7 +296,8 @@ async def _put_load(
     pages = asyncio.create_task(_view_pages(url, load.pages_per_s, record, ended))
     began_at = monotonic()
     n_asks = load.questions_per_frame
-    asks_of_frames = (islice(asks, n_asks) for asks in frames)
+    wanted = (asks if load.has_captions else _questions(asks) for asks in frames)
+    asks_of_frames = (islice(asks, n_asks) for asks in wanted)
     shared = islice(asks_of_frames, load.max_answers and -(-load.max_answers // n_asks))
     asking = (_keep_asking(client, shared, began_at + load.seconds, record) for client in clients)
     try:
@@ -239,6 +306,10 @@ async def _put_load(
         record.seconds += monotonic() - began_at
         ended.set()
         await pages
+
+
+def _questions(asks: Iterator[Ask]) -> Iterator[Ask]:
+    return (asked for asked in asks if asked.event == "query")
 
 
 async def _keep_asking(
@@ -272,6 +343,6 @@ async def _view_page(session: aiohttp.ClientSession, url: str, record: Record) -
     began_at = monotonic()
     async with session.get(url) as response:
         await response.read()
-        if response.status != 200:
+        if response.status != OK:
             raise BenchFailed(f"GET / answered {response.status}.")
     record.page_ms.append((monotonic() - began_at) * 1000)

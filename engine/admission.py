@@ -33,8 +33,7 @@ class Admission:
     """
 
     def __init__(self, max_waiting: int, max_waiting_per_client: int) -> None:
-        self._max_waiting = max_waiting
-        self._max_places_per_client = max_waiting_per_client + 1
+        self._max_waiting, self._max_waiting_per_client = max_waiting, max_waiting_per_client
         self._open: set[tuple[str, str]] = set()
         self._open_per_place: Counter[Place] = Counter()
         self._places_per_client: Counter[str] = Counter()
@@ -51,14 +50,23 @@ class Admission:
         if key in self._open:
             raise BadRequest("A request with this `id` is still running. Choose another.")
         if place not in self._open_per_place:
-            if self._places_per_client[request.client] >= self._max_places_per_client:
-                raise Busy("You asked faster than answers come. Wait for one of them.")
+            wait_s = max(1, round((self.mean_answer_ms or 1000) / 1000))
+            if self._places_per_client[request.client] >= self._max_places(request):
+                sentence = "You asked faster than answers come. Wait for one of them."
+                raise Busy(sentence, retry_after_s=wait_s)
             if len(self._open_per_place) >= self._max_waiting + self.n_rows:
-                wait_s = max(1, round((self.mean_answer_ms or 1000) / 1000))
-                raise Busy(f"Too many questions are waiting. Try again in {wait_s} s.")
+                sentence = f"Too many questions are waiting. Try again in {wait_s} s."
+                raise Busy(sentence, retry_after_s=wait_s)
             self._places_per_client[request.client] += 1
         self._open.add(key)
         self._open_per_place[place] += 1
+
+    def _max_places(self, request: Request) -> int:
+        """How many places the client of a request may take."""
+        if request.is_program:
+            # A page must always find as many as it may take.
+            return max(1, self._max_waiting + self.n_rows - self._max_waiting_per_client)
+        return self._max_waiting_per_client + 1
 
     def leave(self, request: Request, end: Finished) -> None:
         """Count a request as ended."""

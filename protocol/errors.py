@@ -49,10 +49,53 @@ class ImageTooLarge(RequestError):
     code, http_status = "image_too_large", 413
 
 
+class BodyTooLarge(RequestError):
+    """What a program sends has more bytes than any question needs."""
+
+    code, general_code, http_status = "body_too_large", "bad_request", 413
+
+
+class WrongMediaType(RequestError):
+    """A body is of a kind that is not read here."""
+
+    code, general_code, http_status = "wrong_media_type", "bad_request", 415
+
+
+class TooSlow(RequestError):
+    """A body did not come in time."""
+
+    code, general_code, http_status = "too_slow", "bad_request", 408
+
+
+class ForeignOrigin(RequestError):
+    """A page of another web site asks, which was not named at the start."""
+
+    code, http_status = "foreign_origin", 403
+
+
+class NoSuchPath(RequestError):
+    """There is nothing at this path."""
+
+    code, http_status = "not_found", 404
+
+
+class WrongMethod(RequestError):
+    """What is at this path is not asked that way."""
+
+    code, http_status = "wrong_method", 405
+
+
 class Busy(RequestError):
-    """Too much is waiting already, in all or of this client."""
+    """Too much is waiting already, in all or of this client.
+
+    retry_after_s: when to try again, in whole seconds.
+    """
 
     code, http_status = "busy", 429
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class ModelFailed(RequestError):

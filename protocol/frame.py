@@ -82,11 +82,11 @@ def check_frame(data: bytes, limits: FrameLimits) -> Frame:
     return Frame(data, width, height)
 
 
-def check_n_bytes(n_bytes: int, limits: FrameLimits) -> None:
+def check_n_bytes(n_bytes: int, limits: FrameLimits, subject: str = "picture has") -> None:
     """Raises ImageTooLarge for more encoded bytes than are accepted."""
     if n_bytes > limits.max_bytes:
         raise ImageTooLarge(
-            f"The picture has {n_bytes:,} bytes; at most {limits.max_bytes:,} are accepted."
+            f"The {subject} {n_bytes:,} bytes; at most {limits.max_bytes:,} are accepted."
         )
 
 

@@ -20,6 +20,8 @@ _NOT_IN_A_URL = re.compile(r"[\s\x00-\x1f\x7f]")
 # What a browser never names as the scheme of a page's origin.
 _NO_SCHEMES = ("file", "ftp", "ws", "wss")
 _PORTS = {"http": 80, "https": 443}
+# The origin of every page that is opened from a file, and of every sandbox.
+_NULL = "null"
 MAX_PORT = 65535
 
 
@@ -41,6 +43,8 @@ class Origin:
 
     def __str__(self) -> str:
         """As browsers write it."""
+        if self.scheme == _NULL:
+            return _NULL
         is_usual = self.port == _PORTS.get(self.scheme)
         return f"{self.scheme}://{self.host}" + ("" if is_usual else f":{self.port}")
 
@@ -91,10 +95,8 @@ def parse_origin(text: str) -> Origin:
     """Read what stands in an `Origin` header, or what a person writes for it."""
     if text == "*":
         raise ValueError("* would let every web site ask. Name each one that may.")
-    if text == "null":
-        raise ValueError(
-            "null stands for every file and every sandbox. Serve the page over http://."
-        )
+    if text == _NULL:
+        return Origin(_NULL, "", None)
     match = _ORIGIN.fullmatch(text)
     if match is None or match["scheme"].lower() in _NO_SCHEMES:
         raise ValueError(

@@ -25,6 +25,7 @@ MAX_ID_CHARS = 64
 MAX_QUESTION_CHARS = 2000
 MAX_OBJECT_CHARS = 200
 MAX_SPATIAL_REFS = 16
+MAX_TOKENS, MAX_OBJECTS, MAX_SEED = 2048, 200, 2**63 - 1
 MAX_STOPS, MAX_STOP_CHARS = 4, 200
 # Of a JSON schema as JSON without spaces, and of objects and lists inside each other.
 MAX_SCHEMA_CHARS, MAX_SCHEMA_DEPTH = 64_000, 64
@@ -66,6 +67,8 @@ class Asked(ABC):
     frame, frame_id: the picture and the name under which it can be asked about again.
     is_live: one of a loop's requests; of a client's one runs at a time, and of those that wait only
     the newest is worth anything.
+    is_program: it came over HTTP, where all programs of an address are one client. That may take
+    every place in line but those that pages need.
     """
 
     skill: ClassVar[Skill]
@@ -76,6 +79,7 @@ class Asked(ABC):
     frame: Frame | None
     frame_id: str | None = None
     is_live: bool = False
+    is_program: bool = False
     sampling: SamplingParams = field(default_factory=SamplingParams)
 
     def without_picture(self) -> Self:

@@ -33,17 +33,19 @@ PARTS = sorted({room.split(".")[0] for room in MAY_IMPORT})
 
 HOMES = {
     "eventlet": {"web/loop/"},
-    "flask": {"app.py", "web/page.py", "web/events.py"},
+    "flask": {"app.py", "web/"},
     "flask_socketio": {"web/events.py"},
+    "werkzeug": {"web/"},
+    "prometheus_client": {"web/metrics.py"},
     "torch": {"backends/loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},
     "httpx2": {"checkpoints/", "webhook.py"},
-    "llguidance": {"moondream2/grammar.py"},
     "transformers": {"moondream2/tokenizer.py"},
     "PIL": {
         "protocol/frame.py",
         "protocol/pixels.py",
+        "protocol/tiled.py",
         "doctor/questions.py",
         "moondream2/crops.py",
         "moondream2/resize.py",

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from protocol.errors import Busy, RequestError
 from protocol.formats.page_events import is_live
 from protocol.request import Skill
-from web.allowance import EVENTS_PER_S, Allowance
+from web.allowance import BYTES_PER_EVENT, EVENTS_PER_S, Allowance
 
 # Of a loop's requests; each holds its frame. One runs, one waits, and some are on their way to
 # being replaced.
@@ -26,6 +27,12 @@ class Asking:
     id: str
     payload: object
     rest: tuple[object, ...] = ()
+
+    @property
+    def cost(self) -> float:
+        """What it takes of its client's allowance."""
+        image = self.payload.get("image") if isinstance(self.payload, dict) else None
+        return 1 + (len(image) if isinstance(image, str | bytes) else 0) / BYTES_PER_EVENT
 
     @property
     def loop(self) -> str | None:
@@ -67,9 +74,9 @@ class Doorstep:
         """Let a request in, now or once there is room."""
         loop = asking.loop
         if loop is None:
-            self._enter(asking, self.allowance.spend)
+            self._enter(asking, partial(self.allowance.spend, asking.cost))
             return
-        self._count(loop)
+        self._count(loop, asking)
         if elder := self._waiting.pop(loop, None):
             self._replace(elder)
         self._waiting[loop] = asking
@@ -100,12 +107,12 @@ class Doorstep:
     def _retry(self, loop: str) -> None:
         self._retrying.remove(loop)
         if loop in self._waiting:
-            self._count(loop)
+            self._count(loop, self._waiting[loop])
             self._let_in(loop)
 
-    def _count(self, loop: str) -> None:
+    def _count(self, loop: str, asking: Asking) -> None:
         with suppress(Busy):
-            self.allowance.spend()
+            self.allowance.spend(asking.cost)
             # It stays counted when a newer one takes its place.
             self._counted.add(loop)
 

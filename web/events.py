@@ -20,7 +20,6 @@ from protocol.formats.page_events import (
     status_payload,
 )
 from protocol.frame import FrameLimits
-from protocol.hosts import parse_origin
 from protocol.model import Model
 from protocol.request import Request, Skill
 from protocol.status import Status
@@ -29,6 +28,8 @@ from web.doorstep import Asking, Doorstep
 from web.held_frames import HeldFrames
 from web.loop.calls import Bridge
 from web.loop.repairs import UNREADABLE
+from web.metrics import Observe
+from web.origins import Origins
 from web.outlet import Outlet
 from web.packets import PagePacket, Unreadable
 
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 
 ALERT = "alert"
+
+# As which the page's questions are counted.
+DOOR = "page"
 
 HELD_FRAMES_BYTES = 64 * 2**20
 MAX_REFUSED = 20_000
@@ -55,30 +59,20 @@ def add_events(
     model: Model,
     bridge: Bridge,
     limits: FrameLimits,
-    origins: tuple[str, ...],
+    origins: Origins,
+    observe: Observe,
     hook: Hook | None = None,
 ) -> None:
     """Serve Socket.IO beside the app's pages.
 
-    origins: web origins that may connect besides the page's own address. hook: where the page's
-    alerts go, if anywhere.
+    observe: sees what happens to every request. hook: where the page's alerts go, if anywhere.
     """
-
-    allowed = {parse_origin(each) for each in origins}
-
-    def is_allowed(origin: str | None, environ: dict[str, str]) -> bool:
-        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
-        try:
-            return parse_origin(origin or "") in allowed | {parse_origin(own)}
-        except ValueError:
-            return False
-
     socketio = SocketIO(
         app,
         async_mode="eventlet",
         # One client's requests must be taken in the order they were sent.
         async_handlers=False,
-        cors_allowed_origins=is_allowed,
+        cors_allowed_origins=origins.may_ask,
         serializer=PagePacket,
         # Larger messages end the connection without a word, so leave room to refuse them in words:
         # base64 makes four bytes of three.
@@ -87,7 +81,7 @@ def add_events(
         logger=_SILENT,
         engineio_logger=_SILENT,
     )
-    PageEvents(socketio, model, bridge, limits, hook)
+    PageEvents(socketio, model, bridge, limits, observe, hook)
 
 
 class PageEvents:
@@ -99,10 +93,11 @@ class PageEvents:
         model: Model,
         bridge: Bridge,
         limits: FrameLimits,
+        observe: Observe,
         hook: Hook | None = None,
     ) -> None:
         self._socketio, self._model, self._bridge = socketio, model, bridge
-        self._limits = limits
+        self._limits, self._observe = limits, observe
         self._held_frames = HeldFrames(HELD_FRAMES_BYTES)
         self._doorsteps: dict[str, Doorstep] = {}
         self._alerts = Alerts(hook, limits)
@@ -217,7 +212,8 @@ class PageEvents:
         # The others' frames are held by name, and there alone.
         told = asked if asking.loop else asked.without_picture()
         send = partial(self._tell, told, asking.loop)
-        self._model.submit(asked, Outlet(self._bridge.call, send))
+        sink = self._observe(DOOR, asked.skill, Outlet(self._bridge.call, send))
+        self._model.submit(asked, sink)
         if asking.loop is None:
             self._hold_frame(asked)
 

@@ -141,7 +141,8 @@ def add_pages(app: Flask, model: Model, limits: FrameLimits, hook: Hook | None =
 
 
 def add_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

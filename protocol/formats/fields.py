@@ -6,7 +6,7 @@ settings.whole("max_tokens", 768, 1, 2048)  # "`settings.max_tokens` must be a w
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from protocol.choices import MAX_CHOICE_CHARS, MAX_CHOICES, MIN_CHOICES, spellings
@@ -37,6 +37,28 @@ class Fields:
             raise BadRequest(f"`{self._path}{name}` must be an object.")
         return Fields(values, f"{self._path}{name}.")
 
+    def renamed(self, **names: str) -> "Fields":
+        """The same, where a missing field is looked for by another name: renamed(obj="object")."""
+        values = dict(self._values)
+        for name, own in names.items():
+            if values.get(own) is None:
+                values[own] = values.get(name)
+        return Fields(values, self._path)
+
+    def each(self, name: str, max_objects: int) -> Iterator["Fields"]:
+        """The objects of a list, which has at least one."""
+        values, path = self.get(name), self.path(name)
+        if not isinstance(values, list) or not 1 <= len(values) <= max_objects:
+            raise BadRequest(f"`{path}` must be a list of 1 to {max_objects} objects.")
+        for index, value in enumerate(values):
+            if not isinstance(value, dict):
+                raise BadRequest(f"`{path}[{index}]` must be an object.")
+            yield Fields(value, f"{path}[{index}].")
+
+    def path(self, name: str) -> str:
+        """What a field is called, whole."""
+        return f"{self._path}{name}"
+
     def get(self, name: str) -> object:
         """A field as it came, None where there is none."""
         return self._values.get(name)
@@ -46,7 +68,7 @@ class Fields:
         text = self.get(name)
         if not isinstance(text, str):
             raise BadRequest(f"`{self._path}{name}` is missing: {remedy}.")
-        return _readable(f"The {name}", text, max_chars, remedy)
+        return readable(f"The {name}", text, max_chars, remedy)
 
     def flag(self, name: str) -> bool:
         """True or false, which is also what stands for nothing."""
@@ -55,10 +77,10 @@ class Fields:
             raise BadRequest(f"`{self._path}{name}` must be true or false.")
         return bool(value)
 
-    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        """One of `choices`."""
+    def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        """One of `choices`; without a default it must be there."""
         value = self.get(name)
-        if value is None:
+        if value is None and default is not None:
             return default
         if not isinstance(value, str) or value not in choices:
             raise BadRequest(f"`{self._path}{name}` must be one of {', '.join(choices)}.")
@@ -166,7 +188,7 @@ class Fields:
         return decode_data_url(image, path, limits)
 
 
-def _readable(what: str, text: str, max_chars: int, remedy: str) -> str:
+def readable(what: str, text: str, max_chars: int, remedy: str) -> str:
     """A text as it came, if it says something and a tokenizer can read it."""
     if not text.strip():
         raise BadRequest(f"{what} is empty: {remedy}.")
@@ -200,7 +222,7 @@ def _inside(value: object) -> Iterable[object]:
 def _choice(value: object, number: int) -> str:
     if not isinstance(value, str):
         raise BadRequest(f"Choice {number} must be a text of 1 to {MAX_CHOICE_CHARS} characters.")
-    return _readable(f"Choice {number}", value, MAX_CHOICE_CHARS, "say what the answer may be")
+    return readable(f"Choice {number}", value, MAX_CHOICE_CHARS, "say what the answer may be")
 
 
 def _refuse_doubled(choices: tuple[str, ...]) -> None:

@@ -34,6 +34,8 @@ from protocol.status import LoadStage, ModelState, Progress, Status
 from web.events import add_events
 from web.loop.calls import Bridge
 from web.loop.server import Server, listen
+from web.metrics import Metrics
+from web.origins import Origins
 from web.page import add_pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,7 +156,8 @@ def main(port: int) -> None:
     bridge, model = Bridge(), PacedModel()
     app = Flask("moonsight", root_path=str(ROOT))
     add_pages(app, model, LIMITS)
-    add_events(app, model, bridge, LIMITS, origins=[f"http://localhost:{port}"])
+    origins = Origins([f"http://localhost:{port}"])
+    add_events(app, model, bridge, LIMITS, origins, Metrics(model).observe)
     Thread(target=take_commands, args=(bridge, model), daemon=True).start()
     Server(bridge).serve(app, listen("127.0.0.1", port))
 

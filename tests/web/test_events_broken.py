@@ -10,6 +10,7 @@ from werkzeug.test import create_environ
 
 from protocol.frame import FrameLimits
 from protocol.status import ModelState, Status
+from tests.fakes import unobserved
 from tests.protocol.pictures import encoded
 from web.events import PageEvents
 from web.packets import PagePacket
@@ -49,7 +50,7 @@ class StillBridge:
 def app():
     app = Flask(__name__)
     socketio = SocketIO(app, async_mode="threading", serializer=PagePacket)
-    PageEvents(socketio, BrokenModel(), StillBridge(), FrameLimits(2**20, 2**20))
+    PageEvents(socketio, BrokenModel(), StillBridge(), FrameLimits(2**20, 2**20), unobserved)
     return app
 
 

@@ -1,11 +1,16 @@
 """HTTP as eventlet speaks it, and what is said to those who do not."""
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import eventlet
 from eventlet import wsgi
+
+from web.loop.bodies import BoundedLines, discard_rest, is_read
 
 # Other programs on localhost leave their cookies with the browser, which sends them here, too.
 MAX_HEADERS_BYTES = 2**16
@@ -15,7 +20,17 @@ LINGER_S, LINGER_BYTES = 1.0, 2**20
 
 
 class PageProtocol(wsgi.HttpProtocol):
-    """One connection. What is no HTTP ends it without a word; what is refused is told why."""
+    """One connection. What is no HTTP ends it without a word; what is refused is told why.
+
+    is_crowded: whether there are too many connections for this one.
+    """
+
+    def __init__(
+        self, is_crowded: Callable[[], bool], conn_state: list[Any], server: wsgi.Server
+    ) -> None:
+        self._is_crowded = is_crowded
+        self._inlet: wsgi.Input | None = None
+        super().__init__(conn_state, server)
 
     def handle_one_request(self) -> None:
         if self._speaks_http():
@@ -23,6 +38,22 @@ class PageProtocol(wsgi.HttpProtocol):
         else:
             self.close_connection = True
             self._linger()
+        if self.close_connection and self._inlet is not None and not is_read(self._inlet):
+            self._linger()
+
+    def finish(self) -> None:
+        super().finish()
+        # The library leaves it open, and with it a connection that broke off in the middle of a
+        # request: until the garbage is collected, which may take hours.
+        with suppress(OSError):
+            self.rfile.close()
+
+    def get_environ(self) -> dict[str, Any]:
+        environ = super().get_environ()
+        inlet = self._inlet = environ["eventlet.input"]
+        inlet.rfile = BoundedLines(inlet.rfile)
+        inlet.discard = partial(discard_rest, inlet)
+        return environ
 
     def parse_request(self) -> bool:
         try:
@@ -34,10 +65,22 @@ class PageProtocol(wsgi.HttpProtocol):
                 " Delete the cookies of this address and load the page again.",
             )
             return False
-        if is_right and self.request_version == "HTTP/1.1" and self.headers.get("Host") is None:
+        return is_right and self._is_welcome()
+
+    def _is_welcome(self) -> bool:
+        """Whether the head of a request can be answered at all; else it was told why not."""
+        if self.request_version == "HTTP/1.1" and self.headers.get("Host") is None:
             self.send_error(HTTPStatus.BAD_REQUEST, "The request names no host.")
-            return False
-        return is_right
+        elif self.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+            self.send_error(HTTPStatus.NOT_IMPLEMENTED, "Send the body as it is, or in chunks.")
+        elif self._is_crowded():
+            self.send_error(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "Too many connections are open. Close some, or try again in a few seconds.",
+            )
+        else:
+            return True
+        return False
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Say in one plain line what is wrong with a request, and end the connection."""
@@ -45,8 +88,11 @@ class PageProtocol(wsgi.HttpProtocol):
         body = f"{message or status.description or status.phrase}\n".encode("ascii", "replace")
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
-            f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
         )
+        if status is HTTPStatus.SERVICE_UNAVAILABLE:
+            head += "Retry-After: 5\r\n"
+        head += "\r\n"
         self.wfile.write(head.encode("ascii") + body)
         self.close_connection = True
         self._linger()

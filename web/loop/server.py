@@ -6,6 +6,7 @@ import io
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import eventlet
 import eventlet.wsgi
@@ -24,7 +25,10 @@ SOCKET_TIMEOUT_S = 60
 
 ACCEPT_PAUSE_S = 0.1
 BACKLOG = 50
-MAX_CONNECTIONS = 1024
+
+# So many connections are served; of those beyond, as many as are spare are told so, and the others
+# wait until one of these has heard it.
+MAX_CONNECTIONS, N_SPARE = 1024, 64
 
 
 class Listener:
@@ -90,7 +94,8 @@ class Server:
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: self._bridge.call(self.stop))
         eventlet.spawn(self._bridge.carry)
-        connections = eventlet.GreenPool(MAX_CONNECTIONS)
+        connections = eventlet.GreenPool(MAX_CONNECTIONS + N_SPARE)
+        protocol = partial(PageProtocol, lambda: connections.running() > MAX_CONNECTIONS)
         for listener in listeners:
             eventlet.spawn(
                 eventlet.wsgi.server,
@@ -99,8 +104,10 @@ class Server:
                 log=_SILENCE,
                 log_output=False,
                 environ={"wsgi.errors": _SILENCE},
-                protocol=PageProtocol,
+                protocol=protocol,
                 custom_pool=connections,
+                # Each word of a streamed answer leaves at once.
+                minimum_chunk_size=1,
                 url_length_limit=MAX_HEADERS_BYTES,
                 socket_timeout=SOCKET_TIMEOUT_S,
                 debug=False,

@@ -166,6 +166,30 @@ def test_schema_keeps_the_order_of_its_properties():
     assert list(json.loads(text)["properties"]) == ["b", "a"]
 
 
+def test_choice_must_be_there_when_nothing_stands_for_it():
+    with pytest.raises(BadRequest, match="`it` must be one of a, b"):
+        Fields({}).choice("it", ("a", "b"))
+
+
+def test_each_object_of_a_list_carries_the_path_on():
+    first, second = Fields({"a": {"b": [{"it": 1}, {"it": 10}]}}).inner("a").each("b", 2)
+    assert first.whole("it", 0, 1, 9) == 1
+    assert second.path("it") == "a.b[1].it"
+    with pytest.raises(BadRequest, match=r"`a\.b\[1\]\.it` must be a whole number from 1 to 9"):
+        second.whole("it", 0, 1, 9)
+
+
+@pytest.mark.parametrize("values", [None, {}, "ab", [], [{}, {}, {}]])
+def test_list_of_objects_has_its_length(values: object):
+    with pytest.raises(BadRequest, match="`it` must be a list of 1 to 2 objects"):
+        list(Fields({"it": values}).each("it", 2))
+
+
+def test_list_of_objects_holds_no_others():
+    with pytest.raises(BadRequest, match=r"`it\[1\]` must be an object"):
+        list(Fields({"it": [{}, 7]}).each("it", 2))
+
+
 def test_inner_object_carries_the_path_on():
     inner = Fields({"a": {"b": {"it": 10}}}).inner("a").inner("b")
     with pytest.raises(BadRequest, match=r"`a\.b\.it` must be a whole number from 1 to 9"):
@@ -194,3 +218,22 @@ def test_anything_is_read_or_refused_in_a_sentence(reader: str, value: object):
         READERS[reader](Fields({"it": value}))
     except RequestError as error:
         assert error.message.endswith((".", "?", "want to know."))  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        ({"object": "mug", "obj": "cup"}, "mug"),
+        ({"obj": "cup"}, "cup"),
+        ({"object": None, "obj": "cup", "thing": "pot"}, "cup"),
+        ({"thing": "pot"}, "pot"),
+        ({}, None),
+    ],
+)
+def test_field_is_read_under_its_own_name_and_else_under_the_first_of_its_others(values, read):
+    assert Fields(values).renamed(obj="object", thing="object").get("object") == read
+
+
+def test_field_of_another_name_is_spoken_of_under_its_own():
+    with pytest.raises(BadRequest, match=r"`settings\.object` must be"):
+        Fields({"settings": {"obj": 5}}).inner("settings").renamed(obj="object").flag("object")

@@ -1,0 +1,90 @@
+"""What is told of requests to whoever watches the server."""
+
+import re
+
+import pytest
+from flask import Flask
+
+from protocol.answer import Finished, FinishReason, Started, Timings, Usage, refusal
+from protocol.errors import BadImage
+from protocol.request import QueryResult, Skill
+from protocol.status import ModelState, Status
+from web.metrics import Metrics
+
+
+class ReadyModel:
+    status = Status(ModelState.READY, "demo", "cpu", memory_bytes=123, max_running=4)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(ReadyModel())
+
+
+def told(metrics: Metrics) -> dict[str, float]:
+    """Every sample, by its name and labels."""
+    app = Flask(__name__)
+    app.register_blueprint(metrics.blueprint())
+    text = app.test_client().get("/metrics").text
+    return {name: float(value) for name, value in re.findall(r"^([a-z].*) (\S+)$", text, re.M)}
+
+
+def finished(reason: FinishReason = FinishReason.STOP) -> Finished:
+    timings = Timings(queue_ms=1, first_token_ms=30, total_ms=130)
+    return Finished("1", reason, QueryResult("the answer"), timings, Usage(700, 11))
+
+
+def test_request_is_counted_by_skill_door_and_end(metrics):
+    sink = metrics.observe("page", Skill.QUERY, lambda event: None)
+    sink(finished())
+    sink = metrics.observe("openai", Skill.QUERY, lambda event: None)
+    sink(refusal("1", Skill.QUERY, BadImage("no")))
+    samples = told(metrics)
+    labels = 'moonsight_requests_total{door="%s",outcome="%s",skill="query"}'
+    assert samples[labels % ("page", "stop")] == 1
+    assert samples[labels % ("openai", "bad_image")] == 1
+
+
+def test_events_are_handed_on_as_they_are(metrics):
+    heard = []
+    sink = metrics.observe("page", Skill.QUERY, heard.append)
+    events = [Started("1", None, 0), finished()]
+    for event in events:
+        sink(event)
+    assert heard == events
+
+
+def test_rows_in_use_are_those_that_began_and_have_not_ended(metrics):
+    first, second = (metrics.observe("page", Skill.QUERY, lambda event: None) for _ in "12")
+    first(Started("1", None, 0))
+    second(Started("2", None, 0))
+    first(finished())
+    assert told(metrics)["moonsight_rows_in_use"] == 1
+
+
+def test_request_that_never_began_frees_no_row(metrics):
+    metrics.observe("page", Skill.QUERY, lambda event: None)(finished(FinishReason.CANCELLED))
+    assert told(metrics)["moonsight_rows_in_use"] == 0
+
+
+def test_times_are_told_in_seconds(metrics):
+    metrics.observe("page", Skill.QUERY, lambda event: None)(finished())
+    samples = told(metrics)
+    assert samples["moonsight_first_token_seconds_sum"] == pytest.approx(0.03)
+    assert samples["moonsight_total_seconds_sum"] == pytest.approx(0.13)
+    assert samples["moonsight_token_seconds_sum"] == pytest.approx(0.01)
+
+
+def test_model_is_told_as_it_is_now(metrics):
+    samples = told(metrics)
+    assert samples['moonsight_model_state{state="ready"}'] == 1
+    assert samples['moonsight_model_state{state="loading"}'] == 0
+    assert samples["moonsight_rows"] == 4
+    assert samples["moonsight_memory_bytes"] == 123
+
+
+def test_line_of_the_log_holds_no_word_of_the_answer(metrics, caplog):
+    caplog.set_level("INFO")
+    metrics.observe("page", Skill.QUERY, lambda event: None)(finished())
+    assert "skill=query outcome=stop" in caplog.text
+    assert "answer" not in caplog.text
