@@ -52,7 +52,7 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
     add_pages(app, model, limits, hook)
     add_programs(app, model, bridge, limits, origins, metrics)
     app.wsgi_app = merge_slashes(app.wsgi_app)  # type: ignore[method-assign]
-    add_events(app, model, bridge, limits, origins, metrics.observe, hook)
+    add_events(app, model, bridge, limits, origins, metrics.submit, hook)
     app.wsgi_app = refuse_foreign_hosts(  # type: ignore[method-assign]
         app.wsgi_app, own_hosts(settings.host), page_url(settings.host, settings.port)
     )

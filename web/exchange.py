@@ -186,7 +186,7 @@ class Exchange:
         environ = request.environ
         answering = Answering(stop, environ)
         sink = Outlet(self._bridge.call, answering.hear)
-        self.model.submit(asked, self._metrics.observe(_door(), asked.skill, sink))
+        self._metrics.submit(_door(), asked, sink)
         environ[_ASKED] = asked.id
         answering.begin()
         return answering

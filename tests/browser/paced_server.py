@@ -157,7 +157,7 @@ def main(port: int) -> None:
     app = Flask("moonsight", root_path=str(ROOT))
     add_pages(app, model, LIMITS)
     origins = Origins([f"http://localhost:{port}"])
-    add_events(app, model, bridge, LIMITS, origins, Metrics(model).observe)
+    add_events(app, model, bridge, LIMITS, origins, Metrics(model).submit)
     Thread(target=take_commands, args=(bridge, model), daemon=True).start()
     Server(bridge).serve(app, listen("127.0.0.1", port))
 
