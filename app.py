@@ -50,7 +50,7 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
     app = Flask(__name__)
     limits, origins, metrics = settings.frame_limits, Origins(settings.cors_origin), Metrics(model)
     add_pages(app, model, limits, hook)
-    sharing = add_events(app, model, bridge, limits, origins, metrics.observe, hook)
+    sharing = add_events(app, model, bridge, limits, origins, metrics.submit, hook)
     add_programs(app, model, bridge, limits, origins, metrics, sharing)
     app.wsgi_app = merge_slashes(app.wsgi_app)  # type: ignore[method-assign]
     app.wsgi_app = refuse_foreign_hosts(  # type: ignore[method-assign]
@@ -61,6 +61,8 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
 
 def run(settings: Settings) -> None:
     """Open the port, load the model behind it, serve until a signal. Raises StartRefused."""
+    if settings.log_requests:
+        logging.getLogger(Metrics.__module__).setLevel(logging.INFO)
     hook = open_hook(settings)
     opened = open_host(settings.host, settings.port)
     model = ModelProcess(settings, Wire)

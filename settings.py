@@ -40,6 +40,7 @@ class Settings:
     # May hold a password, which belongs into no message.
     alert_webhook: str = field(default="", repr=False)
     alert_webhook_frames: bool = False
+    log_requests: bool = False
 
     @property
     def frame_limits(self) -> FrameLimits:
@@ -101,6 +102,7 @@ _OPTIONS = (
     ("max_waiting_per_client", _COUNT, "Questions of one page that may wait in line."),
     ("alert_webhook", _Read("url", _read_hook), "Where the page's alerts are posted to."),
     ("alert_webhook_frames", click.BOOL, "Post the picture of an alert, too."),
+    ("log_requests", click.BOOL, "Write a line about each request; never what it asked."),
 )
 
 

@@ -86,6 +86,8 @@ def run_side(name: str, checkpoint: Path, *options: str) -> dict:
     done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(f"The bench broke off: {name} failed, and what it said is above.")
+    # The next may take minutes.
+    print(done.stdout.splitlines()[-1], file=sys.stderr, flush=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -1,12 +1,13 @@
 """moondream2 in plain PyTorch: from a picture and a prompt to tokens, boxes and points.
 
-This folder knows tensors and nothing of requests, threads or the web; it imports nothing else of
-the project. Every size comes from a checkpoint's config.json, none is written into the code.
+This folder knows tensors and nothing of requests or the web, starts threads in `grammar` alone, and
+imports nothing else of the project. Every size comes from a checkpoint's config.json, none is
+written into the code.
 
 Read in this order: `config`, `crops`, `vision`, `text`, `region`, `network` (the parts joined),
-`prompts` (what is asked), `skills` (what is done, as plain loops), `decoding` (how the loops of
-several rows run as one batch), `weights` (how a checkpoint folder becomes a network; `files` and
-`kinds` say what else it may hold).
+`prompts` (what is asked), `skills` (what is done, as plain loops; `grammar` and `stops` bound what
+they write), `decoding` (how the loops of several rows run as one batch), `weights` (how a
+checkpoint folder becomes a network; `files` and `kinds` say what else it may hold).
 
 Shapes stand in parentheses: `B` rows, `T` tokens or positions of each, `D` model width, `H` heads,
 `K` head width, `V` vocabulary, `N` crops, `G` grid side in patches, `S` crop side in pixels, `E`

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
+from functools import cache
 from itertools import groupby, islice
 from typing import Any
 
@@ -161,14 +162,14 @@ def _read_tokens(network: Network, batch: list[Decoding]) -> list[int | None]:
 
 
 def _await_masks(wishes: list[NextToken]) -> set[int]:
-    """Wait a moment for all masks; returns the rows whose mask is late, never all rows."""
-    masks = {row: wish.mask for row, wish in enumerate(wishes) if wish.mask is not None}
-    if not masks:
+    """Wait a moment for masks that are late; returns the rows whose mask still is, never all."""
+    late = {i: each.mask for i, each in enumerate(wishes) if each.mask and not each.mask.done()}
+    if not late:
         return set()
-    wait(masks.values(), MASK_WAIT_S)
-    if len(masks) == len(wishes):
-        wait(masks.values(), return_when=FIRST_COMPLETED)
-    return {row for row, mask in masks.items() if not mask.done()}
+    wait(late.values(), MASK_WAIT_S)
+    if len(late) == len(wishes):
+        wait(late.values(), return_when=FIRST_COMPLETED)
+    return {row for row, mask in late.items() if not mask.done()}
 
 
 def forbid(logits: Tensor, masks: Mapping[int, Mask]) -> None:
@@ -176,11 +177,16 @@ def forbid(logits: Tensor, masks: Mapping[int, Mask]) -> None:
     if not masks:
         return
     packed = torch.frombuffer(bytearray(b"".join(masks.values())), dtype=torch.uint8)
-    packed = to_device(packed, logits.device).view(len(masks), -1, 1)
-    bits = (packed >> torch.arange(8, dtype=torch.uint8, device=logits.device)) & 1
-    forbidden = bits.flatten(1)[:, : logits.shape[1]] == 0
+    bits = to_device(packed, logits.device)[:, None] & _bits(logits.device)
+    forbidden = (bits == 0).view(len(masks), -1)[:, : logits.shape[1]]
     for row, each in zip(masks, forbidden, strict=True):
         logits[row].masked_fill_(each, -torch.inf)
+
+
+@cache
+def _bits(device: torch.device) -> Tensor:
+    """The bits of a byte (8), the lowest first."""
+    return to_device(torch.tensor([1 << bit for bit in range(8)], dtype=torch.uint8), device)
 
 
 def _read_likelihoods(network: Network, batch: list[Decoding]) -> list[list[float]]:

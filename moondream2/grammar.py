@@ -5,16 +5,18 @@ the one before it is chosen.
 """
 
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
-from functools import cached_property
 from math import prod
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from moondream2.tokenizer import Tokenizer
+
+log = logging.getLogger(__name__)
 
 # One bit for each token, whether it may come next; the lowest bit of the first byte is token 0's.
 Mask = bytes
@@ -118,7 +120,7 @@ class Grammars:
     """
 
     def __init__(self, tokenizer: Tokenizer, *, eos_id: int, n_tokens: int) -> None:
-        self._tokenizer_json, self._eos_id, self._n_tokens = tokenizer.to_json(), eos_id, n_tokens
+        self._tokens = _tokens_of(tokenizer, eos_id, n_tokens)
         self._kept: OrderedDict[str, Future[Grammar]] = OrderedDict()
         # Apart: a schema that takes long to compile must hold up nobody's next token.
         self._compiler = ThreadPoolExecutor(1, thread_name_prefix="schema")
@@ -136,18 +138,9 @@ class Grammars:
             self._kept.popitem(last=False)
         return self._kept[schema]
 
-    # Everything below runs on the compiler's thread.
-
-    @cached_property
-    def _tokens(self) -> LLTokenizer:
-        return LLTokenizer(
-            self._tokenizer_json,
-            n_vocab=self._n_tokens,
-            eos_token=self._eos_id,
-            slices=LLTokenizer.json_slices(),
-        )
-
     def _compiled(self, schema: str) -> Grammar:
+        if (tokens := self._tokens) is None:
+            raise SchemaRejected("this model's tokens cannot be held to one")
         try:
             values = json.loads(schema)
             _refuse(values)
@@ -155,10 +148,21 @@ class Grammars:
         # llguidance raises nothing narrower.
         except ValueError as error:
             raise SchemaRejected(_shortened(str(error))) from error
-        tokens = self._tokens
         return Grammar(
             lambda: LLMatcher(tokens, grammar, log_level=0, limits=LIMITS), self._maskers
         )
+
+
+def _tokens_of(tokenizer: Tokenizer, eos_id: int, n_tokens: int) -> LLTokenizer | None:
+    """The tokens as llguidance reads them, which stops all threads for a third of a second; None
+    where it cannot.
+    """
+    slices = LLTokenizer.json_slices()
+    try:
+        return LLTokenizer(tokenizer.to_json(), n_vocab=n_tokens, eos_token=eos_id, slices=slices)
+    except ValueError as error:
+        log.warning("No answer can be held to a JSON schema, because %s", error)
+        return None
 
 
 def _mask_of(matcher: LLMatcher) -> Mask:
@@ -170,15 +174,18 @@ def _mask_of(matcher: LLMatcher) -> Mask:
 
 def _refuse(schema: object) -> None:
     """Refuse what llguidance takes and would not keep, or not within bounds."""
-    multiples = set()
+    multiples: set[float] = set()
     for each in _objects_in(schema):
         least, required = each.get("minProperties"), each.get("required")
-        n_required = len(set(required)) if isinstance(required, list) else 0
-        if isinstance(least, int) and least > n_required:
+        listed = required if isinstance(required, list) else []
+        names = {name for name in listed if isinstance(name, str)}
+        if isinstance(least, int) and least > len(names):
             # A property that is written twice would count for two.
             raise SchemaRejected("minProperties needs as many names in required")
-        if isinstance(each.get("multipleOf"), int | float):
-            multiples.add(each["multipleOf"])
+        multiple = each.get("multipleOf")
+        # True is an int to Python.
+        if isinstance(multiple, int | float) and not isinstance(multiple, bool):
+            multiples.add(multiple)
     # It takes a state for each remainder, and of several that hold at once for each combination.
     if prod(map(_digits_of, multiples)) > MAX_REMAINDERS:
         raise SchemaRejected("multipleOf has too many digits")

@@ -8,7 +8,7 @@ from threading import Event
 from time import monotonic
 
 from engine.sequence import Sequence, State
-from protocol.answer import AnswerEvent, Finished, FinishReason, Sink
+from protocol.answer import AnswerEvent, Finished, FinishReason
 from protocol.frame import Frame
 from protocol.pieces import Piece, TextDelta
 from protocol.request import Asked, Request, Skill
@@ -28,11 +28,6 @@ def make_request(
     needed = {each.name for each in dataclass_fields(kind) if each.default is MISSING}
     default = {name: value for name, value in WHATEVER.items() if name in needed}
     return kind(id=id, client=client, arrived_at=monotonic(), **default | fields)
-
-
-def unobserved(door: str, skill: Skill, sink: Sink) -> Sink:
-    """Counts nothing of what happens to a request."""
-    return sink
 
 
 class Inbox:

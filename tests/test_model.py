@@ -1,5 +1,6 @@
 """The resident model from a plain Python script."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -55,6 +56,29 @@ def test_answer_comes_in_pieces_from_a_picture_a_path_or_bytes(model: Model, tmp
     ]
     answers = ["".join(model.query(way, "What is it?", SHORT)) for way in ways]
     assert len(set(answers)) == 1
+
+
+def test_answer_to_a_schema_is_json_that_fits_it(model: Model):
+    schema = {"enum": [{"cups": 2}, {"cups": 3}]}
+    answer = model.query(None, "How many?", json_schema=schema)
+    assert json.loads("".join(answer)) in schema["enum"]
+    assert answer.finish_reason is FinishReason.STOP
+
+
+def test_schema_that_cannot_be_used_is_refused_in_words(model: Model):
+    with pytest.raises(BadRequest, match="`json_schema` must be an object"):
+        model.query(None, "How many?", json_schema="object")
+    with pytest.raises(BadRequest, match=r"The JSON schema cannot be used: .*objekt"):
+        list(model.query(None, "How many?", json_schema={"type": "objekt"}))
+
+
+def test_answer_ends_before_its_stop_text(model: Model):
+    whole = "".join(model.query(None, "What is it?", SHORT))
+    stop = whole[len(whole) // 2 :]
+    sampling = SamplingParams(max_tokens=8, stop=(stop,))
+    assert "".join(model.query(None, "What is it?", sampling)) == whole.partition(stop)[0]
+    with pytest.raises(BadRequest, match="`stop` must be a text or a list of at most 4 texts"):
+        model.query(None, "What is it?", SamplingParams(stop=("a",) * 5))
 
 
 class Onlooker:

@@ -29,7 +29,7 @@ from web.doorstep import Asking, Doorstep
 from web.held_frames import HeldFrames
 from web.loop.calls import Bridge
 from web.loop.repairs import UNREADABLE
-from web.metrics import Observe
+from web.metrics import Submit
 from web.origins import Origins
 from web.outlet import Outlet
 from web.packets import PagePacket, Unreadable
@@ -62,12 +62,12 @@ def add_events(
     bridge: Bridge,
     limits: FrameLimits,
     origins: Origins,
-    observe: Observe,
+    submit: Submit,
     hook: Hook | None = None,
 ) -> Sharing:
     """Serve Socket.IO beside the app's pages. Returns what programs look through.
 
-    observe: sees what happens to every request. hook: where the page's alerts go, if anywhere.
+    submit: hands a request to the model. hook: where the page's alerts go, if anywhere.
     """
     socketio = SocketIO(
         app,
@@ -83,7 +83,7 @@ def add_events(
         logger=_SILENT,
         engineio_logger=_SILENT,
     )
-    return PageEvents(socketio, model, bridge, limits, observe, hook).sharing
+    return PageEvents(socketio, model, bridge, limits, submit, hook).sharing
 
 
 class PageEvents:
@@ -95,11 +95,11 @@ class PageEvents:
         model: Model,
         bridge: Bridge,
         limits: FrameLimits,
-        observe: Observe,
+        submit: Submit,
         hook: Hook | None = None,
     ) -> None:
         self._socketio, self._model, self._bridge = socketio, model, bridge
-        self._limits, self._observe = limits, observe
+        self._limits, self._submit_to_model = limits, submit
         self._held_frames = HeldFrames(HELD_FRAMES_BYTES)
         self._doorsteps: dict[str, Doorstep] = {}
         self._alerts = Alerts(hook, limits)
@@ -229,8 +229,7 @@ class PageEvents:
         # The others' frames are held by name, and there alone.
         told = asked if asking.loop else asked.without_picture()
         send = partial(self._tell, told, asking.loop)
-        sink = self._observe(DOOR, asked.skill, Outlet(self._bridge.call, send))
-        self._model.submit(asked, sink)
+        self._submit_to_model(DOOR, asked, Outlet(self._bridge.call, send))
         if asking.loop is None:
             self._hold_frame(asked)
 

@@ -190,9 +190,8 @@ class Exchange:
         stop = partial(self.model.cancel, asked.client, asked.id)
         environ = request.environ
         answering = Answering(stop, environ)
-
         sink = Outlet(self._bridge.call, lambda event: answering.hear(through(event)))
-        self.model.submit(asked, self._metrics.observe(_door(), asked.skill, sink))
+        self._metrics.submit(_door(), asked, sink)
         environ[_ASKED] = asked.id
         answering.begin()
         return answering

@@ -20,8 +20,9 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from protocol.answer import AnswerEvent, Finished, Sink, Started
+from protocol.errors import RequestError
 from protocol.model import Model
-from protocol.request import Skill
+from protocol.request import Request, Skill
 from protocol.status import ModelState
 
 # When a counter began is nothing that anybody asks.
@@ -29,8 +30,8 @@ disable_created_metrics()
 
 log = logging.getLogger(__name__)
 
-# Puts itself between a request of a door and what hears of it.
-Observe = Callable[[str, Skill, Sink], Sink]
+# Hands a request of a door to the model, as `Model.submit` does.
+Submit = Callable[[str, Request, Sink], None]
 
 # Seconds: from a token on a GPU to a long answer on a slow CPU.
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60)
@@ -40,7 +41,8 @@ class Metrics:
     """Counts what happens to the requests of one app. On the loop only."""
 
     def __init__(self, model: Model) -> None:
-        self._registry = registry = CollectorRegistry()
+        self._model, self._registry = model, CollectorRegistry()
+        registry = self._registry
         self._requests = Counter(
             "moonsight_requests",
             "Requests that ended, by skill, door and how: a finish reason, or an error's code.",
@@ -52,6 +54,9 @@ class Metrics:
             "HTTP requests that never reached the model, by door and status.",
             ("door", "status"),
             registry=registry,
+        )
+        self._open = Gauge(
+            "moonsight_requests_open", "Requests in line or being answered.", registry=registry
         )
         self._rows = Gauge(
             "moonsight_rows_in_use", "Requests being answered now.", registry=registry
@@ -67,9 +72,9 @@ class Metrics:
         }
         self._registry.register(_ModelCollector(model))
 
-    def observe(self, door: str, skill: Skill, sink: Sink) -> Sink:
-        """A sink that counts what happens to one request before it hands it on."""
-        is_running = False
+    def submit(self, door: str, asked: Request, sink: Sink) -> None:
+        """Submit a request to the model and count what happens to it; raises what that raises."""
+        skill, is_running = asked.skill, False
 
         def counting(event: AnswerEvent) -> None:
             nonlocal is_running
@@ -77,12 +82,18 @@ class Metrics:
                 is_running = True
                 self._rows.inc()
             elif isinstance(event, Finished):
+                self._open.dec()
                 if is_running:
                     self._rows.dec()
                 self._count(door, skill, event)
             sink(event)
 
-        return counting
+        try:
+            self._model.submit(asked, counting)
+        except RequestError as error:
+            self._requests.labels(skill.value, door, error.code).inc()
+            raise
+        self._open.inc()
 
     def refuse(self, door: str, status: int) -> None:
         """Count an HTTP request that never reached the model."""

@@ -159,7 +159,7 @@ def main(port: int) -> None:
     add_pages(app, model, LIMITS)
     origins = Origins([f"http://localhost:{port}"])
     metrics = Metrics(model)
-    sharing = add_events(app, model, bridge, LIMITS, origins, metrics.observe)
+    sharing = add_events(app, model, bridge, LIMITS, origins, metrics.submit)
     add_programs(app, model, bridge, LIMITS, origins, metrics, sharing)
     Thread(target=take_commands, args=(bridge, model), daemon=True).start()
     Server(bridge).serve(app, listen("127.0.0.1", port))

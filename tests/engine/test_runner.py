@@ -133,6 +133,38 @@ def prompt_of(runner: Runner, question: str) -> list:
     return runner._plans._prompts.query(question, with_picture=False)
 
 
+def test_answer_to_a_schema_is_json_that_fits_it(runner: Runner):
+    sequence = begun(runner, admitted(json_schema='{"enum":[{"a":[1,true]}]}'))
+    pieces, reason = answered(runner, sequence)
+    assert ("".join(each.text for each in pieces), reason) == (
+        '{"a": [1, true]}',
+        FinishReason.STOP,
+    )
+
+
+@pytest.mark.parametrize("frame", [None, FRAME], ids=["without a picture", "with one"])
+def test_schema_that_cannot_be_used_is_refused_before_anything_is_written(runner, frame):
+    sequence = admitted(frame=frame, json_schema='{"type":"objekt"}')
+    with pytest.raises(BadRequest, match=r"^The JSON schema cannot be used: .*objekt\.$"):
+        begun(runner, sequence)
+    assert not sequence.is_decoding
+
+
+def test_schema_is_compiled_while_others_step(runner: Runner):
+    sequence, states = admitted(frame=None, json_schema=json.dumps({"enum": [*range(9000)]})), []
+    for _ in runner.begin(sequence):
+        states.append(sequence.state)
+    assert set(states) == {State.READING}
+    assert sequence.is_decoding
+
+
+def test_schema_that_becomes_too_complex_is_told_when_it_does(runner: Runner):
+    items = [{"type": "array", "items": {"type": "string", "maxLength": n}} for n in range(1000)]
+    sequence = begun(runner, admitted(json_schema=json.dumps({"anyOf": items})))
+    with pytest.raises(BadRequest, match=r"^The JSON schema cannot be used: .*max is 2000"):
+        answered(runner, sequence)
+
+
 def test_damaged_picture_is_refused_when_it_is_opened(runner: Runner):
     damaged = replace(FRAME, data=FRAME.data[: len(FRAME.data) // 2])
     with pytest.raises(BadImage, match="damaged"):

@@ -1,5 +1,6 @@
 """Whoever shares the batch, whenever they come and go: each answer is what it would be alone."""
 
+import json
 from dataclasses import replace
 from itertools import count
 
@@ -24,6 +25,13 @@ torch.set_num_threads(1)
 
 N_ROWS = 4
 PICTURES = ("kiosk", "tower", "stamp")
+SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}, "s": {"type": "string", "maxLength": 3}},
+        "required": ["n", "s"],
+    }
+)
 ASKED = (
     {"question": "What is on the desk?"},
     {"question": "How many cups are there, and which of them is red?"},
@@ -35,6 +43,10 @@ ASKED = (
     {"question": "Drawn?", "temperature": 0.7},
     {"skill": Skill.LOOK},
     {"question": "Is there a lamp?", "choices": ("yes", "no")},
+    {"question": "As JSON?", "json_schema": SCHEMA},
+    {"question": "As any JSON?", "json_schema": "{}", "temperature": 1.5},
+    {"question": "Why, as JSON?", "json_schema": SCHEMA, "is_reasoning": True},
+    {"question": "Until?", "stop": ("e", "th", " a")},
     {"question": "What is it?", "choices": ("red", "red car", "a red cup", "a lamp", "É 🙂")},
 )
 N_REQUESTS = len(ASKED) * len(PICTURES)
@@ -44,11 +56,16 @@ Answer = tuple[list[Piece], FinishReason]
 
 def make(number: int, is_live: bool = False) -> Request:
     asked = dict(ASKED[number % len(ASKED)])
-    temperature = asked.pop("temperature", 0.0)
+    temperature, stop = asked.pop("temperature", 0.0), asked.pop("stop", ())
     name = PICTURES[number // len(ASKED)]
     data = (PARITY / "pictures" / f"{name}.png").read_bytes()
     sampling = SamplingParams(
-        max_tokens=2 + number % 4, max_objects=2, temperature=temperature, seed=number
+        # Of JSON, enough that it may be whole.
+        max_tokens=2 + number % (20 if "json_schema" in asked else 4),
+        max_objects=2,
+        temperature=temperature,
+        seed=number,
+        stop=stop,
     )
     return make_request(
         str(number),

@@ -70,7 +70,11 @@ def write_to_the_end(guide: Guide) -> None:
 @pytest.mark.parametrize(
     ("schema", "fitting", "others"),
     [
-        (MUG, ['{"colour": "red", "cups": 3, "full": true}'], ["{}", '{"colour": "green"']),
+        (
+            MUG,
+            ['{"colour": "red", "cups": 3, "full": true}'],
+            ["{}", '{"colour": "green"', '{"cups": 3, "colour": "red", "full": true}'],
+        ),
         ({"type": "integer"}, ["0", "-12"], ["", "1.5", "01", '"1"', " 1", "1 "]),
         ({"type": "object"}, ["{}", '{"a": [1, {"é": null}]}'], ["", "[]", "{", '{"a": [1}']),
         ({}, ["1", '"a"', "[]", "null"], ["", "nothing"]),
@@ -151,11 +155,49 @@ def test_schema_that_cannot_be_used_is_refused_with_a_short_reason(
     assert not str(refused.value).endswith(".")
 
 
+KEYWORDS = [
+    *("type", "properties", "required", "items", "prefixItems", "enum", "const", "anyOf", "allOf"),
+    *("oneOf", "not", "$ref", "$defs", "pattern", "format", "minLength", "maxLength", "minimum"),
+    *("maximum", "multipleOf", "minItems", "maxItems", "additionalProperties", "minProperties"),
+    *("maxProperties", "patternProperties", "x-guidance", "$schema", "$id", "if", "uniqueItems"),
+]
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["object", "array", "string", "number", "#", "#/$defs/a", "^(a|", "date"])
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(KEYWORDS) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200)
+@given(schema=st.dictionaries(st.sampled_from(KEYWORDS), VALUES, max_size=5))
+def test_any_object_is_compiled_or_refused_in_words(grammars: Grammars, schema: dict):
+    try:
+        allowed(compiled(grammars, schema).begin().mask)
+    except SchemaRejected as error:
+        assert str(error)  # noqa: PT017
+
+
 def test_text_that_the_tokens_cannot_write_is_refused_when_it_is_reached(tmp_path: Path):
     poor = Tokenizer.from_file(write_poor_tokenizer(tmp_path / "tokenizer.json"))
     guide = compiled(Grammars(poor, eos_id=EOS, n_tokens=N_TOKENS), {"const": "aé"}).begin()
     with pytest.raises(SchemaRejected):
         write_to_the_end(guide)
+
+
+def test_model_whose_tokens_cannot_be_read_answers_without_schemas(tmp_path: Path):
+    odd = json.loads((PARITY / "tokenizer.json").read_text()) | {"decoder": None}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(odd))
+    tokenizer = Tokenizer.from_file(tmp_path / "tokenizer.json")
+    with pytest.raises(SchemaRejected, match="this model's tokens"):
+        compiled(Grammars(tokenizer, eos_id=EOS, n_tokens=N_TOKENS), {})
 
 
 def test_last_schemas_stay_compiled(grammars: Grammars):

@@ -8,10 +8,10 @@ from protocol.alert import Alert
 from protocol.errors import BadRequest, Busy, NotDelivered, NoWebhook
 from protocol.frame import FrameLimits
 from protocol.status import ModelState, Status
-from tests.fakes import unobserved
 from tests.protocol.pictures import encoded
 from web.alerts import BURST, Alerts
 from web.events import PageEvents
+from web.metrics import Metrics
 from web.packets import PagePacket
 
 LIMITS = FrameLimits(2**20, 2**20)
@@ -111,7 +111,8 @@ def hook() -> FakeHook:
 def page(hook):
     app = Flask(__name__)
     socketio = SocketIO(app, async_mode="threading", serializer=PagePacket)
-    PageEvents(socketio, IdleModel(), ShortBridge(), LIMITS, unobserved, hook)
+    model = IdleModel()
+    PageEvents(socketio, model, ShortBridge(), LIMITS, Metrics(model).submit, hook)
     client = socketio.test_client(app)
     client.get_received()
     return client

@@ -10,9 +10,9 @@ from werkzeug.test import create_environ
 
 from protocol.frame import FrameLimits
 from protocol.status import ModelState, Status
-from tests.fakes import unobserved
 from tests.protocol.pictures import encoded
 from web.events import PageEvents
+from web.metrics import Metrics
 from web.packets import PagePacket
 
 QUESTION = {"id": "1", "question": "What is it?", "image": encoded()}
@@ -50,7 +50,8 @@ class StillBridge:
 def app():
     app = Flask(__name__)
     socketio = SocketIO(app, async_mode="threading", serializer=PagePacket)
-    PageEvents(socketio, BrokenModel(), StillBridge(), FrameLimits(2**20, 2**20), unobserved)
+    model = BrokenModel()
+    PageEvents(socketio, model, StillBridge(), FrameLimits(2**20, 2**20), Metrics(model).submit)
     return app
 
 

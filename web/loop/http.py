@@ -15,8 +15,9 @@ from web.loop.bodies import BoundedLines, discard_rest, is_read
 # Other programs on localhost leave their cookies with the browser, which sends them here, too.
 MAX_HEADERS_BYTES = 2**16
 
-# How long and how much of what was refused is still listened to, so that the refusal is heard.
-LINGER_S, LINGER_BYTES = 1.0, 2**20
+# How long and how much of what was refused is still listened to, so that the refusal is heard: many
+# programs send all of a picture before they listen.
+LINGER_S, LINGER_BYTES = 1.0, 2**26
 
 
 class PageProtocol(wsgi.HttpProtocol):
@@ -114,5 +115,6 @@ class PageProtocol(wsgi.HttpProtocol):
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_WR)
             n_bytes = 0
-            while n_bytes < LINGER_BYTES and (data := self.connection.recv(2**14)):
+            while n_bytes < LINGER_BYTES and (data := self.connection.recv(2**16)):
                 n_bytes += len(data)
+                eventlet.sleep(0)

@@ -76,6 +76,17 @@ def test_request_keeps_every_setting():
     assert sampling == SamplingParams(max_tokens=7, temperature=0.5, top_p=0.9, seed=3)
 
 
+def test_settings_name_a_schema_and_stop_texts():
+    asked = parse(question(settings={"json_schema": {"type": "object"}, "stop": ["\n", "END"]}))
+    assert asked.json_schema == '{"type":"object"}'
+    assert asked.sampling.stop == ("\n", "END")
+
+
+def test_schema_with_choices_is_refused():
+    with pytest.raises(BadRequest, match=r"`settings\.json_schema`"):
+        parse(question(choices=["yes", "no"], settings={"json_schema": {}}))
+
+
 @pytest.mark.parametrize("mime", ["jpeg", "png", "webp", "JPEG", "x-whatever"])
 def test_request_reads_the_picture_itself_and_not_what_its_data_url_calls_it(mime):
     assert parse(question(image=data_url(JPEG, f"image/{mime}"))).frame.data == JPEG
@@ -188,6 +199,8 @@ BAD_SETTINGS = [
     *(("top_p", value) for value in [*NO_NUMBERS, -0.1, 1.1]),
     *(("max_tokens", value) for value in [*NO_NUMBERS, 0, -1, 2049, 1.5, 10.0]),
     *(("seed", value) for value in [*NO_NUMBERS, -1, 2**63, 0.5]),
+    *(("stop", value) for value in [5, True, "", [""], [5], [*"abcde"], "x" * 201]),
+    *(("json_schema", value) for value in [5, True, "{}", [], {"a": b""}, {"a": "x" * 64_000}]),
 ]
 
 
@@ -323,7 +336,7 @@ JSON_LIKE = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=10,
 )
-SETTINGS = ["max_tokens", "temperature", "top_p", "seed"]
+SETTINGS = ["max_tokens", "temperature", "top_p", "seed", "stop", "json_schema"]
 FIELDS = ["question", "choices", "image", "frame", "id", "live", "length", "settings", *SETTINGS]
 NEARLY_RIGHT = st.dictionaries(
     st.sampled_from(FIELDS),
