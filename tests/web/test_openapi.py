@@ -39,6 +39,9 @@ class ReadyModel:
     def watch(self, on_status: object) -> None:
         pass
 
+    def cancel(self, client: str, id: str | None = None) -> None:
+        pass
+
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
