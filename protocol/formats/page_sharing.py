@@ -4,7 +4,7 @@ from typing import Any
 
 from protocol.errors import BadImage, ImageTooLarge, NothingToSee, NotShared
 from protocol.frame import Frame, FrameLimits, check_frame
-from protocol.request import CaptionRequest, DetectRequest, PointRequest, QueryRequest, Request
+from protocol.request import DetectRequest, PointRequest, QueryRequest, Request
 
 # What a page says in place of a frame: it has just been told to share no more, or its browser
 # brings no pictures to a tab that nobody sees. Whatever else it says, it has none.
@@ -48,8 +48,6 @@ def look_payload(asked: Request) -> dict[str, Any]:
     match asked:
         case QueryRequest(question=question):
             return told | {"question": question}
-        case CaptionRequest(length=length):
-            return told | {"length": length}
         case DetectRequest(object=object) | PointRequest(object=object):
             return told | {"object": object}
     return told
