@@ -61,7 +61,7 @@ STOP: Schema = {
     "description": "Texts before which the answer ends.",
     "anyOf": [
         text(low=1, high=MAX_STOP_CHARS),
-        many(text(low=1, high=MAX_STOP_CHARS), 1, MAX_STOPS),
+        many(text(low=1, high=MAX_STOP_CHARS), 0, MAX_STOPS),
     ],
 }
 SETTINGS = fields(

@@ -28,7 +28,7 @@ def test_what_is_answered_fits_the_document(path, demo_server):
     [
         ("/v1/query", {"question": "x" * 2001}),
         ("/v1/query", {"settings": {"max_tokens": 2049}}),
-        ("/v1/query", {"settings": {"stop": []}}),
+        ("/v1/query", {"settings": {"stop": ["x"] * 5}}),
         ("/v1/query", {"choices": ["one"]}),
         ("/v1/caption", {"length": "endless"}),
         ("/v1/detect", {"object": ""}),
