@@ -61,7 +61,7 @@ STOP: Schema = {
     "description": "Texts before which the answer ends.",
     "anyOf": [
         text(low=1, high=MAX_STOP_CHARS),
-        many(text(low=1, high=MAX_STOP_CHARS), 1, MAX_STOPS),
+        many(text(low=1, high=MAX_STOP_CHARS), 0, MAX_STOPS),
     ],
 }
 SETTINGS = fields(
@@ -143,7 +143,12 @@ _TEXT_PART = fields(("type", "text"), type={"const": "text"}, text=text())
 _IMAGE_PART = fields(
     ("type", "image_url"),
     type={"const": "image_url"},
-    image_url=fields(("url",), url=text("A data URL. Addresses are never fetched.")),
+    image_url={
+        "anyOf": [
+            fields(("url",), url=text("A data URL. Addresses are never fetched.")),
+            text("The data URL itself."),
+        ]
+    },
 )
 MESSAGE = fields(
     ("role", "content"),
@@ -169,6 +174,7 @@ CHAT = fields(
             json_schema=fields(("schema",), name=text(), schema=ANY_OBJECT),
         )
     ),
+    reasoning=or_null(FLAG),
     reasoning_effort=or_null(text("none and minimal answer at once, others think first.")),
 )
 MODEL = fields(
