@@ -8,13 +8,12 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 from bench.chart import draw_chart
 from bench.clients import (
     N_FRAMES,
     BenchFailed,
-    Door,
     Load,
     Record,
     draw_views,
@@ -27,9 +26,23 @@ from bench.serve import DESIGNS, Server
 
 LABEL_CHARS, VALUE_CHARS = 26, 18
 
-# Who ask at once when the doors are compared.
+# Who ask at once when the doors are compared, and what they speak there.
 N_PROGRAMS = 8
-DOORS: tuple[Door, ...] = get_args(Door)
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "string", "maxLength": 80},
+        "is_sure": {"type": "boolean"},
+        "count": {"type": "integer", "minimum": 0, "maximum": 99},
+    },
+    "required": ["answer", "is_sure", "count"],
+    "additionalProperties": False,
+}
+DOORS: dict[str, dict[str, Any]] = {
+    "Socket.IO": {},
+    "chat": {"door": "openai"},
+    "chat, schema": {"door": "openai", "json_schema": SCHEMA},
+}
 # A load process that is later than this measures the machine rather than the servers.
 BUSY_LATE_MS = 10.0
 
@@ -65,12 +78,12 @@ class Result:
 class Comparison:
     """What both designs did under every load, and the memory that each held.
 
-    doors: what ours did for programs that ask through one door and the other.
+    doors: what ours did for programs, by the name of what they spoke.
     """
 
     device: str
     results: list[Result]
-    doors: dict[Door, Figures]
+    doors: dict[str, Figures]
     memory: dict[str, dict]
 
 
@@ -100,7 +113,7 @@ def main() -> None:
         "machine": about,
         "rounds": options.rounds,
         "results": results,
-        "doors": {door: _rounded(figures) for door, figures in compared.doors.items()},
+        "doors": {name: _rounded(each) for name, each in compared.doors.items()},
         "memory": compared.memory,
     }
     print(json.dumps(document))
@@ -137,19 +150,13 @@ def compare(model: str, loads: list[Load], n_rounds: int, n_views: int) -> Compa
         records = {
             design: [Record(watches[design].count_answer) for _ in loads] for design in DESIGNS
         }
-        through = {door: Record() for door in DOORS}
+        through = {name: Record() for name in DOORS}
         for _ in range(n_rounds):
             for index, load in enumerate(loads):
                 for design, server in servers.items():
                     asyncio.run(measure(server.url, load, frames, records[design][index]))
-            for door, record in through.items():
-                load = replace(
-                    loads[0],
-                    n_clients=N_PROGRAMS,
-                    door=door,
-                    has_captions=False,
-                    questions_per_frame=1,
-                )
+            for name, record in through.items():
+                load = replace(loads[0], n_clients=N_PROGRAMS, has_captions=False, **DOORS[name])
                 asyncio.run(measure(servers["ours"].url, load, frames, record))
         memory: dict[str, dict] = {design: watch.as_json() for design, watch in watches.items()}
         stamps = {design: server.stop() for design, server in servers.items()}
@@ -161,7 +168,7 @@ def compare(model: str, loads: list[Load], n_rounds: int, n_views: int) -> Compa
         Result(load, ours, naive)
         for load, ours, naive in zip(loads, figures["ours"], figures["naive"], strict=True)
     ]
-    doors = {door: summarise(record, stamps["ours"]) for door, record in through.items()}
+    doors = {name: summarise(record, stamps["ours"]) for name, record in through.items()}
     return Comparison(devices["ours"], results, doors, memory)
 
 
@@ -188,14 +195,21 @@ def show(about: dict, compared: Comparison) -> None:
             )
 
 
-def show_doors(doors: dict[Door, Figures]) -> None:
-    """Print what programs get through OpenAI's door beside what pages get."""
+def show_doors(doors: dict[str, Figures]) -> None:
+    """Print what programs get by Socket.IO, by streamed chats, and by chats that fit a schema."""
     print(f"\n{N_PROGRAMS} programs asking ours at once, questions alone")
-    _show_row("", "Socket.IO", "chat, streamed", "chat / Socket.IO")
-    page, chat = doors["page"], doors["openai"]
-    over = ratios(chat, page)
+    _show_row("", *doors, "chat / Socket.IO", "schema / chat")
+    page, chat, schema = doors.values()
+    over = ratios(chat, page), ratios(schema, chat)
     for name, label in ROWS.items():
-        _show_row(label, *map(_short, (page[name], chat[name], over[name])))
+        _show_row(label, *(_short(each[name]) for each in (page, chat, schema, *over)))
+    of_a_token = [_ms_of_a_token(each) for each in (page, chat, schema)]
+    _show_row("ms of a token", *map(_short, of_a_token))
+
+
+def _ms_of_a_token(figures: Figures) -> float | None:
+    per_s = figures["answer_tokens_per_s"]
+    return 1000 / per_s if per_s else None
 
 
 def show_memory(memory: dict[str, dict]) -> None:

@@ -34,6 +34,8 @@ OK = 200
 # time.monotonic() and how many characters came.
 Arrival = tuple[float, int]
 
+JsonSchema = dict[str, Any]
+
 # Socket.IO as the page speaks it, or OpenAI's streamed chat completions.
 Door = Literal["page", "openai"]
 
@@ -48,7 +50,8 @@ class Load:
 
     n_clients: connected clients, each of which asks again as soon as it has its answer, so many
     `questions_per_frame`. A turn ends after `seconds`, or after `max_answers`. door: what the
-    clients speak; captions are asked for by the page's door alone.
+    clients speak; captions are asked for by the page's door alone. json_schema: what the answers
+    must fit, of chats.
     """
 
     n_clients: int
@@ -58,6 +61,7 @@ class Load:
     questions_per_frame: int = 1
     door: Door = "page"
     has_captions: bool = True
+    json_schema: JsonSchema | None = None
 
 
 @dataclass
@@ -228,8 +232,8 @@ class PageClient:
 class ChatClient:
     """One program that speaks OpenAI's API: asks one question at a time, and has it streamed."""
 
-    def __init__(self, number: int) -> None:
-        self._number = number
+    def __init__(self, number: int, json_schema: JsonSchema | None) -> None:
+        self._number, self._json_schema = number, json_schema
 
     async def connect(self, url: str) -> None:
         # As the programs' own client does it: a connection is kept open.
@@ -241,7 +245,8 @@ class ChatClient:
     async def ask(self, asked: Ask, record: Record) -> None:
         arrivals: list[Arrival] = []
         asked_at, n_tokens = monotonic(), 0
-        async with self._session.post("/v1/chat/completions", json=_chat(asked.payload)) as reply:
+        chat = _chat(asked.payload, self._json_schema)
+        async with self._session.post("/v1/chat/completions", json=chat) as reply:
             if reply.status != OK:
                 raise BenchFailed(f"The server answered: {await reply.text()}")
             id = reply.headers["X-Request-Id"]
@@ -258,7 +263,7 @@ class ChatClient:
         record.on_answer()
 
 
-def _chat(payload: dict[str, Any]) -> dict[str, Any]:
+def _chat(payload: dict[str, Any], json_schema: JsonSchema | None) -> dict[str, Any]:
     """A question of the page's as a chat."""
     content = [
         {"type": "text", "text": payload["question"]},
@@ -269,14 +274,20 @@ def _chat(payload: dict[str, Any]) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
         **payload["settings"],
+        **({"response_format": _fitting(json_schema)} if json_schema else {}),
     }
+
+
+def _fitting(json_schema: JsonSchema) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": json_schema}}
 
 
 async def measure(url: str, load: Load, frames: Iterator[Iterator[Ask]], record: Record) -> None:
     """Connect all clients, let one ask to warm the server up, then add the load to `record`."""
-    kinds: dict[Door, type[PageClient] | type[ChatClient]]
-    kinds = {"page": PageClient, "openai": ChatClient}
-    clients: list[Client] = [kinds[load.door](number) for number in range(load.n_clients)]
+    clients: list[Client] = [
+        PageClient(number) if load.door == "page" else ChatClient(number, load.json_schema)
+        for number in range(load.n_clients)
+    ]
     try:
         await asyncio.gather(*(client.connect(url) for client in clients))
         await clients[0].ask(next(_questions(next(frames))), Record())

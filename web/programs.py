@@ -12,6 +12,7 @@ from protocol.errors import (
     RequestError,
     WrongMethod,
 )
+from protocol.formats import openai_answer
 from protocol.formats.skills import error_payload
 from protocol.frame import FrameLimits
 from protocol.model import Model
@@ -132,7 +133,8 @@ def _tell_http(error: HTTPException) -> Response | HTTPException:
         told = WrongMethod(f"This path is not asked by {request.method}. {_SEE}")
     else:
         told = Internal()
-    response = _tell(told)
+    # Its form holds Moondream's, too, and which API is meant nobody can tell.
+    response = error_response(openai_answer.error_payload(told), told)
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value

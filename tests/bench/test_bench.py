@@ -71,6 +71,14 @@ def test_last_line_is_one_document_with_every_row_of_both_designs(lines: list[st
             assert None not in result[column].values()
 
 
+def test_document_tells_what_programs_get_by_each_door(lines: list[str]):
+    doors = json.loads(lines[-1])["doors"]
+    assert list(doors) == ["Socket.IO", "chat", "chat, schema"]
+    for figures in doors.values():
+        assert figures.keys() == ROWS.keys()
+        assert None not in figures.values()
+
+
 def test_table_names_every_row(lines: list[str]):
     assert [label for label in ROWS.values() if not any(label in line for line in lines)] == []
 

@@ -1,8 +1,8 @@
 """HTTP as eventlet speaks it, and what is said to those who do not."""
 
 import socket
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -20,18 +20,27 @@ MAX_HEADERS_BYTES = 2**16
 LINGER_S, LINGER_BYTES = 1.0, 2**26
 
 
+@dataclass
+class Places:
+    """How many connections more are served."""
+
+    n_left: int
+
+
 class PageProtocol(wsgi.HttpProtocol):
     """One connection. What is no HTTP ends it without a word; what is refused is told why.
 
-    is_crowded: whether there are too many connections for this one.
+    places: it takes one for as long as it lasts; where none is left, all it asks is refused.
     """
 
-    def __init__(
-        self, is_crowded: Callable[[], bool], conn_state: list[Any], server: wsgi.Server
-    ) -> None:
-        self._is_crowded = is_crowded
+    def __init__(self, places: Places, conn_state: list[Any], server: wsgi.Server) -> None:
+        self._has_place = places.n_left > 0
         self._inlet: wsgi.Input | None = None
-        super().__init__(conn_state, server)
+        places.n_left -= self._has_place
+        try:
+            super().__init__(conn_state, server)
+        finally:
+            places.n_left += self._has_place
 
     def handle_one_request(self) -> None:
         if self._speaks_http():
@@ -74,7 +83,7 @@ class PageProtocol(wsgi.HttpProtocol):
             self.send_error(HTTPStatus.BAD_REQUEST, "The request names no host.")
         elif self.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
             self.send_error(HTTPStatus.NOT_IMPLEMENTED, "Send the body as it is, or in chunks.")
-        elif self._is_crowded():
+        elif not self._has_place:
             self.send_error(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "Too many connections are open. Close some, or try again in a few seconds.",

@@ -14,7 +14,7 @@ from eventlet.event import Event
 from eventlet.greenio import GreenSocket
 
 from web.loop.calls import Bridge
-from web.loop.http import MAX_HEADERS_BYTES, PageProtocol
+from web.loop.http import MAX_HEADERS_BYTES, PageProtocol, Places
 
 # How long the last events may take to leave when the server stops.
 FAREWELL_S = 0.1
@@ -95,7 +95,7 @@ class Server:
             signal.signal(signum, lambda *_: self._bridge.call(self.stop))
         eventlet.spawn(self._bridge.carry)
         connections = eventlet.GreenPool(MAX_CONNECTIONS + N_SPARE)
-        protocol = partial(PageProtocol, lambda: connections.running() > MAX_CONNECTIONS)
+        protocol = partial(PageProtocol, Places(MAX_CONNECTIONS))
         for listener in listeners:
             eventlet.spawn(
                 eventlet.wsgi.server,

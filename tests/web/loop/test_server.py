@@ -91,3 +91,37 @@ def test_server_goes_on_after_too_many_connections():
         """
     )
     assert printed == f"{b'HTTP/1.1'}\n"
+
+
+def test_connection_beyond_the_last_is_told_so_and_the_others_go_on():
+    """It waited for a place without a word, for as long as the others stayed."""
+    printed = on_a_loop(
+        """
+        import http.client
+        import web.loop.server
+
+        web.loop.server.MAX_CONNECTIONS = 2
+
+        def visit(port):
+            visitors = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(3)]
+            for visitor in visitors:
+                visitor.connect()
+            for visitor in visitors:
+                visitor.request("GET", "/")
+                answer = visitor.getresponse()
+                print(answer.status, answer.headers["Retry-After"])
+                answer.read()
+            visitors[1].close()
+            bridge.call(server.stop)
+
+        def hello(environ, start_response):
+            start_response("200 OK", [])
+            return [b"hello"]
+
+        listeners = listen("127.0.0.1", 0)
+        Thread(target=visit, args=[listeners[0].getsockname()[1]]).start()
+        server.serve(hello, listeners)
+        raise SystemExit
+        """
+    )
+    assert printed.splitlines() == ["200 None", "200 None", "503 5"]
