@@ -5,6 +5,7 @@ from json import JSONDecodeError
 
 from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
+from protocol.formats.json_text import MAX_VALUES, has_too_many_values
 from protocol.request import Skill
 
 # A request has one, its picture. A few more are heard to their end, so that this can be said.
@@ -21,6 +22,10 @@ class Unreadable(str):
     __slots__ = ()
 
 
+class _TooManyValues(ValueError):
+    """Reading a message would hold everybody up."""
+
+
 class PagePacket(Packet):
     """A packet whose event always reaches its handler.
 
@@ -32,6 +37,8 @@ class PagePacket(Packet):
         if not isinstance(encoded_packet, str):
             raise ValueError("Only text begins a packet.")
         try:
+            if has_too_many_values(encoded_packet):
+                raise _TooManyValues
             n_attachments = super().decode(encoded_packet)
         except (ValueError, RecursionError) as error:
             n_attachments = self._decode_beginning(encoded_packet, error)
@@ -83,6 +90,8 @@ class PagePacket(Packet):
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, _TooManyValues):
+        return f"The message has more than {MAX_VALUES:,} values."
     if isinstance(error, RecursionError):
         return "The message is nested too deeply to be read."
     if isinstance(error, JSONDecodeError):

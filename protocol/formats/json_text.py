@@ -7,12 +7,18 @@ from protocol.errors import BadRequest
 
 MAX_TOLD_CHARS = 80
 
+# More than anybody asks with; a large picture is one value. Reading so many takes 10 ms; as many as
+# fit into the largest body would take seconds and a gigabyte, while everybody waits.
+MAX_VALUES = 50_000
+
 
 def read_json(text: str | bytes, what: str) -> object:
     """The value that a JSON text stands for; an object's fields stand in it once each.
 
     what: the text, as a sentence about it begins. Raises BadRequest.
     """
+    if has_too_many_values(text):
+        raise BadRequest(f"{what} has more than {MAX_VALUES:,} values.")
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except RecursionError:
@@ -20,6 +26,13 @@ def read_json(text: str | bytes, what: str) -> object:
     # Of one kind are what is no UTF-8, no JSON, and no number of a readable length.
     except ValueError as error:
         raise BadRequest(f"{what} is no JSON: {_shortened(str(error))}.") from None
+
+
+def has_too_many_values(text: str | bytes) -> bool:
+    """Whether a JSON text has more values than are read; counts without reading them."""
+    if isinstance(text, str):
+        return sum(map(text.count, ",[{")) > MAX_VALUES
+    return sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

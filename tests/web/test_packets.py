@@ -167,6 +167,7 @@ async def test_message_that_cannot_be_read_gets_its_one_response(server, message
         (['42["caption",{"id":"mine",'], "no JSON"),
         (['42["query",{"settings":{"seed":' + "9" * 10_000 + "}}]"], "digits"),
         (['42["query",' + "[" * 5000 + "]" * 5000 + "]"], "nested"),
+        (['42["query",{"question":[' + "0," * 50_000 + "0]}]"], "more than 50,000 values"),
     ],
 )
 @over_the_wire

@@ -1,6 +1,7 @@
 """JSON of strangers becomes a value or a sentence, and means one thing only."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import BadRequest
-from protocol.formats.json_text import read_json
+from protocol.formats.json_text import MAX_VALUES, read_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
@@ -44,7 +45,15 @@ def test_what_is_no_json_is_refused_in_words(text: str | bytes):
 @pytest.mark.parametrize("bracket", ["[", '{"a":'])
 def test_json_that_is_nested_too_deep_is_refused_in_words(bracket: str):
     with pytest.raises(BadRequest, match="too deep"):
-        read_json(bracket * 100_000, "The body")
+        read_json(bracket * 40_000, "The body")
+
+
+@pytest.mark.parametrize("value", ["0", "[]", "{}", '""'])
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_json_of_too_many_values_is_refused_before_it_is_read(value: str, kind: Callable):
+    """As many as fit into the largest body took seconds to read, while everybody waited."""
+    with pytest.raises(BadRequest, match="more than 50,000 values"):
+        read_json(kind(f'{{"a": [{",".join([value] * MAX_VALUES)}]}}'), "The body")
 
 
 def test_sentence_about_a_long_field_is_short():
