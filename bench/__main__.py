@@ -3,17 +3,18 @@
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from bench.chart import draw_chart
 from bench.clients import (
     N_FRAMES,
     BenchFailed,
+    Door,
     Load,
     Record,
     draw_views,
@@ -23,26 +24,14 @@ from bench.clients import (
 from bench.figures import ROWS, Figures, busy_cores, machine, ratios, summarise
 from bench.memory import MemoryWatch
 from bench.serve import DESIGNS, Server
+from bench.stamps import PROJECT
 
 LABEL_CHARS, VALUE_CHARS = 26, 18
 
 # Who ask at once when the doors are compared, and what they speak there.
 N_PROGRAMS = 8
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "answer": {"type": "string", "maxLength": 80},
-        "is_sure": {"type": "boolean"},
-        "count": {"type": "integer", "minimum": 0, "maximum": 99},
-    },
-    "required": ["answer", "is_sure", "count"],
-    "additionalProperties": False,
-}
-DOORS: dict[str, dict[str, Any]] = {
-    "Socket.IO": {},
-    "chat": {"door": "openai"},
-    "chat, schema": {"door": "openai", "json_schema": SCHEMA},
-}
+DOORS: dict[str, Door] = {"Socket.IO": "page", "chat, streamed": "openai"}
+
 # A load process that is later than this measures the machine rather than the servers.
 BUSY_LATE_MS = 10.0
 
@@ -98,11 +87,12 @@ def main() -> None:
     about = {**machine(), "busy_cores_before": busy_cores()}
     try:
         compared = compare(options.model, loads, options.rounds, options.views)
+        about["device"] = compared.device
+        show(about, compared)
+        show_doors(compared.doors)
+        schema = schema_cost(options.model)
     except BenchFailed as error:
         sys.exit(f"The bench broke off. {error}")
-    about["device"] = compared.device
-    show(about, compared)
-    show_doors(compared.doors)
     show_memory(compared.memory)
     results = [result.as_json() for result in compared.results]
     if options.chart is not None:
@@ -114,6 +104,7 @@ def main() -> None:
         "rounds": options.rounds,
         "results": results,
         "doors": {name: _rounded(each) for name, each in compared.doors.items()},
+        "schema": schema,
         "memory": compared.memory,
     }
     print(json.dumps(document))
@@ -156,7 +147,7 @@ def compare(model: str, loads: list[Load], n_rounds: int, n_views: int) -> Compa
                 for design, server in servers.items():
                     asyncio.run(measure(server.url, load, frames, records[design][index]))
             for name, record in through.items():
-                load = replace(loads[0], n_clients=N_PROGRAMS, has_captions=False, **DOORS[name])
+                load = replace(loads[0], n_clients=N_PROGRAMS, door=DOORS[name], has_captions=False)
                 asyncio.run(measure(servers["ours"].url, load, frames, record))
         memory: dict[str, dict] = {design: watch.as_json() for design, watch in watches.items()}
         stamps = {design: server.stop() for design, server in servers.items()}
@@ -196,20 +187,25 @@ def show(about: dict, compared: Comparison) -> None:
 
 
 def show_doors(doors: dict[str, Figures]) -> None:
-    """Print what programs get by Socket.IO, by streamed chats, and by chats that fit a schema."""
+    """Print what programs get by streamed chats beside what they get by Socket.IO."""
     print(f"\n{N_PROGRAMS} programs asking ours at once, questions alone")
-    _show_row("", *doors, "chat / Socket.IO", "schema / chat")
-    page, chat, schema = doors.values()
-    over = ratios(chat, page), ratios(schema, chat)
+    _show_row("", *doors, "chat / Socket.IO")
+    page, chat = doors.values()
+    over = ratios(chat, page)
     for name, label in ROWS.items():
-        _show_row(label, *(_short(each[name]) for each in (page, chat, schema, *over)))
-    of_a_token = [_ms_of_a_token(each) for each in (page, chat, schema)]
-    _show_row("ms of a token", *map(_short, of_a_token))
+        _show_row(label, *map(_short, (page[name], chat[name], over[name])))
 
 
-def _ms_of_a_token(figures: Figures) -> float | None:
-    per_s = figures["answer_tokens_per_s"]
-    return 1000 / per_s if per_s else None
+def schema_cost(model: str) -> dict:
+    """Measure what a JSON schema costs a token, and print it: see `bench/grammar.py`."""
+    checkpoint = [] if model == "demo" else ["--checkpoint", model]
+    command = [sys.executable, "-m", "bench.grammar", *checkpoint]
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise BenchFailed("What a JSON schema costs could not be measured.")
+    *table, document = done.stdout.splitlines()
+    print("\nanswers held to a JSON schema", *table, sep="\n")
+    return json.loads(document)
 
 
 def show_memory(memory: dict[str, dict]) -> None:

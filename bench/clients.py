@@ -34,8 +34,6 @@ OK = 200
 # time.monotonic() and how many characters came.
 Arrival = tuple[float, int]
 
-JsonSchema = dict[str, Any]
-
 # Socket.IO as the page speaks it, or OpenAI's streamed chat completions.
 Door = Literal["page", "openai"]
 
@@ -50,8 +48,7 @@ class Load:
 
     n_clients: connected clients, each of which asks again as soon as it has its answer, so many
     `questions_per_frame`. A turn ends after `seconds`, or after `max_answers`. door: what the
-    clients speak; captions are asked for by the page's door alone. json_schema: what the answers
-    must fit, of chats.
+    clients speak; captions are asked for by the page's door alone.
     """
 
     n_clients: int
@@ -61,7 +58,6 @@ class Load:
     questions_per_frame: int = 1
     door: Door = "page"
     has_captions: bool = True
-    json_schema: JsonSchema | None = None
 
 
 @dataclass
@@ -232,8 +228,8 @@ class PageClient:
 class ChatClient:
     """One program that speaks OpenAI's API: asks one question at a time, and has it streamed."""
 
-    def __init__(self, number: int, json_schema: JsonSchema | None) -> None:
-        self._number, self._json_schema = number, json_schema
+    def __init__(self, number: int) -> None:
+        self._number = number
 
     async def connect(self, url: str) -> None:
         # As the programs' own client does it: a connection is kept open.
@@ -245,8 +241,7 @@ class ChatClient:
     async def ask(self, asked: Ask, record: Record) -> None:
         arrivals: list[Arrival] = []
         asked_at, n_tokens = monotonic(), 0
-        chat = _chat(asked.payload, self._json_schema)
-        async with self._session.post("/v1/chat/completions", json=chat) as reply:
+        async with self._session.post("/v1/chat/completions", json=_chat(asked.payload)) as reply:
             if reply.status != OK:
                 raise BenchFailed(f"The server answered: {await reply.text()}")
             id = reply.headers["X-Request-Id"]
@@ -263,7 +258,7 @@ class ChatClient:
         record.on_answer()
 
 
-def _chat(payload: dict[str, Any], json_schema: JsonSchema | None) -> dict[str, Any]:
+def _chat(payload: dict[str, Any]) -> dict[str, Any]:
     """A question of the page's as a chat."""
     content = [
         {"type": "text", "text": payload["question"]},
@@ -274,18 +269,13 @@ def _chat(payload: dict[str, Any], json_schema: JsonSchema | None) -> dict[str, 
         "stream": True,
         "stream_options": {"include_usage": True},
         **payload["settings"],
-        **({"response_format": _fitting(json_schema)} if json_schema else {}),
     }
-
-
-def _fitting(json_schema: JsonSchema) -> dict[str, Any]:
-    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": json_schema}}
 
 
 async def measure(url: str, load: Load, frames: Iterator[Iterator[Ask]], record: Record) -> None:
     """Connect all clients, let one ask to warm the server up, then add the load to `record`."""
     clients: list[Client] = [
-        PageClient(number) if load.door == "page" else ChatClient(number, load.json_schema)
+        PageClient(number) if load.door == "page" else ChatClient(number)
         for number in range(load.n_clients)
     ]
     try:

@@ -73,10 +73,15 @@ def test_last_line_is_one_document_with_every_row_of_both_designs(lines: list[st
 
 def test_document_tells_what_programs_get_by_each_door(lines: list[str]):
     doors = json.loads(lines[-1])["doors"]
-    assert list(doors) == ["Socket.IO", "chat", "chat, schema"]
+    assert list(doors) == ["Socket.IO", "chat, streamed"]
     for figures in doors.values():
         assert figures.keys() == ROWS.keys()
         assert None not in figures.values()
+
+
+def test_document_tells_what_a_schema_costs(lines: list[str]):
+    schema = json.loads(lines[-1])["schema"]
+    assert [row["n_rows"] for row in schema["rows"]] == [1, 8]
 
 
 def test_table_names_every_row(lines: list[str]):
