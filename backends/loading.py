@@ -73,8 +73,14 @@ def load_runner(settings: Settings, wanted: Wanted, on_progress: OnProgress, tel
     # What is loaded stays. Walking it again would stop every thread for a tenth of a second.
     gc.collect()
     gc.freeze()
-    ready = {"memory_bytes": used_bytes(device), "max_running": runner.n_rows}
-    tell(state=ModelState.READY, progress=None, **ready)
+    row_bytes = KVCache.row_bytes(network.config.text, network.dtype)
+    tell(
+        state=ModelState.READY,
+        progress=None,
+        memory_bytes=used_bytes(device),
+        cache_bytes=runner.n_rows * row_bytes + settings.max_prefix_bytes,
+        max_running=runner.n_rows,
+    )
     return runner
 
 

@@ -30,8 +30,9 @@ from bench.victim import POLL_S, Held, Victim, running
 MAX_GROWTH_BYTES = 64 * 2**20
 # What ends by itself ends within this.
 SETTLE_TIMEOUT_S = 20.0
-# Who sends malformed requests at once.
-N_SENDERS = 4
+# Who sends malformed requests at once, and how many a second at each kind of door: more would be
+# refused unread.
+N_SENDERS, PER_S = 4, 100
 # Of what went wrong, so much is printed.
 N_SHOWN = 5
 
@@ -45,10 +46,12 @@ async def malformed(victim: Victim, phase: Phase, n_per_door: int) -> None:
     async def send_posts(session: aiohttp.ClientSession) -> None:
         for sent in posts:
             await post(session, sent, phase)
+            await asyncio.sleep(N_SENDERS / PER_S)
 
     async def send_events(client: Page) -> None:
         for name, payload in events:
             await client.ask(name, payload)
+            await asyncio.sleep(1 / PER_S)
 
     async with aiohttp.ClientSession(victim.url, timeout=timeout) as session:
         async with page(victim.url, phase) as client:

@@ -41,7 +41,8 @@ class Status:
 
     device: "cuda", "mps" or "cpu"; dtype: its number format; None until they are known.
     revision: of the hub's repository. memory_bytes: held on the device (on a CPU, by the process),
-    None where nobody can tell. max_running: how many questions are answered side by side.
+    None where nobody can tell. cache_bytes: of that, what keys and values of running answers and of
+    frames that were looked at may take. max_running: how many questions are answered side by side.
     is_demo, notice: the demo model is answering, and why, as "what is so: the reason and remedy".
     gpu_fault: why a GPU that is there is not used though nobody chose the CPU, and the remedy.
     error: a sentence with the remedy, when loading failed.
@@ -53,6 +54,7 @@ class Status:
     dtype: str | None = None
     revision: str | None = None
     memory_bytes: int | None = None
+    cache_bytes: int | None = None
     max_running: int | None = None
     progress: Progress | None = None
     is_demo: bool = False

@@ -67,7 +67,7 @@ def test_health_check_is_503_until_the_model_is_ready(awakening):
 
 def test_health_check_has_the_same_fields_at_all_times(awakening):
     fields = {"status", "model", "device", "progress", "is_demo", "notice", "error"}
-    fields |= {"dtype", "revision", "memory_bytes", "max_running", "gpu_fault"}
+    fields |= {"dtype", "revision", "memory_bytes", "cache_bytes", "max_running", "gpu_fault"}
     assert set(awakening.health_while_loading[1]) == fields
     assert set(awakening.health_when_ready[1]) == fields
 
@@ -390,3 +390,13 @@ def test_help_lists_every_option_with_its_default():
         if field.default not in ((), "", False):
             default = FITTING if field.default is None else str(field.default)
             assert default in " ".join(server.stdout.text.split())
+
+
+@over_the_wire
+async def test_line_of_each_request_tells_how_it_ended_and_not_what_it_asked(checkpoint):
+    with serve("--model", str(checkpoint), "--log-requests") as server:
+        server.wait_until_ready()
+        async with connect(server) as anna:
+            await anna.ask(question="a secret?", image=encoded(), settings={"max_tokens": 3})
+        server.stderr.wait_for("skill=query outcome=length")
+        assert "secret" not in server.stderr.text

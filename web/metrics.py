@@ -146,3 +146,5 @@ class _ModelCollector(Collector):
         yield GaugeMetricFamily(rows, text, status.max_running or 0)
         memory, text = "moonsight_memory_bytes", "Memory that the model holds on its device."
         yield GaugeMetricFamily(memory, text, status.memory_bytes or 0)
+        cache, text = "moonsight_cache_bytes", "Memory that keys and values may take of that."
+        yield GaugeMetricFamily(cache, text, status.cache_bytes or 0)

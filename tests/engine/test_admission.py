@@ -36,6 +36,23 @@ def test_one_client_cannot_take_the_places_of_the_others():
     admission.enter(make_request("1", "bert"))
 
 
+def test_programs_of_an_address_leave_a_page_all_that_it_may_take():
+    admission = Admission(max_waiting=5, max_waiting_per_client=2)
+    admission.n_rows = 1
+    for number in range(4):
+        admission.enter(make_request(f"{number}", "http 127.0.0.1", is_program=True))
+    with pytest.raises(Busy, match="faster than answers come") as refused:
+        admission.enter(make_request("one too many", "http 127.0.0.1", is_program=True))
+    assert refused.value.retry_after_s >= 1
+    for number in range(2):
+        admission.enter(make_request(f"{number}", "ann"))
+
+
+def test_programs_may_ask_where_pages_may_take_everything():
+    admission = Admission(max_waiting=1, max_waiting_per_client=8)
+    admission.enter(make_request("1", "http 127.0.0.1", is_program=True))
+
+
 def enter_all(admission: Admission, *requests) -> None:
     for request in requests:
         admission.enter(request)

@@ -6,7 +6,7 @@ import pytest
 
 from protocol.errors import BadRequest, RequestError
 from protocol.request import Skill
-from web.allowance import BURST
+from web.allowance import BURST, BYTES_PER_EVENT
 from web.doorstep import MAX_INSIDE, Asking, Doorstep
 
 
@@ -20,6 +20,10 @@ def live(id: str) -> Asking:
 
 def look(id: str) -> Asking:
     return Asking(Skill.LOOK, id, None)
+
+
+def with_picture(id: str) -> Asking:
+    return Asking(Skill.QUERY, id, {"question": "?", "image": bytes(7 * BYTES_PER_EVENT)})
 
 
 class Door:
@@ -160,3 +164,9 @@ def test_nobody_comes_in_late_who_was_taken_away(door):
     door.step.take_away()
     door.pass_time()
     assert "live" not in door.inside
+
+
+def test_large_pictures_take_more_of_the_allowance(door: Door):
+    door.come(with_picture, BURST // 8 + 1)
+    assert door.inside == [str(number) for number in range(BURST // 8)]
+    assert door.ends == {str(BURST // 8): "busy"}

@@ -17,7 +17,9 @@ from web.metrics import Metrics
 class ScriptedModel:
     """Lets a test say what happens to each request; refuses those of one client."""
 
-    status = Status(ModelState.READY, "demo", "cpu", memory_bytes=123, max_running=4)
+    status = Status(
+        ModelState.READY, "demo", "cpu", memory_bytes=123, cache_bytes=45, max_running=4
+    )
 
     def __init__(self) -> None:
         self.sinks: list[Sink] = []
@@ -113,6 +115,7 @@ def test_model_is_told_as_it_is_now(metrics):
     assert samples['moonsight_model_state{state="loading"}'] == 0
     assert samples["moonsight_rows"] == 4
     assert samples["moonsight_memory_bytes"] == 123
+    assert samples["moonsight_cache_bytes"] == 45
 
 
 def test_line_of_the_log_holds_no_word_of_the_answer(ask, caplog):

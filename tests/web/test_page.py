@@ -72,6 +72,7 @@ def test_health_check_says_ready_with_every_field(server):
     status, health = server.health()
     assert status == 200
     held = health.pop("memory_bytes")
+    assert health.pop("cache_bytes") > 1_000_000
     assert held is None or held > 10_000_000
     assert health == {
         "status": "ready",
