@@ -11,7 +11,9 @@ from doctor.report import Report
 from protocol.status import LoadStage, ModelState, Progress, Status
 from settings import Settings
 
-READY = Status(ModelState.READY, "moondream2", "cuda", "bfloat16", "2025-06-21", 3_900_000_000, max_running=32)
+READY = Status(
+    ModelState.READY, "moondream2", "cuda", "bfloat16", "2025-06-21", 3_900_000_000, max_running=32
+)
 
 
 @pytest.fixture
