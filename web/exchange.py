@@ -207,15 +207,10 @@ def parse_json(body: bytes) -> dict[str, Any]:
 
 def event_stream(lines: Iterator[str], answering: Answering) -> Response:
     """Answer with server-sent events, each of which leaves as it comes."""
-
-    def told() -> Iterator[str]:
-        try:
-            yield from lines
-        finally:
-            answering.close()
-
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Response(told(), mimetype="text/event-stream", headers=headers)
+    response = Response(lines, mimetype="text/event-stream", headers=headers)
+    response.call_on_close(answering.close)
+    return response
 
 
 def error_response(body: dict, error: RequestError) -> Response:

@@ -1,4 +1,4 @@
-"""JSON as strangers send it, read as strictly as it can be."""
+"""JSON as strangers send it, read as strictly as it can be; and as events of a stream."""
 
 import json
 from typing import Any
@@ -33,6 +33,11 @@ def has_too_many_values(text: str | bytes) -> bool:
     if isinstance(text, str):
         return sum(map(text.count, ",[{")) > MAX_VALUES
     return sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES
+
+
+def event_line(payload: dict[str, Any]) -> str:
+    """One server-sent event; in ASCII, because some readers end a line at other characters, too."""
+    return f"data: {json.dumps(payload, separators=(',', ':'))}\n\n"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Bodies are JSON or forms. What is read and written is what moondream's clients f
 write and read; besides, every answer says what Socket.IO's `response` says.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from protocol.answer import AnswerEvent, Finished
 from protocol.errors import BadImage, BadRequest, RequestError
 from protocol.formats.data_url import is_data_url
 from protocol.formats.fields import Fields
-from protocol.formats.json_text import read_json
+from protocol.formats.json_text import event_line, read_json
 from protocol.formats.skills import (
     Common,
     end_payload,
@@ -99,17 +98,13 @@ def stream_lines(events: Iterable[AnswerEvent], model: str) -> Iterator[str]:
     for event in events:
         match event:
             case TextDelta(text=text):
-                yield _line({"chunk": text})
+                yield event_line({"chunk": text})
             case Reasoned():
-                yield _line({"reasoning": _reasoning(event)})
+                yield event_line({"reasoning": _reasoning(event)})
             case Finished(error=None):
-                yield _line({"completed": True, **answer_payload(event, model)})
+                yield event_line({"completed": True, **answer_payload(event, model)})
             case Finished(error=RequestError() as error):
-                yield _line({"error": error_payload(error)})
-
-
-def _line(payload: dict[str, Any]) -> str:
-    return f"data: {json.dumps(payload)}\n\n"
+                yield event_line({"error": error_payload(error)})
 
 
 def _reasoning(reasoned: Reasoned) -> dict[str, Any]:

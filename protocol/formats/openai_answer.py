@@ -4,7 +4,6 @@ Source: platform.openai.com/docs/api-reference/chat; for `reasoning_content` and
 does not have, the servers of DeepSeek and llama.cpp.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from protocol.answer import AnswerEvent, Finished, FinishReason, Usage
 from protocol.chat import Role
 from protocol.errors import Closing, RequestError
+from protocol.formats.json_text import event_line
 from protocol.formats.skills import timings_payload
 from protocol.pieces import Reasoned, TextDelta
 from protocol.request import QueryResult
@@ -62,26 +62,26 @@ class Completion:
 
         One that fails ends with its error instead of DONE.
         """
-        yield _event(self._chunk({"role": Role.ASSISTANT, "content": ""}))
+        yield event_line(self._chunk({"role": Role.ASSISTANT, "content": ""}))
         for event in events:
             match event:
                 case TextDelta(text=text):
-                    yield _event(self._chunk({"content": text}))
+                    yield event_line(self._chunk({"content": text}))
                 case Reasoned(text=text):
-                    yield _event(self._chunk({"reasoning_content": text}))
+                    yield event_line(self._chunk({"reasoning_content": text}))
                 case Finished():
                     yield from self._end(event)
 
     def _end(self, finished: Finished) -> Iterator[str]:
         if (error := _failure(finished)) is not None:
-            yield _event(error_payload(error))
+            yield event_line(error_payload(error))
             return
-        yield _event(
+        yield event_line(
             self._chunk({}, _finish_reason(finished))
             | {"timings": timings_payload(finished.timings)}
         )
         if self.includes_usage:
-            yield _event(self._chunk_head() | {"choices": [], "usage": _usage(finished.usage)})
+            yield event_line(self._chunk_head() | {"choices": [], "usage": _usage(finished.usage)})
         yield f"data: {DONE}\n\n"
 
     def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
@@ -139,8 +139,3 @@ def _error_type(http_status: int) -> str:
     if http_status == 429:
         return "rate_limit_error"
     return "invalid_request_error" if http_status < 500 else "server_error"
-
-
-def _event(payload: dict[str, Any]) -> str:
-    # In ASCII: some readers end a line at characters of Unicode, too.
-    return f"data: {json.dumps(payload, separators=(',', ':'))}\n\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import BadRequest
-from protocol.formats.json_text import MAX_VALUES, read_json
+from protocol.formats.json_text import MAX_VALUES, event_line, read_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
@@ -66,3 +66,10 @@ def test_sentence_about_a_long_field_is_short():
 def test_text_of_any_kind_is_read_or_refused(text: str | bytes):
     with suppress(BadRequest):
         read_json(text, "It")
+
+
+@given(value=st.dictionaries(st.text(), JSON | st.text()))
+def test_event_is_one_line_whatever_it_tells(value: dict):
+    line = event_line(value)
+    assert line.splitlines() == [line.removesuffix("\n\n"), ""]
+    assert json.loads(line.removeprefix("data: ")) == value
