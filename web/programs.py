@@ -18,6 +18,7 @@ from protocol.frame import FrameLimits
 from protocol.model import Model
 from web.exchange import Exchange, error_response
 from web.loop.calls import Bridge
+from web.loop.mailbox import pause
 from web.metrics import Metrics
 from web.openai import openai_api
 from web.openapi import openapi_blueprint
@@ -29,6 +30,10 @@ from web.uploads import uploads_api
 # What programs ask, and what other sites' pages may read besides when their site was named.
 ASKED = ("/v1/", "/predict")
 TOLD = (*ASKED, "/health", "/healthz", "/openapi.json")
+
+# Who asks too much is told so after a moment: those who ask again at once, and there are such
+# programs, would otherwise take the loop's time from everybody.
+BUSY, PATIENCE_S = 429, 0.5
 
 # How long a browser need not ask again whether it may.
 PREFLIGHT_S = 600
@@ -61,6 +66,8 @@ def add_programs(
     @app.after_request
     def close_request(response: Response) -> Response:
         exchange.close(response)
+        if response.status_code == BUSY:
+            pause(PATIENCE_S)
         if request.path.startswith(TOLD):
             response.headers.setdefault("Cache-Control", "no-store")
             _let_read(response, origins)

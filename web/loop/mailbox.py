@@ -29,6 +29,6 @@ class Mailbox(Generic[T]):
             return None
 
 
-def pause() -> None:
-    """Let others run."""
-    eventlet.sleep(0)
+def pause(seconds: float) -> None:
+    """Let only others run for so long."""
+    eventlet.sleep(seconds)
