@@ -147,9 +147,7 @@ def _read_tokens(network: Network, batch: list[Decoding]) -> list[int | None]:
     wishes = [each.wish for each in batch if isinstance(each.wish, NextToken)]
     # While the host waits for masks, a GPU still computes the scores.
     late = _await_masks(wishes)
-    for row, wish in enumerate(wishes):
-        for id in wish.banned:
-            logits[row, id] = -torch.inf
+    _ban(logits, [each.banned for each in wishes])
     masks = {row: wish.mask for row, wish in enumerate(wishes) if row not in late}
     forbid(logits, {row: mask.result() for row, mask in masks.items() if mask is not None})
     tokens: list[int | None] = logits.argmax(dim=-1).tolist()
@@ -159,6 +157,20 @@ def _read_tokens(network: Network, batch: list[Decoding]) -> list[int | None]:
         elif not wish.is_greedy and decoding.generator is not None:
             tokens[row] = choose(logits[row], decoding.sampling, decoding.generator)
     return tokens
+
+
+def _ban(logits: Tensor, banned: list[tuple[int, ...]]) -> None:
+    """Take from logits (B, V) the ids that cannot win, of each row its own.
+
+    Nearly always they are the same in all rows: then a GPU launches one operation instead of B.
+    """
+    if len(set(banned)) == 1:
+        for id in banned[0]:
+            logits[:, id] = -torch.inf
+        return
+    for row, ids in enumerate(banned):
+        for id in ids:
+            logits[row, id] = -torch.inf
 
 
 def _await_masks(wishes: list[NextToken]) -> set[int]:
