@@ -112,13 +112,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.flood", description=__doc__)
     parser.add_argument("--model", default="demo", help="demo, or the folder of a checkpoint")
     parser.add_argument("--questions", type=int, default=60, help="the page's, beside each flood")
+    parser.add_argument("--floods", type=int, default=len(FLOODS), help="only the first so many")
     options = parser.parse_args()
     frames = fresh_frames(draw_views(16))
     asks = (next(each for each in asks if each.event == "query") for asks in frames)
     rows = []
     with running(options.model) as victim:
         asyncio.run(victim.wait_until_ready())
-        for flood in FLOODS:
+        for flood in FLOODS[: options.floods]:
             with ExitStack() as stack:
                 if flood.n_programs:
                     stack.enter_context(pouring(victim.url, flood))

@@ -13,7 +13,7 @@ RUN_TIMEOUT_S = 200
 
 def test_document_tells_how_long_a_page_waits_beside_each_flood():
     bench = subprocess.run(
-        [sys.executable, "-m", "bench.flood", "--questions", "2"],
+        [sys.executable, "-m", "bench.flood", "--questions", "2", "--floods", "2"],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -23,7 +23,7 @@ def test_document_tells_how_long_a_page_waits_beside_each_flood():
     assert bench.returncode == 0, bench.stderr
     *table, document = bench.stdout.splitlines()
     rows = json.loads(document)["rows"]
-    assert [row["name"] for row in rows] == [flood.name for flood in FLOODS]
+    assert [row["name"] for row in rows] == [flood.name for flood in FLOODS[:2]]
     assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in rows)
     assert len(table) == 1 + len(rows)
 
