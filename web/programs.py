@@ -1,6 +1,7 @@
 """The HTTP APIs on the page's port: which there are, who may ask, and what all of them answer."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -63,24 +64,24 @@ def add_programs(
         if request.method != "OPTIONS":
             exchange.open()
 
-    @app.after_request
-    def close_request(response: Response) -> Response:
-        exchange.close(response)
-        if response.status_code == BUSY:
-            pause(PATIENCE_S)
-        if request.path.startswith(TOLD):
-            response.headers.setdefault("Cache-Control", "no-store")
-            _let_read(response, origins)
-        return response
-
-    app.register_blueprint(sharing_api(sharing))
-    app.register_blueprint(metrics.blueprint())
-    app.register_blueprint(rest_api(exchange, sharing))
-    app.register_blueprint(uploads_api(exchange))
-    app.register_blueprint(openai_api(exchange))
-    app.register_blueprint(openapi_blueprint())
+    app.after_request(partial(_close, exchange, origins))
+    for api in (
+        *(openai_api(exchange), rest_api(exchange, sharing), uploads_api(exchange)),
+        *(sharing_api(sharing), metrics.blueprint(), openapi_blueprint()),
+    ):
+        app.register_blueprint(api)
     app.register_error_handler(RequestError, _tell)
     app.register_error_handler(HTTPException, _tell_http)
+
+
+def _close(exchange: Exchange, origins: Origins, response: Response) -> Response:
+    exchange.close(response)
+    if response.status_code == BUSY:
+        pause(PATIENCE_S)
+    if request.path.startswith(TOLD):
+        response.headers.setdefault("Cache-Control", "no-store")
+        _let_read(response, origins)
+    return response
 
 
 def merge_slashes(wsgi_app: Callable) -> Callable:
