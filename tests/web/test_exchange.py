@@ -13,6 +13,8 @@ from protocol.pieces import TextDelta
 from protocol.request import QueryResult, Skill
 from web.exchange import MAX_UNREAD, Answering, parse_json
 
+pytestmark = pytest.mark.apart
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

@@ -380,6 +380,7 @@ class BusyModel:
         raise Busy("There is no place.")
 
 
+@pytest.mark.apart
 def test_program_that_asks_too_much_is_told_so_after_a_moment(monkeypatch):
     """64 that asked again at once took the loop's time: a page waited 140 ms instead of 20."""
     pauses: list[float] = []

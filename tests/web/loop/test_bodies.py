@@ -19,6 +19,8 @@ from web.loop.bodies import (
     wsgi,
 )
 
+pytestmark = pytest.mark.apart
+
 
 def environ_of(data: bytes, length: int | None = None) -> dict:
     """An HTTP request whose body is this; in chunks unless its length is told."""
