@@ -12,10 +12,10 @@ import aiohttp
 import socketio
 
 from bench.hostile import Hostile
+from protocol.request import MAX_ID_CHARS
 
 ANSWER_TIMEOUT_S = 60.0
 FIRST_ERROR = 400
-MAX_ID_CHARS = 64
 
 
 @dataclass

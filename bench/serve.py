@@ -52,7 +52,7 @@ class Server:
     def __init__(self, design: Design, model: str, *, keeps_stamps: bool = True) -> None:
         self._folder = TemporaryDirectory()
         self._stamps_file = Path(self._folder.name) / "stamps.json"
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "bench.serve", design, "--model", model]
         options = ["--port", str(port)]
@@ -106,7 +106,8 @@ class Server:
             return {"status": "loading"}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

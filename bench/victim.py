@@ -1,7 +1,6 @@
 """A real server that can be killed and started again, and what it holds meanwhile."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import psutil
 
 from bench.clients import OK, BenchFailed
 from bench.memory import held_bytes, processes_of
+from bench.serve import free_port
 from bench.stamps import PROJECT
 
 START_TIMEOUT_S, POLL_S = 60.0, 0.1
@@ -32,9 +32,7 @@ class Victim:
     """A real server, as a person starts it, that can be killed and started again."""
 
     def __init__(self, model: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._model = model
         self.start()

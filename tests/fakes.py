@@ -12,6 +12,7 @@ from protocol.answer import AnswerEvent, Finished, FinishReason
 from protocol.frame import Frame
 from protocol.pieces import Piece, TextDelta
 from protocol.request import Asked, Request, Skill
+from protocol.status import ModelState, Status
 
 WAIT_S = 10
 
@@ -28,6 +29,18 @@ def make_request(
     needed = {each.name for each in dataclass_fields(kind) if each.default is MISSING}
     default = {name: value for name, value in WHATEVER.items() if name in needed}
     return kind(id=id, client=client, arrived_at=monotonic(), **default | fields)
+
+
+class ReadyModel:
+    """Could be asked."""
+
+    status, failure = Status(ModelState.READY, "demo", "cpu"), None
+
+    def watch(self, on_status: object) -> None:
+        pass
+
+    def cancel(self, client: str, id: str | None = None) -> None:
+        pass
 
 
 class Inbox:

@@ -7,7 +7,7 @@ from flask_socketio import SocketIO
 from protocol.alert import Alert
 from protocol.errors import BadRequest, Busy, NotDelivered, NoWebhook
 from protocol.frame import FrameLimits
-from protocol.status import ModelState, Status
+from tests.fakes import ReadyModel
 from tests.protocol.pictures import encoded
 from web.alerts import BURST, Alerts
 from web.events import PageEvents
@@ -81,18 +81,6 @@ def test_client_that_tells_too_many_is_refused_and_nobody_else():
     assert alerts._allowances.keys() == {"bob"}
 
 
-class IdleModel:
-    """Is never asked."""
-
-    status, failure = Status(ModelState.READY, "idle"), None
-
-    def watch(self, on_status) -> None:
-        pass
-
-    def cancel(self, client, id=None) -> None:
-        pass
-
-
 class ShortBridge:
     """Makes each call at once."""
 
@@ -111,7 +99,7 @@ def hook() -> FakeHook:
 def page(hook):
     app = Flask(__name__)
     socketio = SocketIO(app, async_mode="threading", serializer=PagePacket)
-    model = IdleModel()
+    model = ReadyModel()
     PageEvents(socketio, model, ShortBridge(), LIMITS, Metrics(model).submit, hook)
     client = socketio.test_client(app)
     client.get_received()

@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app import create_app
-from protocol.status import ModelState, Status
 from settings import Settings
+from tests.fakes import ReadyModel
 from tests.server import Server
 from web.loop.calls import Bridge
 from web.openapi import document
@@ -30,17 +30,6 @@ METHODS = {"GET", "POST"}
 
 load_all_checks()
 SCHEMA = schemathesis.openapi.from_dict(document())
-
-
-class ReadyModel:
-    status = Status(ModelState.READY, "demo", "cpu")
-    failure = None
-
-    def watch(self, on_status: object) -> None:
-        pass
-
-    def cancel(self, client: str, id: str | None = None) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")

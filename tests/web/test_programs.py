@@ -15,8 +15,8 @@ import pytest
 from app import create_app
 from bench.hostile import BODIES, DATA_URL, JPEG, hostile_posts
 from protocol.errors import Busy
-from protocol.status import ModelState, Status
 from settings import Settings
+from tests.fakes import ReadyModel
 from tests.server import Server, connect, over_the_wire, serve
 from tests.web.forms import CONTENT_TYPE, form, picture
 from tests.web.http_client import Told, chunk, open_socket, post, raw_request
@@ -364,17 +364,8 @@ def test_connection_that_breaks_off_is_closed_at_once(demo_server):
         demo_server.get("/health")
 
 
-class BusyModel:
+class BusyModel(ReadyModel):
     """Has no place for anybody."""
-
-    status = Status(ModelState.READY, "demo", "cpu")
-    failure = None
-
-    def watch(self, on_status: object) -> None:
-        pass
-
-    def cancel(self, client: str, id: str | None = None) -> None:
-        pass
 
     def submit(self, request: object, sink: object) -> None:
         raise Busy("There is no place.")
