@@ -155,15 +155,20 @@ def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> 
                 print(f"{status.notice} The demo model answers: it knows coloured shapes.")
             if status.gpu_fault:
                 print(status.gpu_fault)
-            print(
-                f"{status.model} is ready on the {status.device} after {took_s:.1f} s", flush=True
-            )
+            print(f"{status.model} is ready {_place(status)} after {took_s:.1f} s", flush=True)
         elif isinstance(model.failure, StartRefused):
             stop()
         elif status.state is ModelState.FAILED:
             print(f"The model could not start. {status.error}", file=sys.stderr, flush=True)
 
     model.watch(on_status)
+
+
+def _place(status: Status) -> str:
+    """Where it answers, and so where pictures go."""
+    if status.upstream is None:
+        return f"on the {status.device}"
+    return f"at {' and '.join(status.upstream.hosts)}, where pictures go,"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from backends.resident import ResidentModel
+from backends.kinds import make_model
 from protocol import pixels
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage, Waiting
 from protocol.errors import BadImage, Closing, ModelFailed
@@ -29,7 +29,7 @@ from protocol.formats.fields import Fields
 from protocol.frame import Frame, FrameLimits, check_frame, encode_frame
 from protocol.model import Model as Backend
 from protocol.model import OnStatus
-from protocol.pieces import Chosen, Found, Piece, Reasoned, TextDelta
+from protocol.pieces import Checked, Chosen, Found, Piece, Reasoned, TextDelta
 from protocol.places import Box, Point, SpatialRef
 from protocol.request import (
     CaptionRequest,
@@ -68,6 +68,7 @@ class Choice:
 
     probabilities: one for each, in the order in which they were given; their sum is 1. They compare
     these answers alone: where all are wrong, one is the likeliest still, and may have nearly all.
+    Empty where another server answers that does not tell them.
     """
 
     choice: str
@@ -104,7 +105,7 @@ class Answer(Iterator[T], Generic[T]):
                         self.reasoning = piece
                     if (value := self._read(piece)) is not None:
                         return value
-                case Waiting() | Started():
+                case Waiting() | Started() | Checked():
                     pass
         raise StopIteration
 
@@ -120,7 +121,7 @@ def load_model(model: str | Settings = "auto") -> "Model":
     checkpoint.
     """
     settings = Settings(model=model) if isinstance(model, str) else model
-    return Model(ResidentModel(settings), settings.frame_limits)
+    return Model(make_model(settings), settings.frame_limits)
 
 
 class Model:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 
 from protocol.frame import FrameLimits
-from protocol.hosts import MAX_PORT, parse_address, parse_hook, parse_origin
+from protocol.hosts import MAX_PORT, parse_address, parse_hook, parse_origin, parse_upstream
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
@@ -30,6 +30,7 @@ class Settings:
     device: str = "auto"
     dtype: str = "auto"
     quantize: str = "none"
+    upstream: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
     max_frame_bytes: int = 8 * 2**20
     max_frame_pixels: int = 4096 * 4096
@@ -73,6 +74,10 @@ def _read_hook(text: str) -> str:
     return text
 
 
+def _read_upstream(text: str) -> str:
+    return parse_upstream(text).url
+
+
 _TEXT = _Read("text", _read_text)
 _COUNT = click.IntRange(min=1)
 # No picture that shows anything is smaller.
@@ -88,6 +93,12 @@ _OPTIONS = (
         "quantize",
         click.Choice(QUANTIZATIONS),
         "Smaller weights on a CPU: faster, less exact.",
+    ),
+    (
+        "upstream",
+        _Read("url", _read_upstream),
+        "A server that speaks OpenAI's API, to answer instead of a model here. Can be given several"
+        " times; its key is read from MOONSIGHT_UPSTREAM_KEY.",
     ),
     (
         "cors_origin",

@@ -21,15 +21,16 @@ from multiprocessing.process import BaseProcess
 from threading import Lock
 from typing import Any, Protocol
 
-from backends.resident import CLOSE_TIMEOUT_S, ResidentModel
+from backends.first_status import first_status
+from backends.kinds import make_model
+from backends.resident import CLOSE_TIMEOUT_S
 from backends.sent_frames import SentFrames
-from checkpoints.checkpoint import parse_model
 from engine.admission import Admission
 from protocol.answer import AnswerEvent, Finished, FinishReason, Sink, refusal
 from protocol.errors import Closing, ModelFailed, RequestError
 from protocol.model import Model, OnStatus
 from protocol.request import Request
-from protocol.status import LoadStage, ModelState, Progress, Status
+from protocol.status import ModelState, Status
 from settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,15 +67,14 @@ class ModelProcess:
         self,
         settings: Settings,
         open_wire: OpenWire,
-        make_model: MakeModel = ResidentModel,
+        make_model: MakeModel = make_model,
     ) -> None:
         """Start the process and return at once; it makes the model with `make_model`.
 
         Raises StartRefused when there is no such checkpoint.
         """
         self._settings, self._open_wire, self._make_model = settings, open_wire, make_model
-        name = parse_model(settings.model, settings.revision).name
-        self._first_status = Status(ModelState.LOADING, name, progress=Progress(LoadStage.FINDING))
+        self._first_status = first_status(settings)
         self.status = self._first_status
         self.failure: ModelFailed | None = None
         self._watchers: list[OnStatus] = []

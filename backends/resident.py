@@ -5,6 +5,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from backends.first_status import first_status
 from checkpoints.checkpoint import parse_model
 from engine.engine import Engine
 from moondream2.gpu_faults import tell_broken
@@ -12,7 +13,7 @@ from protocol.answer import Sink
 from protocol.errors import ModelFailed, StartRefused
 from protocol.model import OnStatus
 from protocol.request import Request
-from protocol.status import LoadStage, ModelState, OnProgress, Progress, Status
+from protocol.status import ModelState, OnProgress, Progress
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ class ResidentModel:
         self._watchers: list[OnStatus] = []
         self.failure: ModelFailed | None = None
         self._wanted = parse_model(settings.model, settings.revision)
-        finding = Progress(LoadStage.FINDING)
-        self.status = Status(ModelState.LOADING, self._wanted.name, progress=finding)
+        self.status = first_status(settings)
         self._engine = Engine(
             self._load,
             max_waiting=settings.max_waiting,

@@ -14,6 +14,7 @@ from protocol.choices import spellings
 from protocol.errors import BadRequest, Unsupported
 from protocol.request import (
     CaptionRequest,
+    CheckRequest,
     DetectRequest,
     LookRequest,
     PointRequest,
@@ -110,6 +111,10 @@ class Plans:
                 )
             case LookRequest():
                 return Plan([], lambda room: self._skills.look())
+            case CheckRequest():
+                raise Unsupported(
+                    "The model on this computer is checked with python app.py --check."
+                )
             case _:
                 assert_never(request)
 

@@ -76,6 +76,13 @@ class Sequence:
         self.pieces.append(piece)
         self.sink(piece)
 
+    def end(self) -> None:
+        """Let go of what was being made ready."""
+        self.state = State.ENDED
+        if self.crops is not None:
+            # Else the pictures of those that were replaced would hold up the newest.
+            self.crops.cancel()
+
     def finished(self, reason: FinishReason, error: RequestError | None = None) -> Finished:
         """The last event of this answer; it keeps what was found so far."""
         total_ms = self.age_ms

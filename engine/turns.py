@@ -1,4 +1,4 @@
-"""The engine's work, one turn at a time: who begins, who steps, what is told.
+"""The engine's work, one turn at a time: who begins, who steps, what is found.
 
 Without a thread and with its clock handed in, so that tests can drive any schedule.
 """
@@ -10,9 +10,9 @@ from math import inf
 from time import monotonic
 from typing import Protocol
 
-from engine.scheduler import Scheduler
+from engine.line import Line
 from engine.sequence import Sequence, State
-from protocol.answer import Finished, FinishReason, Sink, Started, Waiting
+from protocol.answer import Finished, FinishReason
 from protocol.errors import Internal, RequestError
 from protocol.pieces import Piece
 from protocol.request import Request
@@ -21,10 +21,6 @@ log = logging.getLogger(__name__)
 
 # How long running answers stand still at most for those who begin, unless one piece takes longer.
 BEGIN_S = 0.02
-
-# What share of a told place in line a new place is at most to be worth telling. In a long line all
-# move up at every answer, and telling each of it each time would cost more than the answers.
-NEWS = 0.8
 
 # How many pictures of those in line are read ahead, while the model is busy with others.
 N_PREPARED = 2
@@ -51,12 +47,8 @@ class Runner(Protocol):
         """What a sequence found since it was last asked, and why it ended, if so."""
 
 
-class Turns:
-    """Takes requests in, gives each its turns, and tells its events. One thread at a time.
-
-    on_end: is told of the end of each request before its sink is. expected_ms: how long the one at
-    a place in line will wait, if anybody knows.
-    """
+class Turns(Line):
+    """Gives those who run their turns, and tells what they find. One thread at a time."""
 
     def __init__(
         self,
@@ -64,34 +56,9 @@ class Turns:
         expected_ms: Callable[[int], float | None],
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._on_end, self._expected_ms, self._clock = on_end, expected_ms, clock
-        # Until the network is loaded nobody knows how many rows fit, and nobody runs.
-        self._scheduler = Scheduler(n_rows=0)
+        super().__init__(on_end, expected_ms)
+        self._clock = clock
         self._stepped_at = -inf
-
-    @property
-    def is_idle(self) -> bool:
-        return self._scheduler.is_idle
-
-    def add_rows(self, n_rows: int) -> None:
-        """Let so many more run side by side."""
-        self._scheduler.add_rows(n_rows)
-
-    def enter(self, request: Request, sink: Sink) -> None:
-        """Put a request in line; one that it makes worthless ends."""
-        if replaced := self._scheduler.add(Sequence(request, sink)):
-            self._end(replaced, FinishReason.REPLACED)
-
-    def cancel(self, client: str, id: str | None) -> None:
-        """End one request of a client, or all of them."""
-        for sequence in self._scheduler.cancel(client, id):
-            self._end(sequence, FinishReason.CANCELLED)
-
-    def end_all(self, reason: FinishReason, error: RequestError | None = None) -> None:
-        """End everything that waits or runs."""
-        scheduler = self._scheduler
-        for sequence in [*scheduler.running, *scheduler.line(), *scheduler.looks()]:
-            self._drop(sequence, reason, error)
 
     def take(self, runner: Runner) -> None:
         """Do one piece of one beginning; when a step is due, give it to all who have begun.
@@ -100,8 +67,8 @@ class Turns:
         at one after the other and piece by piece. But the more rows share a step, the less each
         costs: so a step is due when nobody begins, or once BEGIN_S went into beginnings.
         """
-        if admitted := self._scheduler.admit():
-            self._begin(runner, admitted)
+        if admitted := self.admit():
+            admitted.beginning = runner.begin(admitted)
         self.tell_positions()
         for sequence in islice(self._scheduler.line(), N_PREPARED):
             runner.prepare(sequence)
@@ -115,21 +82,6 @@ class Turns:
         if ready := [each for each in self._scheduler.running if each.is_decoding]:
             self._step(runner, ready)
         self._stepped_at = self._clock()
-
-    def tell_positions(self) -> None:
-        """Tell those in line their place, where that is news."""
-        for position, sequence in enumerate(self._scheduler.line(), start=1):
-            told = sequence.position
-            if told is None or position > told or position <= told * NEWS:
-                sequence.position = position
-                expected_ms = self._expected_ms(position)
-                sequence.sink(Waiting(sequence.request.id, position, expected_ms))
-
-    def _begin(self, runner: Runner, sequence: Sequence) -> None:
-        sequence.queue_ms = sequence.age_ms
-        request = sequence.request
-        sequence.sink(Started(request.id, request.frame_id, round(sequence.queue_ms, 1)))
-        sequence.beginning = runner.begin(sequence)
 
     def _go_on_beginning(self, runner: Runner, sequence: Sequence) -> None:
         self._try(sequence, lambda: next(sequence.beginning, None))
@@ -154,7 +106,7 @@ class Turns:
         for piece in pieces:
             sequence.tell(piece)
         if finish_reason is not None:
-            self._drop(sequence, finish_reason)
+            self.drop(sequence, finish_reason)
 
     def _try(self, sequence: Sequence, work: Callable[[], object]) -> None:
         """Do one sequence's work; what it raises ends this sequence and nothing else."""
@@ -164,25 +116,7 @@ class Turns:
         if not isinstance(error, RequestError):
             log.error("A request failed", exc_info=error)
             error = Internal()
-        self._drop(sequence, FinishReason.ERROR, error)
-
-    def _drop(
-        self, sequence: Sequence, reason: FinishReason, error: RequestError | None = None
-    ) -> None:
-        self._scheduler.remove(sequence)
-        self._end(sequence, reason, error)
-
-    def _end(
-        self, sequence: Sequence, reason: FinishReason, error: RequestError | None = None
-    ) -> None:
-        """Send the last event of a sequence that the scheduler has let go of."""
-        sequence.state = State.ENDED
-        if sequence.crops is not None:
-            # Else the pictures of those that were replaced would hold up the newest.
-            sequence.crops.cancel()
-        end = sequence.finished(reason, error)
-        self._on_end(sequence.request, end)
-        sequence.sink(end)
+        self.drop(sequence, FinishReason.ERROR, error)
 
 
 def _error_of(work: Callable[[], object]) -> Exception | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from protocol.errors import RequestError
-from protocol.pieces import Found, Reasoned, TextDelta
+from protocol.pieces import Checked, Found, Reasoned, TextDelta
 from protocol.request import NOTHING_YET, Result, Skill
 
 
@@ -93,7 +93,7 @@ def unbegun(
     return Finished(id, reason, NOTHING_YET[skill], Timings(), Usage(), error)
 
 
-AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Finished
+AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Checked | Finished
 
 # Takes the events of one answer, in order; it must not block or raise.
 Sink = Callable[[AnswerEvent], None]

@@ -49,6 +49,13 @@ def read_size(data: bytes) -> tuple[int, int]:
     raise BadImage(f"These bytes are no picture that can be read. {ACCEPTED}")
 
 
+def media_type(data: bytes) -> str:
+    """Of a picture that `read_size` could read."""
+    if data.startswith(_JPEG_SIGNATURE):
+        return "image/jpeg"
+    return "image/png" if data.startswith(_PNG_SIGNATURE) else "image/webp"
+
+
 def only_pixels(data: bytes) -> tuple[bytes, bytes]:
     """A picture that `read_size` could read, without what says nothing about its pixels.
 

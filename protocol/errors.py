@@ -121,6 +121,25 @@ class Unsupported(RequestError):
     code, http_status = "unsupported", 501
 
 
+class UpstreamFailed(RequestError):
+    """The server that answers in the model's place did not, or not as it should.
+
+    retry_after_s: when to try again, where it said so.
+    """
+
+    code, general_code, http_status = "upstream_failed", ModelFailed.code, 502
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UpstreamUnreadable(UpstreamFailed):
+    """The server's model answered, but not in the form that was asked for."""
+
+    code = "upstream_unreadable"
+
+
 class NoWebhook(RequestError):
     """There is nowhere an alert could go."""
 

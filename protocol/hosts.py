@@ -5,7 +5,7 @@ Every reader raises ValueError with the sentence for the person.
 
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -20,6 +20,15 @@ _NOT_IN_A_URL = re.compile(r"[\s\x00-\x1f\x7f]")
 # What a browser never names as the scheme of a page's origin.
 _NO_SCHEMES = ("file", "ftp", "ws", "wss")
 _PORTS = {"http": 80, "https": 443}
+
+# What people copy along with a base URL: what is asked for there, and Ollama's own API.
+_NOT_OF_A_BASE = re.compile(r"(/chat/completions|/completions|/models)?/*$|^/api(/\w+)?/*$")
+_VERSION = re.compile(r"/v\d+\w*(/|$)", re.IGNORECASE)
+# Where it is not at the root.
+_BASES = {"openrouter.ai": "/api"}
+# Names of a network at home.
+_NEAR = (".local", ".lan", ".home", ".internal", ".localhost", ".home.arpa")
+
 # The origin of every page that is opened from a file, and of every sandbox.
 _NULL = "null"
 MAX_PORT = 65535
@@ -50,8 +59,8 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class HookAddress:
-    """Where alerts are posted. url: without the user and password, which are the credentials.
+class WebAddress:
+    """Where something is sent. url: without the user and password, which are the credentials.
 
     host: what may be shown of it, with a port that is not the usual one. is_here: whether that is
     this computer.
@@ -107,8 +116,43 @@ def parse_origin(text: str) -> Origin:
     return Origin(scheme, host.name, host.port or _PORTS.get(scheme))
 
 
-def parse_hook(text: str) -> HookAddress:
+def parse_hook(text: str) -> WebAddress:
     """Read the URL of a webhook. What is wrong is not quoted: it may hold a password."""
+    return _parse_url(text, "http://127.0.0.1:8123/alert")
+
+
+def parse_upstream(text: str) -> WebAddress:
+    """Read the base URL of a server that speaks OpenAI's API, in the ways in which people write it.
+
+    Its url ends with the version, such as /v1, and without a slash.
+    """
+    text = text.strip()
+    if "://" not in text:
+        text = f"{_likely_scheme(text)}://{text}"
+    address = _parse_url(text, "http://localhost:8080 or https://openrouter.ai/api/v1")
+    parts = urlsplit(address.url)
+    if address.credentials or "?" in text or "#" in text:
+        raise ValueError(
+            "It holds more than an address. A key belongs into MOONSIGHT_UPSTREAM_KEY, and nothing"
+            " else is needed."
+        )
+    path = _NOT_OF_A_BASE.sub("", parts.path).rstrip("/")
+    if not _VERSION.search(path):
+        path = f"{path or _BASES.get(address.host, '')}/v1"
+    return replace(address, url=urlunsplit((parts.scheme, parts.netloc, path, "", "")))
+
+
+def _likely_scheme(text: str) -> str:
+    """What goes without saying: a name of the internet is asked safely, what is near is not."""
+    try:
+        name = parse_host(text.partition("/")[0]).name
+    except ValueError:
+        return "http"
+    is_address = name.startswith("[") or name.replace(".", "").isdigit()
+    return "http" if is_address or "." not in name or name.endswith(_NEAR) else "https"
+
+
+def _parse_url(text: str, example: str) -> WebAddress:
     try:
         if _NOT_IN_A_URL.search(text.strip()):
             raise ValueError
@@ -119,13 +163,13 @@ def parse_hook(text: str) -> HookAddress:
             raise ValueError
     except ValueError:
         raise ValueError(
-            "It is no web address. Write http:// or https://, the host and the path, such as"
-            " http://127.0.0.1:8123/alert."
+            f"It is no web address. Write http:// or https://, the host and the path, such as"
+            f" {example}."
         ) from None
     is_usual = host.port in (None, _PORTS[parts.scheme])
     shown = host.name if is_usual else f"{host.name}:{host.port}"
     user, _, password = user_info.partition(":")
-    return HookAddress(
+    return WebAddress(
         urlunsplit((parts.scheme, shown, parts.path or "/", parts.query, "")),
         shown,
         _is_loopback(host.name),

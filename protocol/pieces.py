@@ -21,7 +21,7 @@ class TextDelta:
 class Chosen(TextDelta):
     """The whole answer: the likeliest of the request's choices.
 
-    probabilities: of each choice, in their order; their sum is 1.
+    probabilities: of each choice, in their order; their sum is 1. Empty where nobody can tell.
     """
 
     probabilities: tuple[float, ...]
@@ -44,7 +44,22 @@ class Found:
     place: Box | Point
 
 
-Piece = TextDelta | Reasoned | Found
+@dataclass(frozen=True)
+class Checked:
+    """One more thing that was tried, and how it went.
+
+    what: its name, for programs. words: what came of it, and where it failed what helps. is_well:
+    None where it could not be tried.
+    """
+
+    id: str
+    what: str
+    is_well: bool | None
+    words: str
+    remedy: str = ""
+
+
+Piece = TextDelta | Reasoned | Found | Checked
 
 
 def text_of(pieces: Iterable[Piece]) -> str:
@@ -52,9 +67,14 @@ def text_of(pieces: Iterable[Piece]) -> str:
     return "".join(each.text for each in pieces if isinstance(each, TextDelta))
 
 
-def probabilities_of(pieces: Iterable[Piece]) -> tuple[float, ...]:
+def probabilities_of(pieces: Iterable[Piece]) -> tuple[float, ...] | None:
     """Of each choice, if the answer is one of some."""
-    return next((each.probabilities for each in pieces if isinstance(each, Chosen)), ())
+    return next((each.probabilities for each in pieces if isinstance(each, Chosen)), None)
+
+
+def checked_of(pieces: Iterable[Piece]) -> tuple[Checked, ...]:
+    """All that was tried."""
+    return tuple(each for each in pieces if isinstance(each, Checked))
 
 
 def places_of(kind: type[Place], pieces: Iterable[Piece]) -> tuple[Place, ...]:

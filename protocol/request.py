@@ -12,14 +12,17 @@ from typing import ClassVar, Self, get_args
 
 from protocol.frame import Frame
 from protocol.pieces import (
+    Checked,
     Piece,
     Reasoned,
+    checked_of,
     places_of,
     probabilities_of,
     reasoning_of,
     text_of,
 )
 from protocol.places import Box, Point, SpatialRef
+from protocol.upstream import UpstreamParams
 
 MAX_ID_CHARS = 64
 MAX_QUESTION_CHARS = 2000
@@ -40,6 +43,7 @@ class Skill(StrEnum):
     DETECT = "detect"
     POINT = "point"
     LOOK = "look"
+    CHECK = "check"
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Asked(ABC):
     is_live: bool = False
     is_program: bool = False
     sampling: SamplingParams = field(default_factory=SamplingParams)
+    upstream: UpstreamParams = field(default_factory=UpstreamParams)
 
     def without_picture(self) -> Self:
         """The same without the bytes of its picture, where they are held already or not needed."""
@@ -93,14 +98,15 @@ class Asked(ABC):
 
 @dataclass(frozen=True)
 class QueryResult:
-    """probabilities: of each of the request's choices, in their order, where it has any; of all
-    that the network might answer they compare these alone, so they say nothing of certainty.
+    """probabilities: of each of the request's choices, in their order, None where it has none, and
+    empty where nobody can tell; of all that the network might answer they compare these alone, so
+    they say nothing of certainty.
     """
 
     skill: ClassVar[Skill] = Skill.QUERY
     answer: str = ""
     reasoning: Reasoned | None = None
-    probabilities: tuple[float, ...] = ()
+    probabilities: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,8 +204,25 @@ class LookRequest(Asked):
         return LookResult()
 
 
-Request = QueryRequest | CaptionRequest | DetectRequest | PointRequest | LookRequest
-Result = QueryResult | CaptionResult | DetectResult | PointResult | LookResult
+@dataclass(frozen=True)
+class CheckResult:
+    skill: ClassVar[Skill] = Skill.CHECK
+    checks: tuple[Checked, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRequest(Asked):
+    """Try what the server that answers can do, with a drawn picture."""
+
+    skill = Skill.CHECK
+    frame: Frame | None = None
+
+    def result(self, pieces: Sequence[Piece]) -> CheckResult:
+        return CheckResult(checked_of(pieces))
+
+
+Request = QueryRequest | CaptionRequest | DetectRequest | PointRequest | LookRequest | CheckRequest
+Result = QueryResult | CaptionResult | DetectResult | PointResult | LookResult | CheckResult
 
 # What an answer of each skill holds before anything was found.
 NOTHING_YET: dict[Skill, Result] = {each.skill: each() for each in get_args(Result)}

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from protocol.upstream import Upstream
+
 
 class ModelState(StrEnum):
     LOADING = "loading"
@@ -45,6 +47,7 @@ class Status:
     frames that were looked at may take. max_running: how many questions are answered side by side.
     is_demo, notice: the demo model is answering, and why, as "what is so: the reason and remedy".
     gpu_fault: why a GPU that is there is not used though nobody chose the CPU, and the remedy.
+    upstream: the servers that answer in the model's place, if any.
     error: a sentence with the remedy, when loading failed.
     """
 
@@ -60,4 +63,5 @@ class Status:
     is_demo: bool = False
     notice: str | None = None
     gpu_fault: str | None = None
+    upstream: Upstream | None = None
     error: str | None = None

@@ -9,7 +9,7 @@ import pytest
 from protocol.request import Skill
 
 ROOT = Path(__file__).parent.parent
-MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_BROAD_EXCEPTS = 40, 300, 4
+MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_BROAD_EXCEPTS = 40, 300, 5
 
 # What each room may import of the others; the longest fitting name counts.
 MAY_IMPORT = {
@@ -41,7 +41,7 @@ HOMES = {
     "torch": {"backends/loading.py", "engine/runner.py", "moondream2/"},
     "safetensors": {"moondream2/weights.py"},
     "huggingface_hub": {"checkpoints/"},
-    "httpx2": {"checkpoints/", "webhook.py", "moonsight_mcp.py"},
+    "httpx2": {"checkpoints/", "webhook.py", "moonsight_mcp.py", "backends/upstream/"},
     "mcp": {"moonsight_mcp.py"},
     "pydantic": {"moonsight_mcp.py"},
     "transformers": {"moondream2/tokenizer.py"},

@@ -34,7 +34,7 @@ WIRE = "line/wire.js"
 SOCKET_WORDS = {"line/connection.js": {"connect_error"}}
 SKILLS = "asking/skills.js"
 # What a person can choose: a look is what the page does by itself.
-CHOSEN = [skill for skill in Skill if skill is not Skill.LOOK]
+CHOSEN = [skill for skill in Skill if skill not in (Skill.LOOK, Skill.CHECK)]
 
 _IMPORT = re.compile(r'^(?:import|export)\s(?:([^"]*?)\sfrom\s)?"([^"]+)"', re.MULTILINE)
 _DYNAMIC_IMPORT = re.compile(r"\bimport\(")

@@ -1,10 +1,11 @@
 """Pictures as text: data URLs, as careful and as careless programs write them."""
 
 import re
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 
+from protocol.encoded import media_type
 from protocol.errors import BadImage
-from protocol.frame import FrameLimits, check_n_bytes
+from protocol.frame import Frame, FrameLimits, check_n_bytes
 
 # What stands before the data may name a kind, a file, a character set; the bytes tell the kind.
 _HEAD = re.compile(r"\s{0,99}data:([^,]{0,999}),", re.IGNORECASE)
@@ -17,6 +18,11 @@ _SPACES = b" \t\r\n\f\v"
 def is_data_url(text: str) -> bool:
     """Whether it begins as one; what follows may still be refused."""
     return _HEAD.match(text) is not None
+
+
+def encode_data_url(frame: Frame) -> str:
+    """A picture as a text; its kind is what its bytes begin with."""
+    return f"data:{media_type(frame.data)};base64,{b2a_base64(frame.data, newline=False).decode()}"
 
 
 def decode_data_url(text: str, path: str, limits: FrameLimits) -> bytes:

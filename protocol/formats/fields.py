@@ -70,6 +70,13 @@ class Fields:
             raise BadRequest(f"`{self._path}{name}` is missing: {remedy}.")
         return readable(f"The {name}", text, max_chars, remedy)
 
+    def words(self, name: str, max_chars: int) -> str:
+        """A text that may as well be empty or missing."""
+        text = self.get(name)
+        if text is None or text == "":
+            return ""
+        return self.text(name, max_chars, "leave it out, or say something")
+
     def flag(self, name: str) -> bool:
         """True or false, which is also what stands for nothing."""
         value = self.get(name)

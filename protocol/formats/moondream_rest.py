@@ -20,6 +20,7 @@ from protocol.formats.skills import (
     error_payload,
     parse_sampling,
     parse_skill,
+    parse_upstream,
     result_payload,
 )
 from protocol.frame import UNSEEN, Frame, FrameLimits
@@ -52,6 +53,7 @@ def parse_request(
     """
     fields = fields.renamed(obj="object", image="image_url", file="image_url")
     common["sampling"] = parse_sampling(fields.inner("settings"))
+    common["upstream"] = parse_upstream(fields.inner("settings"))
     return parse_skill(skill, fields, _frame(fields, limits), common)
 
 

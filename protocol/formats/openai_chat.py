@@ -1,4 +1,5 @@
-"""What programs send to OpenAI's chat API: a chat, which becomes one question.
+"""What programs send to OpenAI's chat API: a chat, which becomes one question; and a chat that we
+send to another server.
 
 Fields that are not named here are ignored. What is not said is as everywhere with Moonsight: greedy
 (OpenAI samples at temperature 1), top_p 0.3 (OpenAI: 1), at most 768 tokens.
@@ -6,18 +7,20 @@ Fields that are not named here are ignored. What is not said is as everywhere wi
 Source: platform.openai.com/docs/api-reference/chat.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any, Unpack
 
 from protocol.chat import Role, Turn, one_question
 from protocol.errors import BadImage, BadRequest, ImageTooLarge
-from protocol.formats.data_url import is_data_url
+from protocol.formats.data_url import encode_data_url, is_data_url
 from protocol.formats.fields import Fields, readable
 from protocol.formats.skills import Common
 from protocol.frame import Frame, FrameLimits
 from protocol.request import MAX_QUESTION_CHARS, MAX_SEED, MAX_TOKENS, QueryRequest, SamplingParams
 from protocol.tiled import MAX_PICTURES, tile
+from protocol.upstream import MAX_MODEL_CHARS, UpstreamParams
 
 CHAT_PATH = "/v1/chat/completions"
 
@@ -57,6 +60,7 @@ def parse_chat(fields: Fields, *, limits: FrameLimits, **common: Unpack[Common])
     """
     _refuse_what_is_not_done(fields)
     common["sampling"] = _sampling(fields)
+    common["upstream"] = UpstreamParams(model=_model(fields))
     turns, frames = _turns(fields, limits)
     asked = QueryRequest(
         **common,
@@ -67,6 +71,51 @@ def parse_chat(fields: Fields, *, limits: FrameLimits, **common: Unpack[Common])
     )
     includes_usage = fields.inner("stream_options").flag("include_usage")
     return Chat(asked, fields.flag("stream"), includes_usage)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a chat that is sent. pictures: encoded, in front of the text."""
+
+    role: Role
+    text: str
+    pictures: tuple[Frame, ...] = ()
+
+
+def write_chat(
+    messages: Sequence[Message],
+    model: str,
+    sampling: SamplingParams,
+    json_schema: str | None = None,
+) -> dict[str, Any]:
+    """The body that asks for a streamed completion; `parse_chat` reads it back."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [_written(message) for message in messages],
+        "max_tokens": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if sampling.seed is not None:
+        body["seed"] = sampling.seed
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if json_schema is not None:
+        schema = {"name": "answer", "strict": True, "schema": json.loads(json_schema)}
+        body["response_format"] = {"type": JSON_SCHEMA, JSON_SCHEMA: schema}
+    return body
+
+
+def _written(message: Message) -> dict[str, Any]:
+    if not message.pictures:
+        return {"role": message.role, "content": message.text}
+    parts: list[dict[str, Any]] = [
+        {"type": IMAGE_URL, IMAGE_URL: {"url": encode_data_url(picture)}}
+        for picture in message.pictures
+    ]
+    return {"role": message.role, "content": [*parts, {"type": TEXT, TEXT: message.text}]}
 
 
 def _refuse_what_is_not_done(fields: Fields) -> None:
@@ -159,6 +208,12 @@ def _is_reasoning(fields: Fields) -> bool:
     if effort is not None and not isinstance(effort, str):
         raise BadRequest("`reasoning_effort` must be a text such as low.")
     return fields.flag("reasoning") or effort not in NO_EFFORTS
+
+
+def _model(fields: Fields) -> str:
+    """Which model is wanted: of those that a server has; a network of our own is what it is."""
+    model = fields.get("model")
+    return model if isinstance(model, str) and len(model) <= MAX_MODEL_CHARS else ""
 
 
 def _json_schema(fields: Fields) -> str | None:

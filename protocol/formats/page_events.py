@@ -11,13 +11,15 @@ from protocol.errors import BadImage, BadRequest, FrameForgotten
 from protocol.formats.fields import Fields
 from protocol.formats.skills import (
     Common,
+    checked_payload,
     end_payload,
     parse_sampling,
     parse_skill,
+    parse_upstream,
     result_payload,
 )
 from protocol.frame import Frame, FrameLimits
-from protocol.pieces import Found, Reasoned, TextDelta
+from protocol.pieces import Checked, Found, Reasoned, TextDelta
 from protocol.request import MAX_ID_CHARS, LookResult, Request, Skill
 from protocol.status import Status
 
@@ -60,15 +62,18 @@ def parse_request(
     fields = Fields(payload)
     if fields.get("id") not in (None, id):
         raise BadRequest(f"`id` must be a text of 1 to {MAX_ID_CHARS} characters.")
-    frame, frame_id = _frame(fields, limits, find_frame)
     common: Common = {
         "id": id,
         "client": client,
         "arrived_at": monotonic(),
-        "frame_id": frame_id,
         "is_live": fields.flag("live"),
         "sampling": parse_sampling(fields.inner("settings")),
+        "upstream": parse_upstream(fields.inner("settings")),
     }
+    if skill is Skill.CHECK:
+        # It brings a picture of its own.
+        return parse_skill(skill, fields, None, common)
+    frame, common["frame_id"] = _frame(fields, limits, find_frame)
     return parse_skill(skill, fields, frame, common)
 
 
@@ -91,6 +96,8 @@ def event_payload(event: AnswerEvent) -> tuple[str, dict[str, Any]]:
             return "reasoning", asdict(event)
         case Found(id, place):
             return "found", {"id": id, "place": asdict(place)}
+        case Checked(id=id):
+            return "checked", {"id": id, **checked_payload(event)}
         case Finished(result=LookResult()):
             return "looked", _looked(event)
         case Finished():

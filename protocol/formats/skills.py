@@ -7,6 +7,7 @@ from protocol.answer import Finished, Timings
 from protocol.errors import BadImage, BadRequest, RequestError
 from protocol.formats.fields import Fields
 from protocol.frame import Frame
+from protocol.pieces import Checked
 from protocol.request import (
     CAPTION_LENGTHS,
     MAX_OBJECT_CHARS,
@@ -17,6 +18,8 @@ from protocol.request import (
     MAX_TOKENS,
     CaptionRequest,
     CaptionResult,
+    CheckRequest,
+    CheckResult,
     DetectRequest,
     DetectResult,
     LookRequest,
@@ -30,6 +33,16 @@ from protocol.request import (
     SamplingParams,
     Skill,
 )
+from protocol.upstream import (
+    MAX_MODEL_CHARS,
+    MAX_QUALITY,
+    MAX_SIDE_PX,
+    MAX_WORDS_CHARS,
+    MIN_QUALITY,
+    MIN_SIDE_PX,
+    Coordinates,
+    UpstreamParams,
+)
 
 
 class Common(TypedDict):
@@ -39,6 +52,7 @@ class Common(TypedDict):
     client: str
     arrived_at: float
     sampling: NotRequired[SamplingParams]
+    upstream: NotRequired[UpstreamParams]
     frame_id: NotRequired[str]
     is_live: NotRequired[bool]
     is_program: NotRequired[bool]
@@ -48,6 +62,8 @@ def parse_skill(skill: Skill, fields: Fields, frame: Frame | None, common: Commo
     """The request of one skill. Raises BadRequest, or BadImage where it must have a picture."""
     if skill is Skill.QUERY:
         return _query(common, frame, fields)
+    if skill is Skill.CHECK:
+        return CheckRequest(**common)
     if frame is None:
         raise BadImage("The picture is missing: send the one that this is about.")
     match skill:
@@ -78,19 +94,43 @@ def parse_sampling(settings: Fields) -> SamplingParams:
     )
 
 
+def parse_upstream(settings: Fields) -> UpstreamParams:
+    """How another server is asked, where one answers. Raises BadRequest."""
+    wishes, default = settings.inner("upstream"), UpstreamParams()
+    return UpstreamParams(
+        model=wishes.words("model", MAX_MODEL_CHARS),
+        instruction=wishes.words("instruction", MAX_WORDS_CHARS),
+        caption=wishes.words("caption", MAX_WORDS_CHARS),
+        coordinates=Coordinates(wishes.choice("coordinates", (*Coordinates,), Coordinates.AUTO)),
+        longer_side_px=wishes.whole(
+            "longer_side_px", default.longer_side_px, MIN_SIDE_PX, MAX_SIDE_PX
+        ),
+        quality=wishes.whole("quality", default.quality, MIN_QUALITY, MAX_QUALITY),
+    )
+
+
+def checked_payload(checked: Checked) -> dict[str, Any]:
+    """One thing that was tried."""
+    payload = asdict(checked)
+    del payload["id"]
+    return payload
+
+
 def result_payload(result: Result) -> dict[str, Any]:
     """What was found, under the name of its skill."""
     match result:
-        case QueryResult(answer=answer, probabilities=()):
+        case QueryResult(answer=answer, probabilities=tuple() as told):
+            return {"answer": answer, "choice": answer, "probabilities": list(told) or None}
+        case QueryResult(answer=answer):
             return {"answer": answer}
-        case QueryResult(answer=answer, probabilities=probabilities):
-            return {"answer": answer, "choice": answer, "probabilities": list(probabilities)}
         case CaptionResult(caption=caption):
             return {"caption": caption}
         case DetectResult(objects=objects):
             return {"objects": [asdict(box) for box in objects]}
         case PointResult(points=points):
             return {"points": [asdict(point) for point in points]}
+        case CheckResult(checks=checks):
+            return {"checks": [checked_payload(check) for check in checks]}
         case LookResult():
             return {}
         case _:

@@ -10,7 +10,7 @@ from moondream2.grammar import Grammars
 from moondream2.prompts import Prompts
 from moondream2.skills import Feed, NextToken, Skills
 from moondream2.tokenizer import Tokenizer
-from protocol.errors import BadRequest
+from protocol.errors import BadRequest, Unsupported
 from protocol.request import SamplingParams, Skill
 from tests.checkpoint_folders import PARITY, write_poor_tokenizer
 from tests.fakes import make_request
@@ -34,10 +34,15 @@ def plan(skill: Skill = Skill.QUERY, **fields: object) -> Plan:
     return PLANS.plan(make_request(skill=skill, **fields))
 
 
-@pytest.mark.parametrize("skill", [each for each in Skill if each is not Skill.LOOK])
+@pytest.mark.parametrize("skill", sorted({*Skill} - {Skill.LOOK, Skill.CHECK}))
 def test_plan_begins_with_its_prompt(skill: Skill):
     planned = plan(skill)
     assert next(planned.begin(ROOM)) == Feed(tuple(planned.prompt))
+
+
+def test_network_of_our_own_is_checked_elsewhere():
+    with pytest.raises(Unsupported, match="--check"):
+        plan(Skill.CHECK)
 
 
 def test_look_is_read_nothing():

@@ -41,4 +41,4 @@ def test_chosen_answer_is_text_and_has_the_probability_of_each_choice():
     chosen = Chosen("1", "yes", (0.75, 0.25))
     assert text_of([chosen]) == "yes"
     assert probabilities_of([chosen]) == (0.75, 0.25)
-    assert probabilities_of(PIECES) == ()
+    assert probabilities_of(PIECES) is None

@@ -14,6 +14,7 @@ from protocol.formats.skills import (
     error_payload,
     parse_sampling,
     parse_skill,
+    parse_upstream,
     result_payload,
 )
 from protocol.frame import Frame
@@ -30,6 +31,7 @@ from protocol.request import (
     SamplingParams,
     Skill,
 )
+from protocol.upstream import Coordinates, UpstreamParams
 
 FRAME = Frame(b"\xff\xd8", 1, 1)
 COMMON: Common = {"id": "1", "client": "ann", "arrived_at": 0.0}
@@ -40,14 +42,18 @@ def parse(skill: Skill, frame: Frame | None = FRAME, **values: object) -> Reques
     return parse_skill(skill, Fields(NEEDED | values), frame, COMMON)
 
 
-@pytest.mark.parametrize("skill", Skill)
+# A check brings a picture of its own.
+SHOWN = sorted({*Skill} - {Skill.CHECK})
+
+
+@pytest.mark.parametrize("skill", SHOWN)
 def test_request_is_one_of_its_skill_with_its_picture_and_what_is_known_of_it(skill: Skill):
     asked = parse(skill)
     known = (asked.skill, asked.frame, asked.id, asked.client, asked.arrived_at)
     assert known == (skill, FRAME, "1", "ann", 0.0)
 
 
-@pytest.mark.parametrize("skill", Skill)
+@pytest.mark.parametrize("skill", SHOWN)
 def test_only_a_question_makes_sense_without_a_picture(skill: Skill):
     if skill is Skill.QUERY:
         assert parse(skill, None).frame is None
@@ -71,6 +77,40 @@ def test_skill_is_refused_without_what_it_is_about(skill: Skill, name: str):
 def test_choices_are_refused_beside_another_form_of_answer(other: dict):
     with pytest.raises(BadRequest, match="out"):
         parse(Skill.QUERY, choices=["yes", "no"], **other)
+
+
+def test_check_needs_nothing():
+    assert parse_skill(Skill.CHECK, Fields({}), None, COMMON).frame is None
+
+
+def test_how_another_server_is_asked_is_read():
+    told = {
+        "model": "gemma",
+        "instruction": "Be brief.",
+        "caption": "What is it?",
+        "coordinates": "thousand",
+        "longer_side_px": 640,
+        "quality": 70,
+    }
+    asked = UpstreamParams("gemma", "Be brief.", "What is it?", Coordinates.THOUSAND, 640, 70)
+    assert parse_upstream(Fields({"upstream": told})) == asked
+    assert parse_upstream(Fields({})) == UpstreamParams()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model", "m" * 201),
+        ("instruction", 1),
+        ("caption", "\ud800"),
+        ("coordinates", "inches"),
+        ("longer_side_px", 5000),
+        ("quality", 0),
+    ],
+)
+def test_what_no_server_can_be_asked_is_refused_by_its_name(name: str, value: object):
+    with pytest.raises(BadRequest, match=name):
+        parse_upstream(Fields({"upstream": {name: value}}))
 
 
 def test_every_setting_is_read():
