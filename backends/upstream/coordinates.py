@@ -122,8 +122,8 @@ def _found(value: object) -> list[Any] | None:
             return [value[name] for name in names]
     for name, is_y_first in _LISTS.items():
         if isinstance(listed := value.get(name), list):
-            order = (1, 0, 3, 2)[: len(listed)] if is_y_first else range(len(listed))
-            return [listed[each] for each in order]
+            is_swapped = is_y_first and len(listed) in (2, 4)
+            return [listed[place ^ is_swapped] for place in range(len(listed))]
     return None
 
 

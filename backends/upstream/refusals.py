@@ -12,7 +12,7 @@ OPTIONAL = {
         "response_format": r"response_?format|schema|grammar|structured|guided",
         "stream_options": r"stream_options|include_usage",
         "logprobs": r"logprob",
-        "reasoning_effort": r"reasoning|think",
+        "reasoning_effort": r"reasoning.?effort|reasoning is|thinking",
         "seed": r"\bseed\b",
         "top_p": r"\btop_p\b",
         "temperature": r"\btemperature\b",
