@@ -13,7 +13,7 @@ from backends.upstream.asking import Asking
 from backends.upstream.coordinates import Numbers, boxes, read_numbers
 from backends.upstream.drawn import SQUARE_BOX, draw_square
 from backends.upstream.places import Size, hear_places
-from backends.upstream.servers import KEY_NAME
+from backends.upstream.verdicts import KEY_NAME
 from backends.upstream.words import COLOR, COLOR_QUESTION, COUNT, SQUARE
 from engine.sequence import Sequence
 from protocol.answer import FinishReason

@@ -29,6 +29,7 @@ async def ask_moonsight(servers: Servers, sequence: Sequence, request: Request) 
         request = replace(request, frame=picture)
     sequence.decode_ms = sequence.age_ms - (sequence.queue_ms or 0)
     body, model = write_request(request), request.upstream.model
+    reason: FinishReason | None = None
     try:
         async with aclosing(servers.post(path_of(request.skill), body, model)) as payloads:
             async for payload in payloads:
@@ -36,12 +37,13 @@ async def ask_moonsight(servers: Servers, sequence: Sequence, request: Request) 
                 for piece in told.pieces:
                     sequence.tell(piece)
                 if told.reason is not None:
-                    sequence.usage = told.usage
+                    reason, sequence.usage = told.reason, told.usage
                     sequence.encode_ms, sequence.prefill_ms = told.encode_ms, told.prefill_ms
-                    return told.reason
     except UpstreamRefused as refused:
         raise _refusal(refused) from refused
-    raise UpstreamCut("The other Moonsight broke off before the end of its answer. Ask again.")
+    if reason is None:
+        raise UpstreamCut("The other Moonsight did not end its answer. Ask again.")
+    return reason
 
 
 def _refusal(refused: UpstreamRefused) -> RequestError:

@@ -9,16 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from protocol.answer import FinishReason, Usage
-from protocol.errors import (
-    BadImage,
-    BadRequest,
-    ImageTooLarge,
-    OutOfMemory,
-    RequestError,
-    Unsupported,
-    UpstreamFailed,
-    UpstreamUnreadable,
-)
+from protocol.errors import UpstreamUnreadable
 from protocol.formats.data_url import encode_data_url
 from protocol.formats.moondream_rest import WRITTEN
 from protocol.pieces import Chosen, Found, Piece, Reasoned, TextDelta
@@ -31,16 +22,6 @@ from protocol.request import (
     Request,
     Skill,
 )
-
-# What the other side says of a request holds for it here, too.
-_KNOWN: tuple[type[RequestError], ...] = (
-    BadImage,
-    BadRequest,
-    ImageTooLarge,
-    OutOfMemory,
-    Unsupported,
-)
-_ERRORS = {each.code: each for each in _KNOWN}
 
 
 @dataclass(frozen=True)
@@ -88,10 +69,8 @@ def write_request(request: Request) -> dict[str, Any]:
 def read_told(payload: dict[str, Any], request: Request) -> Told:
     """Read one line, or the whole body that answers `request`.
 
-    Raises the error that the other side tells, and UpstreamUnreadable for what is no answer.
+    Raises UpstreamUnreadable for what is no answer.
     """
-    if payload.get("error") is not None:
-        raise _error(payload["error"])
     try:
         if "chunk" in payload:
             return Told((TextDelta(request.id, str(payload["chunk"])),))
@@ -165,11 +144,3 @@ def _reasoned(id: str, told: Any) -> Iterator[Reasoned]:
         for each in told["grounding"]
     )
     yield Reasoned(id, str(told["text"]), tuple(grounding))
-
-
-def _error(told: Any) -> RequestError:
-    told = told if isinstance(told, dict) else {"message": told}
-    message = str(told.get("message") or "The other server told no reason.")[:500]
-    code = told.get("code")
-    known = _ERRORS.get(code) if isinstance(code, str) else None
-    return (known or UpstreamFailed)(message)

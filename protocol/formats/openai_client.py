@@ -15,6 +15,8 @@ from protocol.upstream import MAX_MODEL_CHARS
 
 MAX_MODELS = 2000
 MAX_TOLD_CHARS = 300
+# What is shorter stands for no key, as servers without one want it, and may be part of any word.
+MIN_SECRET_CHARS = 6
 MAX_TOP = 64
 LEAST_LOGPROB = -1e4
 MAX_TOKENS_TOLD = 2**31
@@ -71,10 +73,10 @@ def read_models(payload: object) -> dict[str, str]:
     return models
 
 
-def read_error(payload: object) -> str | None:
+def read_error(payload: object, secret: str = "") -> str | None:
     """What a server says went wrong, in one bounded line; None where this is no error.
 
-    An error without words is an empty text.
+    An error without words is an empty text. secret: never stands in it, whoever sends it.
     """
     if not isinstance(payload, dict):
         return None
@@ -82,13 +84,21 @@ def read_error(payload: object) -> str | None:
     if error is None or error is False:
         is_error = payload.get("object") == "error" or payload.keys() <= {"detail", "message"}
         error = payload if is_error and payload else None
-    return None if error is None else _one_line(_error_text(error))
+    return None if error is None else _one_line(without(secret, _error_text(error)))
 
 
-def read_error_code(payload: object) -> str:
-    """The short word by which a server names its error, "" where it has none."""
+def read_error_code(payload: object) -> str | int:
+    """The short word or the number by which a server names its error, "" where it has none."""
     error = _object(_object(payload).get("error"))
-    return _name(error.get("code")) or _name(error.get("type"))
+    code = error.get("code")
+    return code if isinstance(code, int) else _name(code) or _name(error.get("type"))
+
+
+def without(secret: str, text: str) -> str:
+    """A text in which a secret does not stand, in any case of its letters."""
+    if len(secret) < MIN_SECRET_CHARS:
+        return text
+    return re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE)
 
 
 def _error_text(error: object) -> str:

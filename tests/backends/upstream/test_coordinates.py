@@ -72,7 +72,7 @@ def test_nothing_found_is_an_answer(answer: str):
     ],
 )
 def test_what_is_no_box_is_refused(answer: str):
-    with pytest.raises(ValueError, match="place|box|JSON"):
+    with pytest.raises(ValueError, match=r"place|box|JSON"):
         read_numbers(answer, 4, 9)
 
 
@@ -124,7 +124,7 @@ def test_place_that_was_rounded_beyond_the_picture_is_in_it():
 
 @pytest.mark.parametrize("place", [(0, 0, 700, 480), (-30, 0, 10, 10), (5, 5, 5, 9), (5, 9, 9, 9)])
 def test_place_outside_the_picture_or_without_a_size_is_refused(place: tuple):
-    with pytest.raises(ValueError, match="outside|no size"):
+    with pytest.raises(ValueError, match=r"outside|no size"):
         boxes([place], PIXEL, SIZE)
 
 

@@ -6,18 +6,11 @@ from dataclasses import replace
 import pytest
 
 from protocol.answer import AnswerEvent, Finished, FinishReason, Timings, Usage
-from protocol.errors import (
-    BadImage,
-    OutOfMemory,
-    RequestError,
-    UpstreamFailed,
-    UpstreamUnreadable,
-)
+from protocol.errors import UpstreamUnreadable
 from protocol.formats.fields import Fields
 from protocol.formats.moondream_client import path_of, read_told, write_request
 from protocol.formats.moondream_rest import (
     answer_payload,
-    error_payload,
     is_streamed,
     parse_request,
     stream_lines,
@@ -127,17 +120,6 @@ def test_end_tells_why_and_what_it_took(reason: FinishReason):
 
 def test_more_may_come_after_a_word():
     assert read_told({"chunk": "a"}, QUERY).reason is None
-
-
-@pytest.mark.parametrize("error", [BadImage("The picture is damaged."), OutOfMemory("Too little.")])
-def test_error_is_told_as_the_other_side_tells_it(error: RequestError):
-    with pytest.raises(type(error), match=error.message):
-        read_told({"error": error_payload(error)}, QUERY)
-
-
-def test_error_of_an_unknown_kind_is_the_servers():
-    with pytest.raises(UpstreamFailed, match="Gone"):
-        read_told({"error": {"code": ["odd"], "message": "Gone."}}, QUERY)
 
 
 @pytest.mark.parametrize(
