@@ -1,0 +1,16 @@
+"""Models that answer through other servers."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from model import Model, load_model
+from settings import Settings
+from tests.server import Server
+
+
+@pytest.fixture(scope="module")
+def far_model(demo_server: Server) -> Iterator[Model]:
+    """Another Moonsight, with the demo model, as the model."""
+    with load_model(Settings(upstream=(demo_server.url,))) as model:
+        yield model
