@@ -7,6 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from protocol.answer import AnswerEvent, Started, Waiting
+from protocol.model import Model as Backend
+from protocol.request import Skill
+from tests.fakes import Inbox, make_request
+
 Body = dict[str, Any]
 # A status and a body, or the chunks of a stream.
 Reply = tuple[int, Body] | list[Body]
@@ -72,6 +77,13 @@ def pictures_of(body: Body) -> list[str]:
     """The data URLs of a chat's first question."""
     content = next(each["content"] for each in body["messages"] if each["role"] == "user")
     return [] if isinstance(content, str) else [part["image_url"]["url"] for part in content[:-1]]
+
+
+def hear(backend: Backend, skill: Skill = Skill.QUERY, **fields: Any) -> list[AnswerEvent]:
+    """Ask, and return all that happens from the first piece to the end."""
+    inbox = Inbox()
+    backend.submit(make_request(skill=skill, **fields), inbox.put)
+    return [event for event in inbox.until_finished() if not isinstance(event, Started | Waiting)]
 
 
 @contextmanager
