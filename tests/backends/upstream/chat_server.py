@@ -53,6 +53,7 @@ class ChatServer:
 
     def __init__(self, url: str, model: str) -> None:
         self.url, self.model = url, model
+        self.host = url.removeprefix("http://")
         self.bodies: list[Body] = []
         self.reply: Callable[[Body], Reply] = lambda body: says("A ", "mug.")
 
