@@ -78,12 +78,14 @@ class ScriptedServer:
     ever.
 
     asked: all but lists of models, in order. ended: is set when the other side hangs up while a
-    script waits for that. n_sent: bytes that the other side's system took.
+    script waits for that. port: a free one when it is 0. n_sent: bytes that the other side's system
+    took.
     """
 
     models: Script
     scripts: list[Script]
     context: ssl.SSLContext | None = None
+    port: int = 0
     asked: SimpleQueue[Asked] = field(default_factory=SimpleQueue)
     ended: Event = field(default_factory=Event)
     n_asked: int = 0
@@ -92,7 +94,7 @@ class ScriptedServer:
     n_sent: int = 0
 
     def __post_init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(("127.0.0.1", self.port))
         self._open: list[socket.socket] = []
         self.port = self._socket.getsockname()[1]
         self.host = f"127.0.0.1:{self.port}"
@@ -228,6 +230,19 @@ def says(*texts: str) -> Script:
     return streams(*(event(chunk(text)) for text in texts), event(chunk("", "stop")), DONE)
 
 
+ENDLESS = "endless"
+
+
+def echoes(talk: Talk) -> None:
+    """Answers a question with its own words; one of ENDLESS it begins, and never ends."""
+    content = talk.asked.told["messages"][-1]["content"]
+    question = content if isinstance(content, str) else content[-1]["text"]
+    if question == ENDLESS:
+        stays(event(chunk("a ")))(talk)
+    else:
+        says(*(f"{word} " for word in question.split()))(talk)
+
+
 def lists(*models: str, owned_by: str = "scripted") -> Script:
     data = [{"id": model, "object": "model", "owned_by": owned_by} for model in models]
     return answers(200, {"object": "list", "data": data})
@@ -235,9 +250,12 @@ def lists(*models: str, owned_by: str = "scripted") -> Script:
 
 @contextmanager
 def serve_script(
-    *scripts: Script, models: Script | None = None, context: ssl.SSLContext | None = None
+    *scripts: Script,
+    models: Script | None = None,
+    context: ssl.SSLContext | None = None,
+    port: int = 0,
 ) -> Iterator[ScriptedServer]:
-    server = ScriptedServer(models or lists("gemma"), list(scripts) or [says("Red")], context)
+    server = ScriptedServer(models or lists("gemma"), list(scripts) or [says("Red")], context, port)
     try:
         yield server
     finally:
@@ -252,5 +270,8 @@ def _read(inlet: Any) -> Asked | None:
     while line := inlet.readline().strip():
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
-    body = inlet.read(int(headers.get("content-length", 0)))
+    size = int(headers.get("content-length", 0))
+    body = inlet.read(size)
+    if len(body) < size:
+        return None
     return Asked(first[0].decode(), first[1].decode(), headers, body)
