@@ -121,7 +121,7 @@ def test_model_that_reads_text_only_is_told_so(
     told = checks(backend)
     assert told["sees"] == (
         False,
-        f"{MODEL} reads text only.",
+        "It reads text only",
         "Choose a model that sees.",
     )
     assert told["places"] == NOT_TRIED
@@ -165,7 +165,7 @@ def test_key_that_is_refused_stops_the_test_there(backend: UpstreamModel, chat: 
     assert told["reached"][0] is True
     assert told["key"] == (
         False,
-        f"{chat.host} wants a key.",
+        f"{chat.host} wants a key",
         "Set MOONSIGHT_UPSTREAM_KEY, start again.",
     )
     assert {told[what] for what in ("model", "sees", "streams", "places")} == {NOT_TRIED}
@@ -176,10 +176,21 @@ def test_model_that_is_not_there_is_told_so(backend: UpstreamModel, chat: ChatSe
     told = checks(backend, upstream=UpstreamParams(model="llava"))
     assert told["model"] == (
         False,
-        f"{chat.host} has no model named llava.",
+        f"{chat.host} has no model named llava",
         "Choose another.",
     )
     assert told["sees"] == NOT_TRIED
+
+
+def test_failure_without_a_remedy_of_its_own_leads_to_the_servers_log(
+    backend: UpstreamModel, chat: ChatServer
+):
+    chat.replies(refuses("It is broken"))
+    assert checks(backend)["model"] == (
+        False,
+        f"{chat.host} refused this: It is broken",
+        "Look into the server's own log for more.",
+    )
 
 
 def test_persons_instruction_does_not_stand_in_the_way(
