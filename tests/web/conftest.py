@@ -1,12 +1,12 @@
 """A server that knows what it sees."""
 
+import importlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
-from eventlet.hubs.hub import BaseHub
 
 from tests.conftest import assert_quiet_end
 from tests.server import Server, serve
@@ -26,6 +26,10 @@ def loop_stays_out_of_the_main_thread() -> Iterator[None]:
 
     A test that would begin such a run fails instead, by its name.
     """
+    # It keeps eventlet's warning away.
+    importlib.import_module("web.loop")
+    from eventlet.hubs.hub import BaseHub
+
     switch = BaseHub.switch
 
     def switch_apart(hub: BaseHub) -> Any:
