@@ -5,8 +5,9 @@ from engine.sequence import Sequence
 from protocol.answer import FinishReason
 from protocol.chat import Role
 from protocol.errors import Unsupported
-from protocol.formats.openai_answer import LENGTH, read_delta
+from protocol.formats.openai_answer import LENGTH
 from protocol.formats.openai_chat import Message, write_chat
+from protocol.formats.openai_client import read_delta
 from protocol.pieces import TextDelta
 from protocol.request import CaptionRequest, LookRequest, QueryRequest
 
@@ -42,7 +43,7 @@ class Skills:
         model = request.upstream.model or self._servers.status.model
         reason = FinishReason.STOP
         body = write_chat(messages, model, request.sampling)
-        async for payload in self._servers.post("/chat/completions", body):
+        async for payload in self._servers.post("/chat/completions", body, model):
             delta = read_delta(payload)
             if delta.text:
                 sequence.tell(TextDelta(request.id, delta.text))
