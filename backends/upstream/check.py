@@ -23,7 +23,7 @@ from protocol.pieces import Checked, Piece, TextDelta, places_of, text_of
 from protocol.places import Box, overlap
 from protocol.request import CheckRequest, DetectRequest, QueryRequest, Request, Skill
 from protocol.status import ModelState
-from protocol.upstream import Coordinates
+from protocol.upstream import Abilities, Coordinates
 
 MIN_OVERLAP = 0.5
 MAX_SAID_CHARS = 60
@@ -68,14 +68,12 @@ class _Check:
     ) -> None:
         self._asking, self._servers, self._answer = asking, asking.servers, answer
         self._sequence, self._request = sequence, request
-        self._model = request.upstream.model or asking.servers.status.model
+        self._model = request.upstream.model
         self._square = draw_square()
         # What came of the first question, which several steps look at.
         self._first: list[Piece] | RequestError = []
 
     async def run(self) -> None:
-        self._asking.forget(self._model)
-        self._learn(sees=None, sees_several=None, streams=None, coordinates=None, missing=())
         steps = (
             ("reached", (), self._reach),
             ("key", ("reached",), self._try_key),
@@ -96,12 +94,15 @@ class _Check:
         await self._servers.refresh()
         took_ms = round((monotonic() - began) * 1000)
         status = self._servers.status
+        self._model = self._model or status.model
         if status.state is ModelState.READY or KEY_NAME in (status.error or ""):
             return Outcome(True, f"Reached in {took_ms} ms")
         return _failed(status.error or "No answer came. Is the server running?")
 
     async def _try_key(self) -> Outcome:
         """The list of models may be open to everybody: only a question tells."""
+        self._asking.forget(self._model)
+        self._servers.learn(Abilities(self._model))
         try:
             self._first = await self._ask(self._query(COUNT))
         except RequestError as error:
@@ -179,7 +180,7 @@ class _Check:
         return QueryRequest(**self._common(frame), question=question)
 
     def _common(self, frame: Frame | None) -> dict:
-        # Its measure is yet to be seen, and no instruction is to stand in the way.
+        # Its measure is yet to be seen, and no wish of the person's is to stand in the way.
         params = replace(
             self._request.upstream,
             model=self._model,
@@ -188,7 +189,7 @@ class _Check:
         )
         return {
             **{"id": uuid4().hex, "client": self._request.client, "arrived_at": monotonic()},
-            **{"frame": frame, "sampling": self._request.sampling, "upstream": params},
+            **{"frame": frame, "upstream": params},
         }
 
 
