@@ -241,8 +241,10 @@ def test_cancelled_answer_closes_its_connection():
         assert wire.text() == "Blue"
 
 
-def test_body_arrives_as_it_was_asked():
-    body = {"model": "gemma", "messages": [{"role": "user", "content": "Röd\ud800?"}]}
+@pytest.mark.parametrize("n", [1, 2**20])
+def test_body_arrives_as_it_was_asked(n: int):
+    content = "Röd\ud800?" * n
+    body = {"model": "gemma", "n": 1, "messages": [{"role": "user", "content": content}]}
     with serve_script() as server, connected(server.url) as wire:
         wire.ask("gemma", body)
         asked = server.next()
