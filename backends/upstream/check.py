@@ -161,7 +161,7 @@ class _Check:
             numbers = read_numbers(text, 4, request.sampling.max_objects)
             return [each for each in MEASURES if _fits(_read(numbers, each, size))]
 
-        fitting = await hear_places(self._asking, self._sequence, request, read)
+        fitting, _ = await hear_places(self._asking, self._sequence, request, read)
         if len(fitting) == 1:
             self._learn(coordinates=fitting[0])
         return len(fitting) == 1
