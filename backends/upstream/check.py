@@ -21,11 +21,20 @@ from protocol.errors import RequestError, Unsupported, UpstreamUnreadable
 from protocol.frame import Frame
 from protocol.pieces import Checked, Piece, TextDelta, places_of, text_of
 from protocol.places import Box, overlap
-from protocol.request import CheckRequest, DetectRequest, QueryRequest, Request, Skill
+from protocol.request import (
+    CheckRequest,
+    DetectRequest,
+    QueryRequest,
+    Request,
+    SamplingParams,
+    Skill,
+)
 from protocol.status import ModelState
 from protocol.upstream import Abilities, Coordinates
 
 MIN_OVERLAP = 0.5
+# For counting to five; and for one word, before which some think. Some go on and on.
+BRIEF, SINGLE = SamplingParams(max_tokens=64), SamplingParams(max_tokens=512)
 MAX_SAID_CHARS = 60
 MEASURES = (Coordinates.FRACTION, Coordinates.THOUSAND, Coordinates.PIXEL)
 # As the end of a sentence that tells what is left out.
@@ -70,8 +79,10 @@ class _Check:
         self._sequence, self._request = sequence, request
         self._model = request.upstream.model
         self._square = draw_square()
-        # What came of the first question, which several steps look at.
-        self._first: list[Piece] | RequestError = []
+        # Why the first question was not answered, if it was not.
+        self._failure: RequestError | None = None
+        # In how many pieces an answer came, at most.
+        self._n_pieces = 0
 
     async def run(self) -> None:
         steps = (
@@ -104,16 +115,19 @@ class _Check:
         self._asking.forget(self._model)
         self._servers.learn(Abilities(self._model))
         try:
-            self._first = await self._ask(self._query(COUNT))
+            await self._ask(self._query(COUNT, sampling=BRIEF))
+        except UpstreamUnreadable:
+            # Whoever thinks for so long is there, too.
+            pass
         except RequestError as error:
-            self._first = error
+            self._failure = error
             if KEY_NAME in error.message:
                 return _failed(error.message)
         return Outcome(True, "Key accepted" if os.environ.get(KEY_NAME) else "No key was asked for")
 
     async def _try_model(self) -> Outcome:
-        if isinstance(self._first, RequestError):
-            raise self._first
+        if self._failure is not None:
+            raise self._failure
         return Outcome(True, f"{self._model} is there")
 
     async def _see(self) -> Outcome:
@@ -129,9 +143,9 @@ class _Check:
         return Outcome(False, f"It called the {SQUARE} {said}", OTHER_EYES)
 
     async def _stream(self) -> Outcome:
-        pieces = [] if isinstance(self._first, RequestError) else self._first
-        n_words = sum(isinstance(each, TextDelta) for each in pieces)
-        streams = n_words > 1 or self._servers.is_moonsight(self._model)
+        if not self._n_pieces:
+            return NOT_TRIED
+        streams = self._n_pieces > 1 or self._servers.is_moonsight(self._model)
         self._learn(streams=streams)
         if streams:
             return Outcome(True, "Answers arrive word by word")
@@ -174,10 +188,14 @@ class _Check:
         """What comes of a question of our own, which nobody else hears."""
         asked = Sequence(request, lambda event: None)
         await self._answer(asked)
+        n_pieces = sum(isinstance(each, TextDelta) for each in asked.pieces)
+        self._n_pieces = max(self._n_pieces, n_pieces)
         return asked.pieces
 
-    def _query(self, question: str, frame: Frame | None = None) -> QueryRequest:
-        return QueryRequest(**self._common(frame), question=question)
+    def _query(
+        self, question: str, frame: Frame | None = None, sampling: SamplingParams = SINGLE
+    ) -> QueryRequest:
+        return QueryRequest(**self._common(frame), question=question, sampling=sampling)
 
     def _common(self, frame: Frame | None) -> dict:
         # Its measure is yet to be seen, and no wish of the person's is to stand in the way.

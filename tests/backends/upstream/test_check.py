@@ -24,6 +24,7 @@ from tests.backends.upstream.chat_server import (
     refuses,
     says,
     texts_of,
+    thinks,
 )
 from tests.backends.upstream.wire import QUICK
 from tests.server import Server, free_port
@@ -151,13 +152,25 @@ def test_colour_that_is_wrong_is_told_as_it_came(backend: UpstreamModel, talent:
 
 
 def test_server_that_does_not_stream_is_told_so(backend: UpstreamModel, talent: Talent):
-    talent.counts = answers("one two three")
+    talent.counts, talent.color = answers("one two three"), answers("Red")
     assert checks(backend)["streams"] == (
         False,
         "Answers arrive whole, not word by word",
         "The server does not stream. Choose a model that does, or wait for whole answers.",
     )
     assert abilities(backend).streams is False
+
+
+def test_model_that_thinks_for_long_is_there_and_streams_as_its_next_answer_does(
+    backend: UpstreamModel, talent: Talent
+):
+    talent.counts = thinks("Hm. ", "One?", then=says(reason="length"))
+    told = checks(backend)
+    assert told["model"][0] is told["streams"][0] is True
+    talent.color = thinks("Hm.", then=says(reason="length"))
+    told = checks(backend)
+    assert told["sees"][0] is False
+    assert told["streams"] == NOT_TRIED
 
 
 def test_key_that_is_refused_stops_the_test_there(backend: UpstreamModel, chat: ChatServer):
