@@ -9,7 +9,7 @@ import pytest
 
 from backends.upstream.limits import Limits
 from backends.upstream.model import UpstreamModel
-from protocol.answer import Finished, FinishReason, Started
+from protocol.answer import Finished, FinishReason, Waiting
 from protocol.errors import ModelFailed, UpstreamFailed
 from protocol.pieces import TextDelta
 from protocol.request import Skill
@@ -180,7 +180,7 @@ def test_model_is_loading_until_it_is_known_who_is_there_and_requests_wait():
     with serve_script(models=hangs) as server:
         model = UpstreamModel(Settings(upstream=(server.url,)), QUICK)
         inbox = ask(model)
-        assert isinstance(inbox.next(), Started)
+        assert isinstance(inbox.next(), Waiting)
         assert model.status.state is ModelState.LOADING
         assert model.close()
         assert end_of(inbox).reason is FinishReason.CANCELLED
