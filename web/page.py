@@ -22,6 +22,7 @@ from protocol.hosts import parse_host
 from protocol.model import Model
 from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 from protocol.status import ModelState
+from protocol.upstream import Upstream
 
 # Nothing inline, nothing from elsewhere: what a model writes can never become a script.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -100,8 +101,17 @@ def refuse_foreign_hosts(wsgi_app: Callable, hosts: Collection[str] | None, url:
     return guarded
 
 
-def add_pages(app: Flask, model: Model, limits: FrameLimits, hook: Hook | None = None) -> None:
-    """Serve the pages of one app. hook: where the page's alerts go, if anywhere."""
+def add_pages(
+    app: Flask,
+    model: Model,
+    limits: FrameLimits,
+    hook: Hook | None = None,
+    upstream: Upstream | None = None,
+) -> None:
+    """Serve the pages of one app.
+
+    hook: where the page's alerts go, upstream: where its pictures do, if anywhere.
+    """
     pages = Blueprint("pages", __name__)
 
     # Rendering takes 2 ms of the loop, and nothing in it changes while the server runs.
@@ -117,6 +127,7 @@ def add_pages(app: Flask, model: Model, limits: FrameLimits, hook: Hook | None =
                 "max_object_chars": MAX_OBJECT_CHARS,
             },
             hook=hook,
+            upstream=upstream,
         )
 
     @pages.get("/scenes")
