@@ -113,22 +113,13 @@ def add_pages(
     hook: where the page's alerts go, upstream: where its pictures do, if anywhere.
     """
     pages = Blueprint("pages", __name__)
+    facts = {"limits": _limits(limits), "hook": hook, "upstream": upstream}
 
     # Rendering takes 2 ms of the loop, and nothing in it changes while the server runs.
     @pages.get("/")
     @cache
     def index() -> str:
-        return render_template(
-            "index.html",
-            limits={
-                "max_frame_bytes": limits.max_bytes,
-                "max_frame_pixels": limits.max_pixels,
-                "max_question_chars": MAX_QUESTION_CHARS,
-                "max_object_chars": MAX_OBJECT_CHARS,
-            },
-            hook=hook,
-            upstream=upstream,
-        )
+        return render_template("index.html", **facts)
 
     @pages.get("/scenes")
     def scenes() -> str:
@@ -149,6 +140,16 @@ def add_pages(
     app.register_blueprint(pages)
     app.after_request(add_headers)
     app.view_functions["static"] = static_file
+
+
+def _limits(limits: FrameLimits) -> dict[str, int]:
+    """What the page must not exceed."""
+    return {
+        "max_frame_bytes": limits.max_bytes,
+        "max_frame_pixels": limits.max_pixels,
+        "max_question_chars": MAX_QUESTION_CHARS,
+        "max_object_chars": MAX_OBJECT_CHARS,
+    }
 
 
 def add_headers(response: Response) -> Response:
