@@ -16,7 +16,17 @@ MAX_LINES = 300
 
 # Beside itself. What one room has for another is handed in by main.js.
 MAY_IMPORT = {
-    "main.js": {"plain", "line", "asking", "looking", "answers", "live", "sharing", "page"},
+    "main.js": {
+        "plain",
+        "line",
+        "asking",
+        "looking",
+        "answers",
+        "live",
+        "sharing",
+        "upstream",
+        "page",
+    },
     "scenes.js": set(),
     "plain": set(),
     "line": {"plain", "vendor"},
@@ -25,6 +35,7 @@ MAY_IMPORT = {
     "answers": {"plain"},
     "live": {"plain"},
     "sharing": {"plain"},
+    "upstream": {"plain"},
     "page": {"plain"},
 }
 ENTRIES = ("main.js", "scenes.js")

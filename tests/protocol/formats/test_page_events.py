@@ -413,7 +413,7 @@ def test_response_holds_the_text_under_the_name_of_its_skill(result, key):
 def test_refusal_tells_its_sentence_as_answer_too(skill):
     _, payload = event_payload(refusal("1", skill, Busy("Too many.")))
     assert payload["answer"] == "Too many."
-    assert payload["error"] == {"code": "busy", "message": "Too many."}
+    assert payload["error"] == {"code": "busy", "message": "Too many.", "retry_after_s": 1}
     assert payload["finish_reason"] == "error"
 
 
