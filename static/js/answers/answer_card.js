@@ -277,7 +277,7 @@ export class AnswerCard {
   }
 
   #showSpent(spent) {
-    const words = spent ? spentWords(spent) : ""
+    const words = spent ? spentWords(spent, this.#isFinding) : ""
     this.#part("spent").textContent = words
     this.#part("spent").hidden = words === ""
   }

@@ -3,6 +3,8 @@ import { span } from "./words.js"
 
 // What came all at once was not written in that time.
 const SHORTEST_WRITING_MS = 100
+const FIRST_WORD = "first word"
+const FIRST_FOUND = "first found"
 
 // { nTokens, ms } from the first word to the last; null where that cannot be told.
 export function writingOf({ usage, timings }) {
@@ -17,11 +19,11 @@ export function tokensOf(usage) {
   return usage ? usage.nFed + usage.nWritten : 0
 }
 
-// "First word 0.6 s, 48 tokens a second": either may be null.
-export function speedWords(firstWordMs, tokensPerS) {
-  const first = firstWordMs === null ? null : `first word ${span(firstWordMs)}`
+// "First word 0.6 s, 48 tokens a second": either may be null. first: what came first.
+export function speedWords(firstMs, tokensPerS, first = FIRST_WORD) {
+  const start = firstMs === null ? null : `${first} ${span(firstMs)}`
   const rate = tokensPerS === null ? null : `${tokensPerS < 10 ? tokensPerS.toFixed(1) : Math.round(tokensPerS)} tokens a second`
-  return capital([first, rate].filter(Boolean).join(", "))
+  return capital([start, rate].filter(Boolean).join(", "))
 }
 
 export function countWords(nTokens) {
@@ -29,9 +31,9 @@ export function countWords(nTokens) {
 }
 
 // All of it about one answer, "" where nothing was counted.
-export function spentWords({ usage, timings }) {
+export function spentWords({ usage, timings }, isFinding) {
   const writing = writingOf({ usage, timings })
-  const speed = speedWords(timings?.firstTokenMs ?? null, writing && 1000 * writing.nTokens / writing.ms)
+  const speed = speedWords(timings?.firstTokenMs ?? null, writing && 1000 * writing.nTokens / writing.ms, isFinding ? FIRST_FOUND : FIRST_WORD)
   const nTokens = tokensOf(usage)
   return [speed, nTokens > 0 && countWords(nTokens)].filter(Boolean).join(", ")
 }

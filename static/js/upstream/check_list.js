@@ -1,8 +1,6 @@
 // The test as it is seen: one line for each step, as soon as it is known.
 import { clock } from "../plain/words.js"
 
-const STATES = new Map([[true, "well"], [false, "trouble"], [null, "open"]])
-
 // Tells "check" when a person wants a test.
 export class CheckList extends EventTarget {
   #parts
@@ -34,7 +32,7 @@ export class CheckList extends EventTarget {
 
   #line({ isWell, words, remedy }) {
     const line = this.#template.content.firstElementChild.cloneNode(true)
-    line.dataset.state = STATES.get(isWell)
+    line.dataset.state = isWell ? "well" : "trouble"
     line.querySelector(".check__words").textContent = words
     line.querySelector(".check__remedy").textContent = remedy
     return line

@@ -22,9 +22,9 @@ export class Checks {
     return id
   }
 
-  // One more step.
+  // One more step. What was not tried, because of what failed before, has nothing to tell.
   add({ id, isWell, words, remedy }) {
-    this.#running.get(id)?.steps.push({ isWell, words, remedy })
+    if (isWell !== null) this.#running.get(id)?.steps.push({ isWell, words, remedy })
   }
 
   // Returns whether it was one of these that ended. error: the sentence where it failed, or null.

@@ -10,18 +10,22 @@ export class Figures {
   #nCounted = 0
   #nTokens = 0
 
-  // One more answer: { usage, timings }; what nobody measured is left out.
-  add({ usage, timings }) {
-    if (typeof timings?.firstTokenMs === "number") {
-      this.#nFirstWords += 1
-      this.#firstWordsMs += timings.firstTokenMs
-    }
-    const writing = writingOf({ usage, timings })
-    this.#nWritten += writing?.nTokens ?? 0
-    this.#writingMs += writing?.ms ?? 0
+  // One more answer: { usage, timings, places }; what nobody measured is left out.
+  add({ usage, timings, places }) {
+    // Places are none of the words that a person waits for.
+    if (!places) this.#addWords({ usage, timings })
     if (tokensOf(usage) === 0) return
     this.#nCounted += 1
     this.#nTokens += tokensOf(usage)
+  }
+
+  #addWords({ usage, timings }) {
+    if (typeof timings?.firstTokenMs !== "number") return
+    this.#nFirstWords += 1
+    this.#firstWordsMs += timings.firstTokenMs
+    const writing = writingOf({ usage, timings })
+    this.#nWritten += writing?.nTokens ?? 0
+    this.#writingMs += writing?.ms ?? 0
   }
 
   // The mean of all answers, "" before the first.
