@@ -52,16 +52,21 @@ export class AskingForm extends EventTarget {
   }
 
   #takeBack() {
-    this.#forgetUndo()
+    const hadFocus = document.activeElement === this.#undo
+    this.#endUndo()
     this.dispatchEvent(new Event("undo"))
-    if (!this.#reset.hidden) this.#reset.focus()
+    if (hadFocus) this.#reset.focus()
   }
 
   #forgetUndo() {
     const hadFocus = document.activeElement === this.#undo
+    this.#endUndo()
+    if (hadFocus) this.#form.elements[0].focus({ preventScroll: true })
+  }
+
+  #endUndo() {
     clearTimeout(this.#undoing)
     this.#undoing = null
     this.#undo.hidden = true
-    if (hadFocus) this.#form.elements[0].focus({ preventScroll: true })
   }
 }
