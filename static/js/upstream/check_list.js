@@ -1,5 +1,6 @@
 // The test as it is seen: one line for each step, as soon as it is known.
 import { clock } from "../plain/words.js"
+import { write } from "../plain/written.js"
 
 // Tells "check" when a person wants a test.
 export class CheckList extends EventTarget {
@@ -17,13 +18,13 @@ export class CheckList extends EventTarget {
 
   show(check) {
     const { time, list, button, label } = this.#parts
-    time.textContent = check.at === null ? "" : clock(check.at)
+    write(time, check.at === null ? "" : clock(check.at))
     // Lines stay the elements they are: they are read as they come.
     if (check !== this.#shown) list.replaceChildren()
     this.#shown = check
     list.append(...check.steps.slice(list.children.length).map((step) => this.#line(step)))
     button.setAttribute("aria-disabled", String(check.isRunning))
-    label.textContent = check.isRunning ? "Testing" : check.at === null ? "Test" : "Test again"
+    write(label, check.isRunning ? "Testing" : check.at === null ? "Test" : "Test again")
   }
 
   #wanted() {

@@ -1,5 +1,6 @@
 // How large a frame is sent: its longer side and its quality, each with what it costs now.
 import { kilobytes } from "../plain/words.js"
+import { write } from "../plain/written.js"
 import { QUALITIES, SIDES_PX } from "./wishes.js"
 
 const MEASURE_INTERVAL_MS = 4000
@@ -76,10 +77,10 @@ export class FrameChoice extends EventTarget {
     const { words, choices, note } = this.#parts
     const { longerSidePx } = this.#chosen
     const bytes = this.#bytesOf(this.#chosen)
-    words.textContent = `${longerSidePx} px${bytes === null ? "" : `, about ${kilobytes(bytes)}`}`
+    write(words, `${longerSidePx} px${bytes === null ? "" : `, about ${kilobytes(bytes)}`}`)
     for (const input of choices.querySelectorAll("input")) {
       const each = this.#bytesOf({ ...this.#chosen, [input.name]: Number(input.value) })
-      input.parentElement.querySelector("small").textContent = each === null ? "" : kilobytes(each)
+      write(input.parentElement.querySelector("small"), each === null ? "" : kilobytes(each))
     }
     note.hidden = bytes !== null
   }

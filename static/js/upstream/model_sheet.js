@@ -1,6 +1,7 @@
 // The sheet behind the model's name while another server answers: which of its models, what there is to know of
 // it, a test, and how it is asked.
 import { Sheet } from "../plain/sheet.js"
+import { write } from "../plain/written.js"
 import { AskingForm } from "./asking_form.js"
 import { CheckList } from "./check_list.js"
 import { FrameChoice } from "./frame_choice.js"
@@ -78,8 +79,8 @@ export class ModelSheet extends EventTarget {
 
   #write(fact, words) {
     const row = this.#parts.querySelector(`[data-fact="${fact}"]`)
-    row.hidden = !words
-    row.querySelector("dd").textContent = words || ""
+    row.hidden = words === ""
+    write(row.querySelector("dd"), words)
   }
 
   // By its name in a part, each element of the sheet.
