@@ -6,8 +6,8 @@ export const QUALITIES = [50, 70, 85, 95]
 const COORDINATES = ["auto", "fraction", "thousand", "pixel"]
 const MAX_MODEL_CHARS = 200
 const MAX_WORDS_CHARS = 2000
-export const MAX_TOKENS = 2048
-export const MAX_TEMPERATURE = 2
+const MAX_TOKENS = 2048
+const MAX_TEMPERATURE = 2
 
 // model: its id on the server, "" for the one that answers when nobody chooses; temperature 0 stays 0.
 const USUAL = { model: "", longerSidePx: 1024, quality: 85 }
