@@ -12,6 +12,7 @@ export class ModelList extends EventTarget {
   #chosen = ""
   #usedLast = ""
   #first = ""
+  #nServers = 1
 
   // parts: { count, filter, list, more, other, name }: other is the radio of the field called name.
   constructor(parts) {
@@ -35,13 +36,14 @@ export class ModelList extends EventTarget {
     this.#render()
   }
 
-  // models: ids; chosen: the one that answers; usedLast: on an earlier visit, "" for none.
-  show({ models, chosen, usedLast }) {
+  // models: ids; chosen: the one that answers; usedLast: on an earlier visit, "" for none; nServers have them.
+  show({ models, chosen, usedLast, nServers }) {
     const isSame = models.length === this.#models.length && models.every((model, index) => model === this.#models[index])
     if (isSame && chosen === this.#chosen && usedLast === this.#usedLast) return
     this.#models = models
     this.#chosen = chosen
     this.#usedLast = usedLast
+    this.#nServers = nServers
     const { name } = this.#parts
     if (name !== document.activeElement) name.value = models.includes(chosen) ? "" : chosen
     this.#render()
@@ -69,7 +71,7 @@ export class ModelList extends EventTarget {
   #render() {
     const { count, filter, list, more, other } = this.#parts
     const n = this.#models.length
-    count.textContent = `${n.toLocaleString("en")} on this server`
+    count.textContent = `${n.toLocaleString("en")} on ${this.#nServers === 1 ? "this server" : "these servers"}`
     filter.hidden = n <= MANY
     const found = this.#found()
     const shown = found.slice(0, MAX_ROWS)

@@ -62,7 +62,7 @@ export class ModelSheet extends EventTarget {
     return this.#sheet.retreat()
   }
 
-  // told: { models, chosen, usedLast, server, skills, speed, used, check, wishes, isUsualAsking }.
+  // told: { models, chosen, usedLast, nServers, server, skills, speed, used, check, wishes, isUsualAsking }.
   show(told) {
     this.#models.show(told)
     for (const fact of ["server", "skills", "speed", "used"]) this.#write(fact, told[fact])

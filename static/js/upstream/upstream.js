@@ -172,6 +172,7 @@ export class Upstream extends EventTarget {
       models,
       chosen: this.#model,
       usedLast: this.#usedLast,
+      nServers: hosts.length,
       server: `${listed(hosts)}${isHere ? ", on this computer" : ""}`,
       skills: this.note || this.#skillWords(),
       speed: figures.speedWords,
