@@ -17,7 +17,7 @@ from backends.upstream.verdicts import KEY_NAME
 from backends.upstream.words import COLOR, COLOR_QUESTION, COUNT, SQUARE
 from engine.sequence import Sequence
 from protocol.answer import FinishReason
-from protocol.errors import RequestError, UpstreamFailed
+from protocol.errors import RequestError, Unsupported, UpstreamUnreadable
 from protocol.frame import Frame
 from protocol.pieces import Checked, Piece, TextDelta, places_of, text_of
 from protocol.places import Box, overlap
@@ -30,6 +30,8 @@ MAX_SAID_CHARS = 60
 MEASURES = (Coordinates.FRACTION, Coordinates.THOUSAND, Coordinates.PIXEL)
 # As the end of a sentence that tells what is left out.
 NO_PLACES = "no places came back in the test"
+OTHER_EYES = "Choose a model that sees."
+ELSEWHERE = "Look into the server's own log for more."
 NEED_PLACES = (Skill.DETECT, Skill.POINT)
 
 # Answers one request, telling its pieces to its sequence.
@@ -114,12 +116,16 @@ class _Check:
         return Outcome(True, f"{self._model} is there")
 
     async def _see(self) -> Outcome:
-        said = text_of(await self._ask(self._query(COLOR_QUESTION, self._square))).strip(" .\n")
+        try:
+            pieces = await self._ask(self._query(COLOR_QUESTION, self._square))
+        except Unsupported:
+            return Outcome(False, "It reads text only", OTHER_EYES)
+        said = text_of(pieces).strip(" .\n")
         if COLOR in said.lower():
             self._learn(sees=True)
             return Outcome(True, f"Sees pictures: it called the {SQUARE} {COLOR}")
         said = said if len(said) <= MAX_SAID_CHARS else f"{said[:MAX_SAID_CHARS]}…"
-        return Outcome(False, f"It called the {SQUARE} {said}", "Choose a model that sees.")
+        return Outcome(False, f"It called the {SQUARE} {said}", OTHER_EYES)
 
     async def _stream(self) -> Outcome:
         pieces = [] if isinstance(self._first, RequestError) else self._first
@@ -136,13 +142,10 @@ class _Check:
 
     async def _find(self) -> Outcome:
         try:
-            found = await self._places()
-        except UpstreamFailed as failure:
-            found = False
-            words = failure.message
-        else:
-            words = "Its boxes do not fit the square." if not found else ""
-        if found:
+            is_found, words = await self._places(), "No box of its fits the square"
+        except UpstreamUnreadable as failure:
+            is_found, words = False, failure.message
+        if is_found:
             return Outcome(True, "Finds things: its box fits the square")
         self._learn(missing=tuple((str(skill), NO_PLACES) for skill in NEED_PLACES))
         return Outcome(False, words, "Find and Point are left out. Choose a model that finds.")
@@ -198,8 +201,8 @@ async def _outcome(attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
 
 def _failed(sentences: str) -> Outcome:
     """A failure whose last sentences say what helps."""
-    words, dot, remedy = sentences.partition(". ")
-    return Outcome(False, words + dot.strip(), remedy)
+    words, _, remedy = sentences.partition(". ")
+    return Outcome(False, words.removesuffix("."), remedy or ELSEWHERE)
 
 
 def _read(numbers: list[Numbers], measure: Coordinates, size: Size) -> list[Box]:

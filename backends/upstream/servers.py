@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from time import monotonic
@@ -12,6 +12,7 @@ from typing import Any
 
 from backends.upstream.limits import LIMITS, Limits
 from backends.upstream.server import MOONSIGHT, Server
+from backends.upstream.stream import Objects
 from backends.upstream.verdicts import KEY_NAME, Again
 from protocol.errors import ModelFailed, StartRefused
 from protocol.hosts import parse_upstream
@@ -59,10 +60,6 @@ class Servers:
         """Look once."""
         await asyncio.gather(*map(self._look, self._servers))
 
-    async def find_out(self) -> None:
-        """Wait until it is known who is there, which models they have, and which one answers."""
-        await self._is_known.wait()
-
     def is_moonsight(self, model: str) -> bool:
         """Whether all that have a model speak Moonsight's own API, too."""
         owners = {each.models[model] for each in self._servers if model in each.models}
@@ -82,9 +79,7 @@ class Servers:
         known = tuple(self._abilities.values())
         self._tell(self._failure, upstream=replace(self._status.upstream, abilities=known))
 
-    async def post(
-        self, path: str, body: dict[str, Any], model: str
-    ) -> AsyncGenerator[dict[str, Any], None]:
+    async def post(self, path: str, body: dict[str, Any], model: str) -> Objects:
         """Ask; yields each JSON object that comes back, as it comes, whether streamed or whole.
 
         path: behind the version, such as /chat/completions. It ends when the server says that the
@@ -94,7 +89,7 @@ class Servers:
         """
         # A picture of megabytes is written where nobody waits for it.
         content = await asyncio.to_thread(_written, body)
-        await self.find_out()
+        await self._is_known.wait()
         tried: list[Server] = []
         pauses = _Pauses(self._limits)
         while True:

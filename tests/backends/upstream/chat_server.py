@@ -7,9 +7,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from protocol.answer import AnswerEvent, Started, Waiting
+from protocol.model import Model as Backend
+from protocol.request import Skill
+from tests.fakes import Inbox, make_request
+
 Body = dict[str, Any]
-# A status and a body, or the chunks of a stream.
-Reply = tuple[int, Body] | list[Body]
+# A status and a body, or the chunks of a stream, which breaks off behind a None.
+Reply = tuple[int, Body] | list[Body | None]
 
 MODEL = "gemma-3-4b-it"
 
@@ -46,8 +51,9 @@ def refuses(told: str, status: int = 400) -> tuple[int, Body]:
 class ChatServer:
     """bodies: what it was asked. reply: makes an answer of a body."""
 
-    def __init__(self, url: str, model: str) -> None:
-        self.url, self.model = url, model
+    def __init__(self, url: str, models: tuple[str, ...]) -> None:
+        self.url, self.models = url, models
+        self.host = url.removeprefix("http://")
         self.bodies: list[Body] = []
         self.reply: Callable[[Body], Reply] = lambda body: says("A ", "mug.")
 
@@ -74,11 +80,18 @@ def pictures_of(body: Body) -> list[str]:
     return [] if isinstance(content, str) else [part["image_url"]["url"] for part in content[:-1]]
 
 
+def hear(backend: Backend, skill: Skill = Skill.QUERY, **fields: Any) -> list[AnswerEvent]:
+    """Ask, and return all that happens from the first piece to the end."""
+    inbox = Inbox()
+    backend.submit(make_request(skill=skill, **fields), inbox.put)
+    return [event for event in inbox.until_finished() if not isinstance(event, Started | Waiting)]
+
+
 @contextmanager
-def chat_server(model: str = MODEL) -> Iterator[ChatServer]:
+def chat_server(*models: str) -> Iterator[ChatServer]:
     """A server on a port of its own."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server = ChatServer(f"http://127.0.0.1:{http.server_port}", model)
+    server = ChatServer(f"http://127.0.0.1:{http.server_port}", models or (MODEL,))
     http.chat = server  # type: ignore[attr-defined]
     thread = Thread(target=http.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -94,7 +107,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self._send_json(200, {"data": [{"id": self._chat.model, "owned_by": "somebody"}]})
+        listed = [{"id": each, "owned_by": "somebody"} for each in self._chat.models]
+        self._send_json(200, {"data": listed})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -103,8 +117,9 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(reply, tuple):
             self._send_json(*reply)
             return
-        lines = [f"data: {json.dumps(each)}\n\n" for each in reply]
-        self._send(200, "text/event-stream", "".join([*lines, "data: [DONE]\n\n"]))
+        lines = [f"data: {json.dumps(each)}\n\n" for each in reply if each is not None]
+        end = [] if reply[-1] is None else ["data: [DONE]\n\n"]
+        self._send(200, "text/event-stream", "".join(lines + end))
 
     @property
     def _chat(self) -> ChatServer:

@@ -1,9 +1,11 @@
 """Models that answer through other servers."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from backends.upstream.model import UpstreamModel
 from model import Model, load_model
 from settings import Settings
 from tests.backends.upstream.chat_server import ChatServer, chat_server
@@ -25,7 +27,13 @@ def chat() -> Iterator[ChatServer]:
 
 
 @pytest.fixture
-def model(chat: ChatServer) -> Iterator[Model]:
+def backend(chat: ChatServer) -> Iterator[UpstreamModel]:
     """That server, as the model."""
-    with load_model(Settings(upstream=(chat.url,))) as model:
-        yield model
+    with closing(UpstreamModel(Settings(upstream=(chat.url,)))) as backend:
+        yield backend
+
+
+@pytest.fixture
+def model(backend: UpstreamModel) -> Model:
+    """The same, as scripts have it."""
+    return Model(backend, Settings().frame_limits)
