@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 from flask import Flask
 
+from backends.first_status import upstream_of
 from backends.process import LOG_FORMAT, ModelProcess
 from doctor.check import check
 from protocol.alert import Hook
@@ -49,7 +50,7 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
     """
     app = Flask(__name__)
     limits, origins, metrics = settings.frame_limits, Origins(settings.cors_origin), Metrics(model)
-    add_pages(app, model, limits, hook)
+    add_pages(app, model, limits, hook, upstream_of(settings))
     sharing = add_events(app, model, bridge, limits, origins, metrics.submit, hook)
     add_programs(app, model, bridge, limits, origins, metrics, sharing)
     app.wsgi_app = merge_slashes(app.wsgi_app)  # type: ignore[method-assign]

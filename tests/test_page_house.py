@@ -8,7 +8,8 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from PIL import ImageColor
 
-from protocol.request import Skill
+from protocol.request import MAX_TOKENS, SamplingParams, Skill
+from protocol.upstream import MAX_MODEL_CHARS, MAX_WORDS_CHARS, Coordinates, UpstreamParams
 
 ROOT = Path(__file__).parent.parent
 JS, CSS = ROOT / "static" / "js", ROOT / "static" / "css"
@@ -16,7 +17,17 @@ MAX_LINES = 300
 
 # Beside itself. What one room has for another is handed in by main.js.
 MAY_IMPORT = {
-    "main.js": {"plain", "line", "asking", "looking", "answers", "live", "sharing", "page"},
+    "main.js": {
+        "plain",
+        "line",
+        "asking",
+        "looking",
+        "answers",
+        "live",
+        "sharing",
+        "upstream",
+        "page",
+    },
     "scenes.js": set(),
     "plain": set(),
     "line": {"plain", "vendor"},
@@ -25,6 +36,7 @@ MAY_IMPORT = {
     "answers": {"plain"},
     "live": {"plain"},
     "sharing": {"plain"},
+    "upstream": {"plain"},
     "page": {"plain"},
 }
 ENTRIES = ("main.js", "scenes.js")
@@ -132,6 +144,29 @@ def test_table_of_skills_is_what_the_page_offers_and_what_the_server_takes():
     radios = re.findall(r'<input type="radio" name="skill" value="(\w+)".*?<span>(\w+)<', page)
     assert list(zip(rows, verbs, strict=True)) == radios
     assert set(rows) == set(CHOSEN)
+
+
+def test_wishes_of_another_server_have_the_bounds_and_the_usual_values_of_the_protocol():
+    script, page = source("upstream/wishes.js"), (ROOT / "templates/model.html").read_text()
+    bounds = dict(re.findall(r"^const (MAX_\w+) = (\d+)$", script, re.MULTILINE))
+    names = ("MAX_MODEL_CHARS", "MAX_WORDS_CHARS", "MAX_TOKENS")
+    assert {name: int(bounds[name]) for name in names} == {
+        "MAX_MODEL_CHARS": MAX_MODEL_CHARS,
+        "MAX_WORDS_CHARS": MAX_WORDS_CHARS,
+        "MAX_TOKENS": MAX_TOKENS,
+    }
+    assert set(re.findall(r'maxlength="(\d+)"', page)) == {
+        bounds["MAX_MODEL_CHARS"],
+        bounds["MAX_WORDS_CHARS"],
+    }
+    assert set(re.findall(r'max="(\d+)"', page)) == {
+        bounds["MAX_TOKENS"],
+        bounds["MAX_TEMPERATURE"],
+    }
+    usual, sampling = UpstreamParams(), SamplingParams()
+    assert f"longerSidePx: {usual.longer_side_px}, quality: {usual.quality} }}" in script
+    assert f"maxTokens: {sampling.max_tokens}, temperature: {sampling.temperature:g}," in script
+    assert re.findall(r"\w+", re.search(r"COORDINATES = \[(.*?)\]", script)[1]) == [*Coordinates]
 
 
 @pytest.mark.parametrize("sheet", [sheet for sheet in SHEETS if sheet != "tokens.css"])

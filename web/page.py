@@ -22,6 +22,7 @@ from protocol.hosts import parse_host
 from protocol.model import Model
 from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 from protocol.status import ModelState
+from protocol.upstream import Upstream
 
 # Nothing inline, nothing from elsewhere: what a model writes can never become a script.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -100,24 +101,25 @@ def refuse_foreign_hosts(wsgi_app: Callable, hosts: Collection[str] | None, url:
     return guarded
 
 
-def add_pages(app: Flask, model: Model, limits: FrameLimits, hook: Hook | None = None) -> None:
-    """Serve the pages of one app. hook: where the page's alerts go, if anywhere."""
+def add_pages(
+    app: Flask,
+    model: Model,
+    limits: FrameLimits,
+    hook: Hook | None = None,
+    upstream: Upstream | None = None,
+) -> None:
+    """Serve the pages of one app.
+
+    hook: where the page's alerts go, upstream: where its pictures do, if anywhere.
+    """
     pages = Blueprint("pages", __name__)
+    facts = {"limits": _limits(limits), "hook": hook, "upstream": upstream}
 
     # Rendering takes 2 ms of the loop, and nothing in it changes while the server runs.
     @pages.get("/")
     @cache
     def index() -> str:
-        return render_template(
-            "index.html",
-            limits={
-                "max_frame_bytes": limits.max_bytes,
-                "max_frame_pixels": limits.max_pixels,
-                "max_question_chars": MAX_QUESTION_CHARS,
-                "max_object_chars": MAX_OBJECT_CHARS,
-            },
-            hook=hook,
-        )
+        return render_template("index.html", **facts)
 
     @pages.get("/scenes")
     def scenes() -> str:
@@ -138,6 +140,16 @@ def add_pages(app: Flask, model: Model, limits: FrameLimits, hook: Hook | None =
     app.register_blueprint(pages)
     app.after_request(add_headers)
     app.view_functions["static"] = static_file
+
+
+def _limits(limits: FrameLimits) -> dict[str, int]:
+    """What the page must not exceed."""
+    return {
+        "max_frame_bytes": limits.max_bytes,
+        "max_frame_pixels": limits.max_pixels,
+        "max_question_chars": MAX_QUESTION_CHARS,
+        "max_object_chars": MAX_OBJECT_CHARS,
+    }
 
 
 def add_headers(response: Response) -> Response:

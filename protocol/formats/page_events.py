@@ -7,7 +7,7 @@ from typing import Any, assert_never
 from uuid import uuid4
 
 from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Waiting
-from protocol.errors import BadImage, BadRequest, FrameForgotten
+from protocol.errors import BadImage, BadRequest, Busy, FrameForgotten, UpstreamFailed
 from protocol.formats.fields import Fields
 from protocol.formats.skills import (
     Common,
@@ -128,6 +128,9 @@ def _response(event: Finished) -> dict[str, Any]:
     if event.error is not None:
         # The simplest client shows `answer` and nothing else.
         payload["answer"] = event.error.message
+        # A loop waits for that long, and not for as long as it would by itself.
+        if isinstance(event.error, Busy | UpstreamFailed) and event.error.retry_after_s is not None:
+            payload["error"]["retry_after_s"] = event.error.retry_after_s
     return payload
 
 

@@ -7,6 +7,7 @@
 //   answers/  what came back: cards, marks and times
 //   live/     what is looked at again and again: the loop, the question it keeps answered, the rules it watches for
 //   sharing/  what programs may look at, while a person lets them
+//   upstream/ another server that answers: which of its models, how it is asked, what it takes
 //   page/     what is around them: the model, the connection, the keys
 //
 // A room imports its own files and plain/; line/ also the vendored socket. What one has for another goes
@@ -17,7 +18,7 @@ import { Asking } from "./asking/asking.js"
 import { takeDropped } from "./asking/dropping.js"
 import { Question } from "./asking/question.js"
 import { requestOfAlert, requestOfKept, requestOfProgram } from "./asking/requests.js"
-import { ASK, FIND, SKILLS, titleOf } from "./asking/skills.js"
+import { ASK, FIND, titleOf, VERBS } from "./asking/skills.js"
 import { Connection } from "./line/connection.js"
 import { GLANCE } from "./live/gate.js"
 import { Keeping } from "./live/keeping.js"
@@ -35,6 +36,7 @@ import { offerSingleKeys } from "./page/single_keys.js"
 import { newId } from "./plain/ids.js"
 import { followVisibleHeight } from "./plain/viewport.js"
 import { Sharing } from "./sharing/sharing.js"
+import { Upstream } from "./upstream/upstream.js"
 
 const element = (id) => document.getElementById(id)
 const limit = (name) => Number(document.body.dataset[name])
@@ -47,35 +49,32 @@ const connection = new Connection()
 const announcer = new Announcer(element("announcer"))
 const header = new Header(element("status"))
 const report = new ModelReport({
-  header,
-  facts: { menu: element("facts"), button: element("status") },
+  ...{ header, facts: { menu: element("facts"), button: element("status") } },
   waking: { card: element("waking"), template: element("waking-stage-template") },
-  demoBanner: element("demo-banner"),
-  trouble: element("model-failed"),
+  ...{ demoBanner: element("demo-banner"), trouble: element("model-failed") },
 })
 const offlineBanner = new OfflineBanner({ banner: element("offline-banner"), retry: element("reconnect"), announcer })
 
 const stage = new Stage(element("stage"))
 const looking = new Looking({
-  stage,
-  video: element("stage").querySelector("video"),
+  ...{ stage, video: element("stage").querySelector("video"), file: element("picture-file"), limits: frameLimits },
   menu: { menu: element("sources"), cameras: element("sources-cameras"), buttons: ["source", "source-brief"].map(element) },
-  file: element("picture-file"),
-  limits: frameLimits,
+})
+const upstream = new Upstream({
+  parts: { sheet: element("model"), button: element("status"), template: element("check-template") },
+  ...{ measure: (sizes) => looking.measure(sizes), skills: VERBS },
 })
 const answers = new Answers({
   ...{ list: element("answers"), template: element("card-template") },
   ...{ count: element("answers-count"), empty: element("empty") },
 })
 const ahead = new Ahead({
-  see: () => looking.see(),
+  ...{ see: () => looking.see(), limits: frameLimits },
   isIdle: () => connection.isOpen && report.isReady && answers.activity === null && !keeping.isOn,
-  limits: frameLimits,
 })
 const question = new Question({
   ...{ form: element("question"), text: element("question-text"), ask: element("ask"), stop: element("stop") },
-  ...{ note: element("question-note"), once: element("ask-once"), suggestions: element("suggestions") },
-  maxChars,
+  ...{ note: element("question-note"), once: element("ask-once"), suggestions: element("suggestions"), maxChars },
 })
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
@@ -83,29 +82,19 @@ const looks = new Looks({ glance: () => looking.glance(GLANCE), takeFrame: () =>
 const keeping = new Keeping({
   looks,
   parts: {
-    list: element("answers"),
-    template: element("live-template"),
-    rowTemplate: element("live-row-template"),
-    pace: element("pace"),
-    switches: [element("keep-looking"), element("keep-looking-brief")],
-    view: element("view"),
-    words: element("full-screen"),
+    ...{ list: element("answers"), template: element("live-template"), rowTemplate: element("live-row-template") },
+    ...{ pace: element("pace"), switches: ["keep-looking", "keep-looking-brief"].map(element) },
+    ...{ view: element("view"), words: element("full-screen") },
   },
-  openCard,
-  wanted: wantedToKeep,
+  ...{ openCard, wanted: wantedToKeep },
 })
 const watch = new Watch({
   looks,
   parts: {
-    sheet: element("watch"),
-    bells: [element("bell"), element("bell-brief")],
-    door: element("source-brief"),
+    ...{ sheet: element("watch"), bells: ["bell", "bell-brief"].map(element), door: element("source-brief") },
     templates: { form: element("rule-form-template"), rule: element("rule-template"), told: element("told-template") },
   },
-  skills: { question: ASK, object: FIND },
-  maxChars,
-  webhook,
-  announcer: new Announcer(element("alerter")),
+  ...{ skills: { question: ASK, object: FIND }, maxChars, webhook, announcer: new Announcer(element("alerter")) },
 })
 const sharing = new Sharing({
   ...{ toggle: element("share"), note: element("share-note"), signs: ["sign", "sign-line"].map(element) },
@@ -121,13 +110,13 @@ question.addEventListener("typed", () => ahead.typed())
 question.addEventListener("refused", ({ detail }) => announcer.say(detail))
 
 asking.addEventListener("asked", ({ detail: request }) => {
-  watch.retreat()
+  showAnswers()
   const card = answers.add(request)
   if (request.frame.source === null) return
   stage.forgetFound()
   flyFrame(card.frame, stage.bounds).catch(reportError)
 })
-asking.addEventListener("answered", ({ detail }) => answers.response(detail))
+asking.addEventListener("answered", ({ detail }) => answers.response({ ...detail, spent: upstream.wishes && detail }))
 
 answers.addEventListener("again", ({ detail }) => asking.askAgain(detail))
 answers.addEventListener("stop", ({ detail }) => asking.stop(detail))
@@ -144,6 +133,11 @@ answers.addEventListener("change", () => {
 
 function showActivity() {
   header.showActivity(answers.activity ?? (keeping.activity === "off" ? null : "looking"), watch.nAwake)
+}
+
+// Where a sheet stands, they stand.
+function showAnswers() {
+  return watch.retreat() || upstream.retreat()
 }
 
 // One step of Escape: what is being answered, then what is kept answered.
@@ -183,7 +177,7 @@ function showLooking() {
   showActivity()
 }
 
-keeping.addEventListener("begun", () => watch.retreat())
+keeping.addEventListener("begun", showAnswers)
 keeping.addEventListener("switched", () => question.showKept(keeping.isOn))
 keeping.addEventListener("change", showLooking)
 keeping.addEventListener("found", ({ detail: { object, places, frame } }) => stage.showFound(object, places, frame.source))
@@ -192,6 +186,7 @@ keeping.addEventListener("look-now", () => connection.isOpen ? looks.lookNow() :
 keeping.addEventListener("watch", ({ detail }) => watch.offer(detail.asked))
 
 watch.addEventListener("change", showLooking)
+watch.addEventListener("opened", () => upstream.close())
 watch.addEventListener("open", ({ detail }) => showAlert(newId(), detail))
 watch.addEventListener("told", ({ detail: alert }) => {
   if (alert.ways.page) showAlert(alert.id, alert)
@@ -212,7 +207,7 @@ sharing.addEventListener("said", ({ detail }) => announcer.say(detail))
 
 for (const asker of [asking, looks]) {
   asker.addEventListener("send", async ({ detail }) => {
-    if (!await connection.ask(detail)) breakOff()
+    if (!await connection.ask(upstream.asking(detail))) breakOff()
   })
   asker.addEventListener("cancel", ({ detail }) => connection.cancel(detail))
 }
@@ -222,6 +217,7 @@ function allowAsking() {
 }
 
 function breakOff() {
+  upstream.giveUp()
   asking.giveUp()
   answers.connectionLost()
   looks.giveUp()
@@ -231,15 +227,21 @@ for (const name of ["waiting", "started", "token", "found"]) {
   connection.addEventListener(name, ({ detail }) => answers[name](detail))
 }
 connection.addEventListener("started", ({ detail }) => looks.started(detail))
-connection.addEventListener("response", ({ detail }) => looks.finish(detail) || asking.finish(detail))
+connection.addEventListener("response", ({ detail }) => [upstream, looks, asking].some((each) => each.finish(detail)))
+connection.addEventListener("checked", ({ detail }) => upstream.checked(detail))
 connection.addEventListener("alerted", ({ detail: { id, error } }) => error && answers.note(id, error))
 connection.addEventListener("program", ({ detail }) => sharing.look(detail))
 connection.addEventListener("looked", ({ detail }) => ahead.looked(detail))
-connection.addEventListener("status", ({ detail: status }) => {
-  report.show(status)
+connection.addEventListener("status", ({ detail }) => upstream.take(detail))
+upstream.addEventListener("change", () => {
+  report.show(upstream.status)
   answers.isModelReady = report.isReady
-  question.offer(status)
+  question.offer({ isDemo: upstream.status.isDemo, missing: upstream.missing, note: upstream.note })
+  watch.missing = upstream.missing
+  looking.size = upstream.frameSize
 })
+upstream.addEventListener("check", async ({ detail }) => await connection.check(detail) || upstream.giveUp())
+upstream.addEventListener("opened", () => watch.retreat())
 connection.addEventListener("restored", () => {
   offlineBanner.hide()
   report.connected()
@@ -268,17 +270,16 @@ looking.addEventListener("change", () => {
   looks.check()
   sharing.follow()
 })
-looking.addEventListener("opened", () => watch.isOpen || question.focusUnlessTouch())
+looking.addEventListener("opened", () => watch.isOpen || upstream.isOpen || question.focusUnlessTouch())
 looking.addEventListener("refused", ({ detail }) => question.warn(detail))
 takeDropped((file) => looking.usePicture(file))
 
 // Keys
 
 const showKeys = () => element("keys").showModal()
-const choices = Object.keys(SKILLS).map((skill, index) => [index + 1, () => { question.skill = skill }])
 const keyboard = new Keyboard({
   keys: {
-    ...Object.fromEntries(choices),
+    ...Object.fromEntries([1, 2, 3, 4].map((nth) => [nth, () => question.chooseSkill(nth)])),
     "/": () => question.focus(),
     l: () => keeping.toggle(),
     f: () => keeping.toggleFullScreen(),
@@ -287,7 +288,7 @@ const keyboard = new Keyboard({
     w: () => watch.open(),
     "?": showKeys,
   },
-  escapes: [() => keeping.retreat(), () => watch.retreat(), stopAll, () => question.retreat()],
+  escapes: [() => keeping.retreat(), showAnswers, stopAll, () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })

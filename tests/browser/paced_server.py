@@ -4,19 +4,25 @@
     begin                        the model looks at the frame
     say "TEXT"                   the next words (JSON)
     find [NUMBERS]               one more object: a box of four numbers or a point of two (JSON)
+    choose [ANSWER, NUMBERS]     the likeliest choice, the probabilities of all (JSON)
+    check [IS_WELL, WORDS, REMEDY]  one more step of a test (JSON)
+    spend FED WRITTEN            what the answer takes in tokens
     end REASON                   the answer is over: stop, length
     fail CODE SENTENCE           the request fails
+    later SECONDS SENTENCE       it fails, and says when to try again
     looks FATE                   what becomes of looks from now on: seen, kept waiting, refused
+    asked                        the page's settings of the open request, as its answer
     status {FIELDS}              the model's status changes (JSON)
     forget                       open requests and commands of another test are dropped
 
 A command about a request waits until there is one, and is about the oldest that is open.
+A host before the port: the pages say that pictures go there.
 """
 
 import json
 import sys
 from collections import deque
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Thread
 
@@ -24,13 +30,14 @@ from flask import Flask
 
 from protocol.answer import Finished, FinishReason, Sink, Started, Timings, Usage
 from protocol.answer import Waiting as InLine
-from protocol.errors import RequestError
+from protocol.errors import RequestError, UpstreamFailed
 from protocol.frame import FrameLimits
 from protocol.model import OnStatus
-from protocol.pieces import Found, Piece, TextDelta
+from protocol.pieces import Checked, Chosen, Found, Piece, TextDelta
 from protocol.places import Box, Point
 from protocol.request import LookRequest, LookResult, Request
 from protocol.status import LoadStage, ModelState, Progress, Status
+from protocol.upstream import Abilities, Upstream
 from web.events import add_events
 from web.loop.calls import Bridge
 from web.loop.server import Server, listen
@@ -64,6 +71,7 @@ class PacedModel:
         self._pieces: dict[str, list[Piece]] = {}
         self._commands: deque[str] = deque()
         self._fate_of_looks = "seen"
+        self._usage = Usage()
 
     def watch(self, on_status: OnStatus) -> None:
         self._watchers.append(on_status)
@@ -88,6 +96,7 @@ class PacedModel:
             self._open.clear()
             self._commands.clear()
             self._fate_of_looks = "seen"
+            self._usage = Usage()
         elif line.startswith("looks "):
             self._fate_of_looks = line.removeprefix("looks ")
         elif line.startswith("status "):
@@ -108,8 +117,14 @@ class PacedModel:
         progress = fields.pop("progress", None)
         if progress:
             progress = Progress(LoadStage(progress.pop("stage")), **progress)
-        state = ModelState(fields.pop("state"))
-        self.status = Status(state, progress=progress, **fields)
+        state, upstream = ModelState(fields.pop("state")), fields.pop("upstream", None)
+        if upstream:
+            told = [
+                each | {"missing": tuple(each.get("missing", ()))}
+                for each in upstream.pop("abilities", ())
+            ]
+            upstream = Upstream(**upstream, abilities=tuple(Abilities(**each) for each in told))
+        self.status = Status(state, progress=progress, upstream=upstream, **fields)
         for on_status in self._watchers:
             on_status(self.status)
 
@@ -138,6 +153,22 @@ class PacedModel:
         place = Box(*numbers) if len(numbers) == 4 else Point(*numbers)
         self._add(id, Found(id, place))
 
+    def _do_choose(self, id: str, rest: str) -> None:
+        answer, probabilities = json.loads(rest)
+        self._add(id, Chosen(id, answer, tuple(probabilities)))
+
+    def _do_check(self, id: str, rest: str) -> None:
+        is_well, words, remedy = json.loads(rest)
+        self._add(id, Checked(id, "step", is_well, words, remedy))
+
+    def _do_spend(self, id: str, rest: str) -> None:
+        self._usage = Usage(*map(int, rest.split()))
+
+    def _do_asked(self, id: str, rest: str) -> None:
+        request, _ = self._open[id]
+        told = {"upstream": asdict(request.upstream), "sampling": asdict(request.sampling)}
+        self._add(id, TextDelta(id, json.dumps(told)))
+
     def _do_end(self, id: str, rest: str) -> None:
         self._end(id, FinishReason(rest))
 
@@ -145,18 +176,23 @@ class PacedModel:
         code, sentence = rest.split(" ", 1)
         self._end(id, FinishReason.ERROR, Told(code, sentence))
 
+    def _do_later(self, id: str, rest: str) -> None:
+        seconds, sentence = rest.split(" ", 1)
+        self._end(id, FinishReason.ERROR, UpstreamFailed(sentence, float(seconds)))
+
     def _end(self, id: str, reason: FinishReason, error: RequestError | None = None) -> None:
         request, sink = self._open.pop(id)
         pieces = self._pieces[id]
         # As with the real model: where nothing came, there was no first word.
         timings = TIMINGS if pieces else replace(TIMINGS, first_token_ms=None)
-        sink(Finished(id, reason, request.result(pieces), timings, Usage(), error))
+        sink(Finished(id, reason, request.result(pieces), timings, self._usage, error))
 
 
-def main(port: int) -> None:
+def main(port: int, host: str = "") -> None:
     bridge, model = Bridge(), PacedModel()
     app = Flask("moonsight", root_path=str(ROOT))
-    add_pages(app, model, LIMITS)
+    upstream = Upstream((host,), is_here=host.startswith("localhost")) if host else None
+    add_pages(app, model, LIMITS, upstream=upstream)
     origins = Origins([f"http://localhost:{port}"])
     metrics = Metrics(model)
     sharing = add_events(app, model, bridge, LIMITS, origins, metrics.submit)
@@ -171,4 +207,4 @@ def take_commands(bridge: Bridge, model: PacedModel) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[-1]), *sys.argv[1:-1])

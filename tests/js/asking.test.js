@@ -11,6 +11,7 @@ class FakeQuestion extends EventTarget {
   refuse = () => this.told.push("refused")
   warn = (sentence) => this.told.push(sentence)
   keepSelected = () => this.told.push("kept")
+  offers = (skill) => skill !== this.missing
 }
 
 const takeFrame = async () => ({ blob: "jpeg", source: "camera" })
@@ -44,6 +45,13 @@ test("what is asked becomes a request that says all its card needs", async () =>
     frame: { blob: "jpeg", source: "camera" },
   })
   assert.deepEqual(question.told, ["kept"])
+})
+
+test("a count is not offered to be checked where the model cannot point", async () => {
+  const { asking, question, told } = begin()
+  question.missing = "point"
+  await asking.ask({ skill: "query", question: "How many mugs?" })
+  assert.equal(told[0][1].proof, null)
 })
 
 test("nothing is asked while there is nothing to see", async () => {

@@ -137,6 +137,19 @@ test("trouble is told with the time of the next try, which comes later each time
   assert.deepEqual(live.told, Array(2).fill(["troubled", "Too many questions are waiting."]))
 })
 
+test("whoever says when to be asked again is not asked sooner, however long that is", async (t) => {
+  const { looks, sent } = loop(t)
+  looks.add(asker("What?"))
+  await settle()
+  await answer(looks, sent[0], { error: "Too many questions.", retryAfterS: 45 })
+  t.mock.timers.tick(44_900)
+  await settle()
+  assert.equal(sent.length, 1)
+  t.mock.timers.tick(200)
+  await settle()
+  assert.equal(sent.length, 2)
+})
+
 test("a clock that was put back an hour does not hold the next try up", async (t) => {
   const { looks, sent } = loop(t)
   looks.add(asker("What?"))

@@ -53,6 +53,17 @@ for (const [claim, fields, signs, told] of [
   test(`${claim}: ${signs}`, () => assert.deepEqual(alertsOf(ruleWith(fields), signs).told, told))
 }
 
+test("an answer of a model that cannot say how likely it is counts, and is told without a number", () => {
+  const verdict = verdictOf(ruleWith(), { reason: "stop", choice: "yes", probabilities: null }, NOON)
+  assert.deepEqual(verdict, { isSo: true, answer: "yes", probability: null, words: "yes", at: NOON })
+  assert.equal(verdictOf(ruleWith(), { reason: "stop", choice: "no", probabilities: null }, NOON).isSo, false)
+  for (const choice of [null, "maybe"]) {
+    assert.ok(verdictOf(ruleWith(), { reason: "stop", choice, probabilities: null }, NOON).trouble)
+  }
+  const { text, probability } = alertOf(ruleWith(), verdict, NOON)
+  assert.deepEqual([text, probability], ["Yes, sure after 2 of 3 looks.", null])
+})
+
 test("looks that are far apart do not confirm each other", () => {
   const rule = ruleWith()
   const { state } = alertsOf(rule, "nny")

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
+import { Offer } from "../../static/js/asking/offer.js"
 import {
   ASK, COMMANDS, DEMO_SUGGESTIONS, isFinding, proofOf, SKILLS, SUGGESTIONS, titleOf,
 } from "../../static/js/asking/skills.js"
@@ -31,6 +32,13 @@ test("what is suggested can be asked at once, and is told apart by its words", (
     assert.ok(titles.every(Boolean))
     assert.equal(new Set(titles).size, titles.length)
   }
+})
+
+test("what the model has not is neither offered nor suggested, and asking always is", () => {
+  const offer = new Offer({ isDemo: true, missing: { query: "no", caption: "no", detect: "no" } })
+  assert.deepEqual(Object.keys(SKILLS).filter((skill) => offer.has(skill)), ["query", "point"])
+  assert.deepEqual([1, 2, 3].map((n) => offer.nth(n)), ["query", "point", undefined])
+  assert.ok(offer.suggestions.every(({ skill }) => skill === "query"))
 })
 
 test("only a count can be proven, by pointing at what it counts", () => {

@@ -56,6 +56,20 @@ test("nothing is asked for rules that are off", () => {
   assert.equal(watching.nAwake, 0)
 })
 
+test("a rule whose skill the model has not sleeps, says why, and wakes with another model", () => {
+  watching.add(objectRule("cat"))
+  watching.add(questionRule("the kettle boils"))
+  watching.missing = { [SKILLS.object]: "no places came back in the test" }
+  const [{ rule, state }] = watching.entries
+  assert.deepEqual(wants().map(({ skill }) => skill), [SKILLS.question])
+  assert.deepEqual([watching.nAwake, watching.nOn], [1, 1])
+  const line = lineOf(rule, state, watching.sleepOf(rule), now)
+  assert.match(line, /^Asleep since \d\d:\d\d: no places came back in the test$/)
+  watching.missing = {}
+  assert.equal(watching.sleepOf(rule), null)
+  assert.equal(wants().length, 2)
+})
+
 test("a question is asked for yes or no, an object is looked for", () => {
   watching.add(questionRule("the kettle boils"))
   watching.add(objectRule("the cat"))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { alertPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "../../static/js/line/wire.js"
+import { alertPayloadFor, checkPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "../../static/js/line/wire.js"
 
 const BOX = { x_min: 0.1, y_min: 0.2, x_max: 0.3, y_max: 0.4 }
 const BOX_READ = { xMin: 0.1, yMin: 0.2, xMax: 0.3, yMax: 0.4 }
@@ -16,9 +16,46 @@ test("status is read with its progress", () => {
   const progress = { stage: "downloading", done: 1, total: 2, bytes_per_s: 3, seconds_left: 4 }
   const payload = { ...STATUS, status: "loading", memory_bytes: 5, is_demo: false, gpu_fault: "Old.", max_running: 6, progress }
   const progressRead = { stage: "downloading", done: 1, total: 2, bytesPerS: 3, secondsLeft: 4 }
-  const wanted = { ...STATUS, state: "loading", memoryBytes: 5, isDemo: false, gpuFault: "Old.", progress: progressRead }
+  const wanted = { ...STATUS, state: "loading", memoryBytes: 5, isDemo: false, gpuFault: "Old.", progress: progressRead, upstream: null }
   assert.deepEqual(read("status", payload), wanted)
   assert.equal(read("status", { ...payload, progress: null }).progress, null)
+})
+
+test("status of other servers is read with their models and what each was seen to do", () => {
+  const abilities = [{ model: "a", sees: false, streams: null, missing: [["detect", "no places came back"]] }]
+  const upstream = { hosts: ["api.example"], is_here: false, models: ["a", "b"], abilities }
+  const wanted = { hosts: ["api.example"], isHere: false, models: ["a", "b"] }
+  const abilitiesRead = [{ model: "a", sees: false, missing: { detect: "no places came back" } }]
+  assert.deepEqual(read("status", { ...STATUS, status: "ready", upstream }).upstream, { ...wanted, abilities: abilitiesRead })
+})
+
+const WISHES = {
+  model: "b", instruction: "Be brief.", caption: "", coordinates: "auto", longerSidePx: 768, quality: 70,
+  maxTokens: 100, temperature: 0,
+}
+const SETTINGS = {
+  max_tokens: 100,
+  temperature: 0,
+  upstream: { model: "b", instruction: "Be brief.", caption: "", coordinates: "auto", longer_side_px: 768, quality: 70 },
+}
+
+test("wishes travel as settings where another server answers, and with a test of it", async () => {
+  const { settings } = await payloadFor({ id: "a", question: "What?", wishes: WISHES, frame: { frameId: "f" } })
+  assert.deepEqual(settings, SETTINGS)
+  assert.deepEqual(checkPayloadFor({ id: "a", wishes: WISHES }), { id: "a", settings: SETTINGS })
+  assert.ok(!("settings" in await payloadFor({ id: "a", question: "What?", wishes: null, frame: { frameId: "f" } })))
+})
+
+test("step of a test is read, also one that could not be tried", () => {
+  const step = { id: "a", what: "sees", words: "Sees pictures.", remedy: "" }
+  assert.deepEqual(read("checked", { ...step, is_well: null }), { id: "a", isWell: null, words: "Sees pictures.", remedy: "" })
+})
+
+test("tokens and the time to try again are read where they are told", () => {
+  const usage = { prompt_tokens: 300, completion_tokens: 20 }
+  const error = { code: "busy", message: "Later.", retry_after_s: 7 }
+  const { usage: usageRead, retryAfterS } = read("response", { id: "a", usage, error })
+  assert.deepEqual([usageRead, retryAfterS], [{ nFed: 300, nWritten: 20 }, 7])
 })
 
 test("place in line is read", () => {
@@ -39,7 +76,8 @@ test("box and point are read as they are found", () => {
 for (const name of ["answer", "caption"]) {
   test(`response reads its ${name} as text`, () => {
     const response = read("response", { id: "a", [name]: "Red.", finish_reason: "stop", timings: TIMINGS })
-    const ending = { reason: "stop", timings: TIMINGS_READ, error: null, errorCode: null, isFrameForgotten: false }
+    const failure = { error: null, errorCode: null, retryAfterS: null, isFrameForgotten: false }
+    const ending = { reason: "stop", timings: TIMINGS_READ, usage: null, ...failure }
     assert.deepEqual(response, { id: "a", text: "Red.", choice: null, probabilities: null, ...ending })
   })
 }

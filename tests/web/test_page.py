@@ -1,5 +1,6 @@
 """The pages of a running server, and who is let in."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ from flask import Flask
 
 from protocol.frame import FrameLimits
 from protocol.status import ModelState, Status
+from protocol.upstream import Upstream
 from tests.server import ROOT, connect, over_the_wire, serve
 from web.page import MEDIA_TYPES, add_pages
 
@@ -38,12 +40,18 @@ def test_page_is_served(server, path):
     assert b"Moonsight" in body
 
 
-def page_of(host: str = "", *, is_here: bool = True, has_frames: bool = False) -> str:
-    """The page of a server whose alerts go to a host, if any."""
+def page_of(
+    host: str = "",
+    *,
+    is_here: bool = True,
+    has_frames: bool = False,
+    upstream: Upstream | None = None,
+) -> str:
+    """The page of a server whose alerts go to a host, and its pictures to others, if any."""
     app = Flask("moonsight", root_path=str(ROOT))
     model = SimpleNamespace(status=Status(ModelState.READY, "demo"))
     hook = SimpleNamespace(host=host, is_here=is_here, has_frames=has_frames) if host else None
-    add_pages(app, model, FrameLimits(1, 1), hook)
+    add_pages(app, model, FrameLimits(1, 1), hook, upstream)
     return app.test_client().get("/").text
 
 
@@ -68,6 +76,48 @@ def test_page_says_where_alerts_go_when_that_is_another_computer(has_frames: boo
     assert f'data-alert-frames="{str(has_frames).lower()}"' in page
 
 
+AWAY = Upstream(("api.example.com",), is_here=False)
+AWAY_TWICE = Upstream(("a.example", "b.example"), is_here=False)
+HERE = Upstream(("localhost:8080",), is_here=True)
+LONG_HOST = "inference.eu-central.example.com:8443"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "where"),
+    [
+        (AWAY, "api.example.com"),
+        (AWAY_TWICE, "a.example and b.example"),
+        (Upstream(("a:1", "b:2", "c:3"), is_here=False), "a:1, b:2 and c:3"),
+        (Upstream((LONG_HOST,), is_here=False), LONG_HOST),
+        (HERE, "another program on this computer"),
+    ],
+)
+def test_page_says_where_pictures_go_when_another_server_answers(upstream: Upstream, where: str):
+    """One on this computer may send them on: it is never promised that nothing leaves."""
+    page = without_marks(page_of(upstream=upstream))
+    is_long = len(where) > 32
+    assert page.count(f"Pictures go to {where}<") == 1 + (not is_long), "also below, on a phone"
+    assert ("promise--long" in page) == is_long
+    assert f"Each picture you ask about goes to {where}." in page
+    assert NOTHING_LEAVES not in page
+    assert NOWHERE_ELSE not in page
+    assert "looked at on this computer" not in page
+
+
+@pytest.mark.parametrize("upstream", [AWAY, HERE])
+@pytest.mark.parametrize("has_frames", [False, True])
+def test_page_says_where_pictures_and_where_alerts_go(upstream: Upstream, has_frames: bool):
+    page = page_of("hooks.example", is_here=False, has_frames=has_frames, upstream=upstream)
+    page = without_marks(page)
+    assert ", alerts to hooks.example<" in page
+    assert (", and with an alert to hooks.example." in page) == has_frames
+
+
+def without_marks(page: str) -> str:
+    """With the names that are kept from translation as part of their sentences."""
+    return re.sub(r'<span translate="no">(.*?)</span>', r"\1", page)
+
+
 def test_health_check_says_ready_with_every_field(server):
     status, health = server.health()
     assert status == 200
@@ -85,6 +135,7 @@ def test_health_check_says_ready_with_every_field(server):
         "is_demo": False,
         "notice": None,
         "gpu_fault": None,
+        "upstream": None,
         "error": None,
     }
 

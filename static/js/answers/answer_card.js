@@ -3,6 +3,7 @@ import { copyBy } from "../plain/clipboard.js"
 import { Marks } from "../plain/marks.js"
 import { showPhase } from "../plain/moon.js"
 import { foundWords, placesWords, spokenWords } from "../plain/places.js"
+import { spentWords } from "../plain/tokens.js"
 import { age, clock, duration, ordinal, span } from "../plain/words.js"
 import { partsOf, showTimings } from "./timings.js"
 
@@ -145,9 +146,10 @@ export class AnswerCard {
     this.tick()
   }
 
-  // The last event of a request.
-  finish({ text, places, reason, timings, error }) {
+  // The last event of a request; spent: what it took of another server, { usage, timings }, where one answers.
+  finish({ text, places, reason, timings, error, spent }) {
     if (error) return this.fail(error)
+    this.#showSpent(spent)
     if (this.#isFinding) this.#showPlaces(places ?? this.#places)
     const { alert } = this.#request
     this.#write(alert?.words ?? (this.#isFinding ? this.#foundWords(reason) : text))
@@ -272,6 +274,12 @@ export class AnswerCard {
     if (this.activity === "looking") return "Looking"
     const doing = this.#isFinding ? `${this.#places.length} found so far` : "Answering"
     return `${doing} · frame ${age(Date.now() - this.#request.frame.takenAt)} old`
+  }
+
+  #showSpent(spent) {
+    const words = spent ? spentWords(spent, this.#isFinding) : ""
+    this.#part("spent").textContent = words
+    this.#part("spent").hidden = words === ""
   }
 
   #showTimings(timings, reason) {

@@ -62,7 +62,8 @@ export class Asking extends EventTarget {
   }
 
   #begin(asked, frame) {
-    const request = requestOf(asked, frame)
+    const made = requestOf(asked, frame)
+    const request = made.proof && !this.#question.offers(made.proof.skill) ? { ...made, proof: null } : made
     this.#open.set(request.id, request)
     this.#tell("asked", request)
     this.#tell("send", request)

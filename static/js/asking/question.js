@@ -1,6 +1,8 @@
 // The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
 import { objectOf, readCommand } from "../plain/command.js"
-import { ASK, COMMANDS, DEMO_SUGGESTIONS, SKILLS, SUGGESTIONS, titleOf } from "./skills.js"
+import { Offer } from "./offer.js"
+import { ASK, COMMANDS, SKILLS } from "./skills.js"
+import { Suggestions } from "./suggestions.js"
 
 const LEFT_SHOWN_PART = 0.1
 const KEEPS_LOOKING = "Enter keeps looking with this question."
@@ -18,7 +20,7 @@ export class Question extends EventTarget {
   #once
   #suggestions
   #maxChars
-  #offered = []
+  #offer = new Offer()
   #writtenFor = ASK
   #isAskable = false
   #isAnswering = false
@@ -37,7 +39,7 @@ export class Question extends EventTarget {
     this.#stop = stop
     this.#note = note
     this.#once = once
-    this.#suggestions = suggestions
+    this.#suggestions = new Suggestions(suggestions)
     this.#maxChars = maxChars
     form.addEventListener("submit", (event) => this.#submitted(event))
     form.addEventListener("change", (event) => event.target.name === "skill" && this.#skillChanged())
@@ -45,9 +47,8 @@ export class Question extends EventTarget {
     text.addEventListener("keydown", (event) => this.#keyPressed(event))
     stop.addEventListener("click", () => this.dispatchEvent(new Event("stop")))
     once.addEventListener("click", () => this.#tellAsked("ask-once"))
-    suggestions.addEventListener("click", (event) => this.#suggested(event))
-    this.offer({ isDemo: false })
-    this.#render()
+    this.#suggestions.addEventListener("choose", ({ detail }) => this.#suggested(detail))
+    this.offer()
   }
 
   get skill() {
@@ -77,9 +78,22 @@ export class Question extends EventTarget {
     return true
   }
 
-  offer({ isDemo }) {
-    this.#offered = isDemo ? DEMO_SUGGESTIONS : SUGGESTIONS
-    this.#suggestions.replaceChildren(...this.#offered.map(suggestion))
+  // offer: as `Offer` takes it, of the model that answers.
+  offer(offer) {
+    this.#offer = new Offer(offer)
+    for (const radio of this.#form.elements.skill) radio.parentElement.hidden = !this.offers(radio.value)
+    if (!this.offers(this.skill)) this.skill = ASK
+    this.#suggestions.show(this.#offer.suggestions)
+    this.#render()
+  }
+
+  offers(skill) {
+    return this.#offer.has(skill)
+  }
+
+  // Chooses the first, second … skill of those that are offered.
+  chooseSkill(nth) {
+    this.skill = this.#offer.nth(nth) ?? this.skill
   }
 
   allow(isAskable) {
@@ -104,7 +118,7 @@ export class Question extends EventTarget {
   // then said. An empty line takes the first suggestion.
   wantedNow() {
     if (this.#takes === "question" && this.#text.value.trim() === "") {
-      const { skill, question } = this.#offered[0]
+      const { skill, question } = this.#offer.suggestions[0]
       this.skill = skill
       if (question) this.#write(question)
     }
@@ -157,7 +171,8 @@ export class Question extends EventTarget {
     const { skill } = this
     if (!this.#takes) return { skill }
     if (this.#takes === "object") return { skill, object: objectOf(words) }
-    return readCommand(words, COMMANDS, this.#maxChars.object) ?? { skill, question: words }
+    const asked = readCommand(words, COMMANDS, this.#maxChars.object)
+    return asked && this.offers(asked.skill) ? asked : { skill, question: words }
   }
 
   #keyPressed(event) {
@@ -200,11 +215,7 @@ export class Question extends EventTarget {
     this.#write(takes ? this.#drafts[takes] : "")
   }
 
-  // What a button asks is its number: a browser may have translated its words.
-  #suggested(event) {
-    const button = event.target.closest("button")
-    if (!button) return
-    const { skill, question } = this.#offered[button.dataset.offer]
+  #suggested({ skill, question }) {
     this.skill = skill
     if (question) this.#write(question)
     if (this.#isAskable) this.#form.requestSubmit()
@@ -264,8 +275,8 @@ export class Question extends EventTarget {
     if (this.#trouble) return this.#trouble
     if (this.#charsLeft() < 0) return this.#tooLong()
     if (this.#charsLeft() <= LEFT_SHOWN_PART * this.#limit) return `${this.#charsLeft()} left`
-    if (!this.#isAskable) return this.#text.value.trim() ? CANNOT_ASK : ""
-    return this.#isOther && (!this.#isEmpty || !this.#takes) ? KEEPS_LOOKING : ""
+    if (!this.#isAskable && this.#text.value.trim()) return CANNOT_ASK
+    return this.#isOther && (!this.#isEmpty || !this.#takes) ? KEEPS_LOOKING : this.#offer.note
   }
 
   #render() {
@@ -282,13 +293,4 @@ export class Question extends EventTarget {
     this.#stop.hidden = !isStop
     if (hadFocus) (isStop ? this.#stop : this.#ask).focus({ preventScroll: true })
   }
-}
-
-function suggestion(asked, index) {
-  const button = document.createElement("button")
-  Object.assign(button, { type: "button", className: "prompts__choice", textContent: titleOf(asked) })
-  button.dataset.offer = index
-  const item = document.createElement("li")
-  item.append(button)
-  return item
 }

@@ -39,6 +39,9 @@ export const SKILLS = {
   },
 }
 
+// How each is called.
+export const VERBS = Object.fromEntries(Object.entries(SKILLS).map(([skill, { verb }]) => [skill, verb]))
+
 // Has the line at first, and takes the words of all who do not say what else they want.
 export const ASK = "query"
 // Has the boxes of an object, and so their number.

@@ -1,6 +1,6 @@
 // The line to the server: asks, cancels, and comes back by itself with a countdown when it breaks.
 import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js"
-import { alertPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "./wire.js"
+import { alertPayloadFor, checkPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "./wire.js"
 
 const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10
@@ -32,7 +32,7 @@ export class Connection extends EventTarget {
     this.#socket.connect()
   }
 
-  // request: { id, skill, question or object, frame: { frameId } or { blob } }.
+  // request: { id, skill, question or object, frame: { frameId } or { blob }, wishes where another server answers }.
   // Returns false when there is nobody to ask: nothing is kept back to be sent later.
   ask(request) {
     return this.#send(request.skill, payloadFor(request))
@@ -41,6 +41,12 @@ export class Connection extends EventTarget {
   // Sends a frame that may be asked about next: { id, frame: { blob } }.
   look(request) {
     return this.#send("look", payloadFor(request))
+  }
+
+  // Has the server that answers tried, as one model of it is asked: { id, wishes }; "checked" tells each step,
+  // and "response" the end.
+  check(request) {
+    return this.#send("check", checkPayloadFor(request))
   }
 
   // Has an alert sent to the webhook: { id, rule, kind, question or object, answer or count, probability,

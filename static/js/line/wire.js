@@ -5,10 +5,11 @@
 // of the frame; frameId is the name under which the server keeps a frame, null when it does not.
 export const READERS = {
   status({ status: state, memory_bytes: memoryBytes, is_demo: isDemo, progress, ...told }) {
-    const { model, revision, device, dtype, notice, gpu_fault: gpuFault, error } = told
+    const { model, revision, device, dtype, notice, gpu_fault: gpuFault, error, upstream } = told
     return {
       state, model, revision, device, dtype, memoryBytes, isDemo, notice, gpuFault, error,
       progress: progress ? progressFrom(progress) : null,
+      upstream: upstream ? upstreamFrom(upstream) : null,
     }
   },
   waiting: ({ id, position, expected_ms: expectedMs }) => ({ id, position, expectedMs }),
@@ -16,13 +17,17 @@ export const READERS = {
   token: ({ id, text }) => ({ id, text }),
   found: ({ id, place }) => ({ id, place: placeFrom(place) }),
   looked: ({ id, frame: frameId }) => ({ id, frameId }),
+  // One thing of a test: isWell is null where it could not be tried; remedy "" where there is none.
+  checked: ({ id, is_well: isWell, words, remedy }) => ({ id, isWell, words, remedy }),
   // A program wants to look through this page, and what else it wants to know.
   program: ({ id, skill, question, object }) => ({ id, skill, question, object }),
   // error: the sentence for the person, or null.
   alerted: ({ id, is_delivered: isDelivered, error }) => ({ id, isDelivered, error: error?.message ?? null }),
   // text of an answer in words, places of one that was searched for; error: the sentence for the person, or null.
-  // choice is the likeliest of a question's choices, probabilities one for each; null where it had none.
-  response({ id, answer, caption, objects, points, finish_reason: reason, timings, error, ...chosen }) {
+  // choice is the likeliest of a question's choices, probabilities one for each; null where it had none. usage: the
+  // nFed tokens that the model was given and the nWritten that it wrote, or null. retryAfterS: when it may be tried
+  // again, where that was said.
+  response({ id, answer, caption, objects, points, finish_reason: reason, timings, usage, error, ...chosen }) {
     return {
       id, reason,
       text: answer ?? caption,
@@ -30,17 +35,29 @@ export const READERS = {
       choice: chosen.choice ?? null,
       probabilities: chosen.probabilities ?? null,
       timings: timings ? timingsFrom(timings) : null,
+      usage: usage ? usageFrom(usage) : null,
       error: error?.message ?? null,
       errorCode: error?.code ?? null,
+      retryAfterS: error?.retry_after_s ?? null,
       isFrameForgotten: error?.code === "frame_forgotten",
     }
   },
 }
 
-// A frame that the server keeps is asked about by its name.
-export async function payloadFor({ id, question, object, choices, isLive, frame: { frameId, blob } }) {
+// A frame that the server keeps is asked about by its name. wishes: how another server is asked, where one answers.
+export async function payloadFor({ id, question, object, choices, isLive, wishes, frame: { frameId, blob } }) {
   const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
-  return { id, question, object, choices, ...isLive && { live: true }, ...picture }
+  return { id, question, object, choices, ...isLive && { live: true }, ...wishes && settingsFor(wishes), ...picture }
+}
+
+// A test brings a picture of its own.
+export function checkPayloadFor({ id, wishes }) {
+  return { id, ...settingsFor(wishes) }
+}
+
+function settingsFor({ maxTokens, temperature, model, instruction, caption, coordinates, longerSidePx, quality }) {
+  const upstream = { model, instruction, caption, coordinates, longer_side_px: longerSidePx, quality }
+  return { settings: { max_tokens: maxTokens, temperature, upstream } }
 }
 
 export function sharePayloadFor(isShared) {
@@ -64,6 +81,19 @@ export async function alertPayloadFor(alert) {
 
 function progressFrom({ stage, done, total, bytes_per_s: bytesPerS, seconds_left: secondsLeft }) {
   return { stage, done, total, bytesPerS, secondsLeft }
+}
+
+// missing: skills by name, each with the reason why the model has it not.
+function upstreamFrom({ hosts, is_here: isHere, models, abilities }) {
+  return { hosts, isHere, models, abilities: abilities.map(abilitiesFrom) }
+}
+
+function abilitiesFrom({ model, sees, missing }) {
+  return { model, sees, missing: Object.fromEntries(missing) }
+}
+
+function usageFrom({ prompt_tokens: nFed, completion_tokens: nWritten }) {
+  return { nFed, nWritten }
 }
 
 function placeFrom({ x, y, x_min: xMin, y_min: yMin, x_max: xMax, y_max: yMax }) {

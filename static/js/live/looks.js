@@ -7,6 +7,7 @@ import { Refusal } from "../plain/refusal.js"
 const GLANCE_INTERVAL_MS = 100
 const FIRST_RETRY_MS = 1000
 const LONGEST_RETRY_MS = 30_000
+const LONGEST_WISH_MS = 600_000
 
 // An asker has
 //   wants({ glance, now }): what it wants to know about a frame of this moment, [] while nothing;
@@ -26,6 +27,7 @@ export class Looks extends EventTarget {
   #sleep = null
   #failures = 0
   #retryAt = 0
+  #waitMs = 0
 
   // glance: a small picture of this moment, RGBA, null while there is nothing to see; takeFrame: promises the
   // frame of this moment, null or a Refusal where there is none; sleepReason: why it cannot look now, or null.
@@ -120,7 +122,7 @@ export class Looks extends EventTarget {
       const response = await this.#ask(asker, asked, round)
       if (round !== this.#round || response === null) return
       if (!this.#askers.includes(asker)) continue
-      if (response.error) return this.#fail(response.error)
+      if (response.error) return this.#fail(response.error, response.retryAfterS)
       this.#failures = 0
       asker.answered({ asked, response, frame: round.frame, glance, now: Date.now() })
     }
@@ -150,17 +152,19 @@ export class Looks extends EventTarget {
     this.#tell("cancel", id)
   }
 
-  #fail(sentence) {
-    const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures)
+  // retryAfterS: when whoever answers wants to be asked again, where it said so; never sooner than that.
+  #fail(sentence, retryAfterS = null) {
+    const ownMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures)
+    this.#waitMs = Math.max(ownMs, Math.min(LONGEST_WISH_MS, 1000 * retryAfterS))
     this.#failures += 1
-    this.#retryAt = Date.now() + waitMs
+    this.#retryAt = Date.now() + this.#waitMs
     for (const asker of this.#askers) asker.troubled({ sentence, retryAt: this.#retryAt })
   }
 
   // A clock that was put back must not keep it waiting.
   #isBackingOff() {
     const leftMs = this.#retryAt - Date.now()
-    return leftMs > 0 && leftMs <= LONGEST_RETRY_MS
+    return leftMs > 0 && leftMs <= this.#waitMs
   }
 
   #isAsleep() {

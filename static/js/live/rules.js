@@ -56,7 +56,7 @@ export function requieted(rule, state, now) {
 }
 
 // What one response says: { isSo, words, at } with isSo null when it is not sure, and { count } or
-// { answer, probability }; or { trouble } with a sentence; null when it was broken off.
+// { answer, probability }, null where nobody can tell; or { trouble } with a sentence; null when it was broken off.
 export function verdictOf(rule, { reason, places, choice, probabilities }, at) {
   if (!wasAnswered({ reason })) return null
   return rule.kind === "object" ? countOf(rule, places ?? [], at) : likelihoodOf(rule, choice, probabilities, at)
@@ -71,7 +71,11 @@ function countOf({ when, limit }, { length: count }, at) {
   return { isSo, count, words: count === 0 ? "none found" : `${count} found`, at }
 }
 
+// A model that cannot say how likely its answer is gives the answer alone.
 function likelihoodOf({ when }, choice, probabilities, at) {
+  if (probabilities === null && ANSWERS.includes(choice)) {
+    return { isSo: choice === when, answer: choice, probability: null, words: choice, at }
+  }
   const probability = probabilities?.[ANSWERS.indexOf(choice)]
   if (!(probability >= 0 && probability <= 1)) return { trouble: UNREADABLE }
   const isSure = probability >= LEAST_PROBABILITY

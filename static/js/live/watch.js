@@ -6,8 +6,8 @@ import { Tones } from "./tones.js"
 import { WatchSheet } from "./watch_sheet.js"
 import { Watching } from "./watching.js"
 
-// Tells "change" when another number of rules is awake, "told" with an alert, and "open" with one that a person
-// wants to see again.
+// Tells "change" when another number of rules is awake, "told" with an alert, "open" with one that a person
+// wants to see again, and "opened" when its sheet is.
 export class Watch extends EventTarget {
   #watching
   #sheet
@@ -24,6 +24,7 @@ export class Watch extends EventTarget {
     this.#watching.addEventListener("change", () => this.#follow(looks))
     alerts.addEventListener("told", ({ detail }) => this.#tell("told", detail))
     this.#sheet.addEventListener("open", ({ detail }) => this.#open(detail))
+    this.#sheet.addEventListener("opened", () => this.#tell("opened"))
     this.#follow(looks)
     this.#watching.follow()
     log.open().catch(reportError)
@@ -35,6 +36,11 @@ export class Watch extends EventTarget {
 
   get isOpen() {
     return this.#sheet.isOpen
+  }
+
+  // missing: skills that the model has not, by name, each with the reason.
+  set missing(missing) {
+    this.#watching.missing = missing
   }
 
   open() {

@@ -1,5 +1,6 @@
 // The sheet of what is watched for: another rule, the rules there are, and what was told.
 import { showPhase } from "../plain/moon.js"
+import { Sheet } from "../plain/sheet.js"
 import { FORGETS } from "./alert_log.js"
 import { MAX_RULES } from "./rule.js"
 import { RuleForm } from "./rule_form.js"
@@ -10,9 +11,9 @@ const TICK_MS = 500
 
 // Tells "open" with an alert that a person wants to see again, "opened" and "closed".
 export class WatchSheet extends EventTarget {
+  #parts
   #sheet
   #bells
-  #door
   #templates
   #watching
   #log
@@ -21,7 +22,6 @@ export class WatchSheet extends EventTarget {
   #told
   #rows = new Map()
   #editing = null
-  #leftFrom = null
   #saidOfKeeping = ""
   #ticking = null
 
@@ -30,9 +30,9 @@ export class WatchSheet extends EventTarget {
   // nowhere.
   constructor({ sheet, bells, door, templates, watching, log, maxChars, webhook }) {
     super()
-    this.#sheet = sheet
+    this.#parts = sheet
+    this.#sheet = new Sheet({ sheet, openers: bells, door, focusFirst: () => this.#form.focus() })
     this.#bells = bells
-    this.#door = door
     this.#templates = templates
     this.#watching = watching
     this.#log = log
@@ -44,8 +44,9 @@ export class WatchSheet extends EventTarget {
     this.#told = new ToldList(this.#part("told"), templates.told)
     this.#told.addEventListener("open", ({ detail }) => this.#tell("open", detail))
     this.#showWebhook(webhook)
-    for (const bell of bells) bell.addEventListener("click", () => this.isOpen ? this.close() : this.open())
-    this.#part("close").addEventListener("click", () => this.close())
+    for (const bell of bells) bell.addEventListener("click", () => this.#sheet.toggle())
+    this.#sheet.addEventListener("opened", () => this.#opened())
+    this.#sheet.addEventListener("closed", () => this.#closed())
     watching.addEventListener("change", () => this.#render())
     log.addEventListener("change", () => this.#renderTold())
     this.#render()
@@ -53,14 +54,11 @@ export class WatchSheet extends EventTarget {
   }
 
   get isOpen() {
-    return !this.#sheet.hidden
+    return this.#sheet.isOpen
   }
 
   open() {
-    if (!this.isOpen) this.#show()
-    // On a touch screen the focus would bring up the keyboard, over the picture.
-    if (matchMedia("(pointer: coarse)").matches) this.#part("body").focus({ preventScroll: true })
-    else this.#form.focus()
+    this.#sheet.open()
   }
 
   // What is asked already, as words for another rule: { question } or { object }.
@@ -69,32 +67,25 @@ export class WatchSheet extends EventTarget {
     this.open()
   }
 
-  // Gives the focus back to where it was; not where it has gone elsewhere.
   close() {
-    const hadFocus = this.#sheet.contains(document.activeElement)
-    clearInterval(this.#ticking)
-    this.#sheet.hidden = true
-    this.#showBells()
-    const back = [this.#leftFrom, ...this.#bells, this.#door].find((each) => each?.isConnected && each.checkVisibility())
-    if (hadFocus) back?.focus({ preventScroll: true })
-    this.#tell("closed")
+    this.#sheet.close()
   }
 
   // Returns whether there was anything to close.
   retreat() {
-    if (!this.isOpen) return false
-    this.close()
-    return true
+    return this.#sheet.retreat()
   }
 
-  #show() {
-    this.#leftFrom = document.activeElement
-    this.#sheet.hidden = false
-    this.#part("body").scrollTop = 0
+  #opened() {
     this.#ticking = setInterval(() => this.#renderRows(), TICK_MS)
     this.#render()
     this.#renderTold()
     this.#tell("opened")
+  }
+
+  #closed() {
+    clearInterval(this.#ticking)
+    this.#tell("closed")
   }
 
   #add(rule) {
@@ -114,7 +105,7 @@ export class WatchSheet extends EventTarget {
 
   // Rows stay the elements they are: whoever has the focus on one keeps it.
   #renderRows() {
-    const { entries, sleep } = this.#watching
+    const { entries } = this.#watching
     const list = this.#part("rules").querySelector("ul")
     const now = Date.now()
     this.#dropRows(new Set(entries.map(({ rule }) => rule.id)))
@@ -122,7 +113,7 @@ export class WatchSheet extends EventTarget {
     for (const entry of entries) {
       const row = this.#rows.get(entry.rule.id) ?? this.#newRow(entry.rule.id)
       if (!row.element.isConnected) above ? above.after(row.element) : list.prepend(row.element)
-      row.show(entry, sleep, now)
+      row.show(entry, this.#watching.sleepOf(entry.rule), now)
       above = row.element
     }
   }
@@ -213,7 +204,6 @@ export class WatchSheet extends EventTarget {
     const { entries, nAwake } = this.#watching
     const rules = entries.length === 1 ? "1 rule" : `${entries.length} rules`
     for (const bell of this.#bells) {
-      bell.ariaExpanded = String(this.isOpen)
       bell.ariaLabel = entries.length === 0 ? "Watch for it" : `Watch for it: ${rules}, ${nAwake} awake`
       bell.querySelector(".bell__count").textContent = entries.length || ""
       bell.querySelector(".moon").toggleAttribute("hidden", nAwake === 0)
@@ -222,7 +212,7 @@ export class WatchSheet extends EventTarget {
   }
 
   #part(name) {
-    return this.#sheet.querySelector(`.watch__${name}`)
+    return this.#parts.querySelector(`.watch__${name}`)
   }
 
   #tell(name, detail) {

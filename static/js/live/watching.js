@@ -19,6 +19,7 @@ export class Watching extends EventTarget {
   #maxChars
   #entries
   #sleep = { why: "starting", since: Date.now() }
+  #missing = {}
   #keptFrame = null
   #roundMs = 0
 
@@ -47,18 +48,29 @@ export class Watching extends EventTarget {
     return this.#entries
   }
 
-  // { why, since } while nothing is looked at, else null.
-  get sleep() {
-    return this.#sleep
+  // Skills that the model has not, by name, each with the reason: rules that need one sleep.
+  set missing(missing) {
+    const since = Date.now()
+    const reasons = Object.entries(missing).map(([skill, reason]) => [skill, { why: reason, since }])
+    this.#missing = Object.fromEntries(reasons.map(([skill, sleep]) => {
+      const before = this.#missing[skill]
+      return [skill, before?.why === sleep.why ? before : sleep]
+    }))
+    this.#tell("change")
+  }
+
+  // Why one rule is not looked for: { why, since }, null while it is.
+  sleepOf({ kind }) {
+    return this.#sleep ?? this.#missing[this.#skills[kind]] ?? null
   }
 
   get nAwake() {
     return this.#awake.length
   }
 
-  // Those that are switched on, asleep or not: whether there is anything to look for.
+  // Those that are switched on and can be looked for, asleep or not: whether there is anything to look for.
   get nOn() {
-    return this.#entries.filter(({ rule }) => rule.isOn).length
+    return this.#entries.filter(({ rule }) => rule.isOn && !this.#missing[this.#skills[rule.kind]]).length
   }
 
   get refusal() {
@@ -137,7 +149,7 @@ export class Watching extends EventTarget {
   }
 
   get #awake() {
-    return this.#sleep ? [] : this.#entries.filter(({ rule }) => rule.isOn)
+    return this.#entries.filter(({ rule }) => rule.isOn && this.sleepOf(rule) === null)
   }
 
   get #holdMs() {

@@ -2,11 +2,13 @@
 import { Refusal } from "../plain/refusal.js"
 import { amount } from "../plain/words.js"
 
-const FAST_SHORTER_SIDE_PX = 360
-const DETAIL_LONGER_SIDE_PX = 1280
-const JPEG_QUALITY = 0.85
+const JPEG_QUALITY = 85
+// How closely a picture is looked at: at most so many pixels on one side.
+export const FAST = { name: "fast", shorterSidePx: 360, quality: JPEG_QUALITY }
+export const DETAIL = { name: "detail", longerSidePx: 1280, quality: JPEG_QUALITY }
 
-// picture: { drawable, width, height }; limits: { maxFrameBytes, maxFramePixels }.
+// picture: { drawable, width, height }; detail: FAST, DETAIL or { longerSidePx, quality } of 1 to 100;
+// limits: { maxFrameBytes, maxFramePixels }.
 // Returns { canvas, width, height, takenAt, detail }: this very moment, as it will be sent.
 export function drawFrame(picture, detail, limits) {
   const takenAt = Date.now()
@@ -16,23 +18,25 @@ export function drawFrame(picture, detail, limits) {
 
 // Turns what was drawn into the JPEG: the same with `blob` in place of the canvas.
 export async function encodeFrame({ canvas, ...drawn }, limits) {
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY))
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", drawn.detail.quality / 100))
   if (!blob) throw new Refusal("The browser made no JPEG of this picture. Try again, or choose another.")
   if (blob.size > limits.maxFrameBytes) throw new Refusal(tooLarge(blob.size, limits.maxFrameBytes, drawn.detail))
   return { blob, ...drawn }
 }
 
 export function frameSize({ width, height }, detail, maxPixels) {
-  const byDetail = detail === "fast"
-    ? FAST_SHORTER_SIDE_PX / Math.min(width, height)
-    : DETAIL_LONGER_SIDE_PX / Math.max(width, height)
+  const byDetail = detail.shorterSidePx
+    ? detail.shorterSidePx / Math.min(width, height)
+    : detail.longerSidePx / Math.max(width, height)
   const byLimit = Math.sqrt(maxPixels / (width * height))
   const scale = Math.min(1, byDetail, byLimit)
   return { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) }
 }
 
+const REMEDIES = { fast: "Choose another picture.", detail: "Choose Fast instead of Detail." }
+
 function tooLarge(bytes, maxBytes, detail) {
-  const remedy = detail === "fast" ? "Choose another picture." : "Choose Fast instead of Detail."
+  const remedy = REMEDIES[detail.name] ?? "Choose a smaller frame, behind the model’s name."
   return `This frame takes ${amount(bytes)}; at most ${amount(maxBytes)} can be sent. ${remedy}`
 }
 

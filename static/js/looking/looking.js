@@ -1,5 +1,6 @@
 // What the page looks at: a camera or a picture, chosen in a menu or by a file, shown on the stage.
 import { recall, remember } from "../plain/memory.js"
+import { Refusal } from "../plain/refusal.js"
 import { Camera } from "./camera.js"
 import { drawFrame, encodeFrame } from "./frame.js"
 import { Sources } from "./sources.js"
@@ -26,6 +27,7 @@ export class Looking extends EventTarget {
   #limits
   #opened = null
   #glancing = null
+  #size = null
 
   // menu: what Sources takes; file: the input that chooses a picture; limits: { maxFramePixels }.
   constructor({ stage, video, menu, file, limits }) {
@@ -51,6 +53,14 @@ export class Looking extends EventTarget {
     sources.addEventListener("detail", () => this.#showSource())
     file.addEventListener("change", () => this.#chosen())
     file.addEventListener("cancel", () => this.#showSource())
+  }
+
+  // { longerSidePx, quality } of frames in place of what is chosen in the menu; null for that.
+  set size(size) {
+    if (size === this.#size) return
+    this.#size = size
+    this.#sources.showDetail(size === null)
+    this.#showSource()
   }
 
   get isLive() {
@@ -88,13 +98,19 @@ export class Looking extends EventTarget {
   // This very moment, as `drawFrame` draws it, with its source; null while there is nothing to see.
   see() {
     const { picture, source } = this.#stage
-    return picture && { ...drawFrame(picture, this.#sources.detail, this.#limits), source }
+    return picture && { ...drawFrame(picture, this.#detail, this.#limits), source }
   }
 
   // The frame of this very moment, encoded, with its source; null while there is nothing to see. Throws a Refusal.
   async takeFrame() {
     const drawn = this.see()
     return drawn && encodeFrame(drawn, this.#limits)
+  }
+
+  // The bytes that the frame of this moment takes in each size, null where there is none.
+  async measure(sizes) {
+    const { picture } = this.#stage
+    return picture ? Promise.all(sizes.map((size) => bytesOf(picture, size, this.#limits))) : sizes.map(() => null)
   }
 
   // A small picture of this moment, RGBA; null while there is nothing to see.
@@ -140,7 +156,23 @@ export class Looking extends EventTarget {
     const current = isOpen ? this.#camera.deviceId : state === "picture" ? "picture" : "off"
     this.#sources.showCameras(await this.#camera.cameras(), current)
     const name = isOpen ? this.#camera.label : NAMES[state] ?? "No camera"
-    this.#sources.showName(this.canSee ? `${name}, ${this.#sources.detail}` : name)
+    const { longerSidePx, name: detail = `${longerSidePx} px` } = this.#detail
+    this.#sources.showName(this.canSee ? `${name}, ${detail}` : name)
+  }
+
+  get #detail() {
+    return this.#size ?? this.#sources.detail
+  }
+}
+
+async function bytesOf(picture, size, limits) {
+  try {
+    const { blob } = await encodeFrame(drawFrame(picture, size, limits), limits)
+    return blob.size
+  } catch (error) {
+    // It is told to whoever chooses that size and asks.
+    if (error instanceof Refusal) return null
+    throw error
   }
 }
 

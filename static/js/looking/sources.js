@@ -1,6 +1,7 @@
 // The menu of what to look at: each camera, a picture, nothing; and how closely.
 import { recall, remember } from "../plain/memory.js"
 import { placeBeside } from "../plain/popover.js"
+import { DETAIL, FAST } from "./frame.js"
 
 const OTHER_CHOICES = [["picture", "A picture…"], ["off", "Camera off"]]
 
@@ -21,8 +22,14 @@ export class Sources extends EventTarget {
     menu.addEventListener("toggle", (event) => event.newState === "open" && this.#place())
   }
 
+  // How closely to look, as frame.js takes it.
   get detail() {
-    return this.#menu.querySelector("[name=detail]:checked").value
+    return this.#menu.querySelector("[name=detail]:checked").value === FAST.name ? FAST : DETAIL
+  }
+
+  // Whether that is chosen here.
+  showDetail(isOffered) {
+    this.#menu.querySelector(".sources__detail").hidden = !isOffered
   }
 
   open() {

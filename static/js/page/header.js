@@ -1,7 +1,7 @@
 // The line at the top: which model answers, on what, and whether it can.
 import { showPhase } from "../plain/moon.js"
 import { fractionOf, percentOf } from "../plain/progress.js"
-import { deviceName } from "../plain/words.js"
+import { deviceName, listed, modelName } from "../plain/words.js"
 
 const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answering" }
 
@@ -16,15 +16,8 @@ export class Header {
   }
 
   showModel(status) {
-    const { progress } = status
-    const percent = progress?.total ? `, ${percentOf(progress)}%` : ""
-    const words = {
-      ready: status.device ? ` on ${deviceName(status.device)}` : "",
-      loading: ` is loading${percent}`,
-      failed: " could not start",
-    }[status.state]
-    const brief = { loading: `Loading${percent}`, failed: "Could not start" }[status.state]
-    this.#show(status.state, status.isDemo ? "Demo model" : status.model, words, brief)
+    const { name, words, brief } = status.upstream ? ofServers(status) : ofModel(status)
+    this.#show(status.state, name, words, brief)
     showPhase(this.#element.querySelector(".moon"), phaseOf(status))
   }
 
@@ -50,6 +43,26 @@ export class Header {
   #write(part, words) {
     this.#element.querySelector(`.header__${part}`).textContent = words
   }
+}
+
+function ofModel(status) {
+  const { progress } = status
+  const percent = progress?.total ? `, ${percentOf(progress)}%` : ""
+  const words = {
+    ready: status.device ? ` on ${deviceName(status.device)}` : "",
+    loading: ` is loading${percent}`,
+    failed: " could not start",
+  }[status.state]
+  const brief = { loading: `Loading${percent}`, failed: "Could not start" }[status.state]
+  return { name: status.isDemo ? "Demo model" : status.model, words, brief }
+}
+
+// Other servers answer in its place: nothing is loaded here.
+function ofServers({ state, model, upstream }) {
+  const hosts = listed(upstream.hosts)
+  if (state === "loading") return { name: hosts, words: " is asked who is there", brief: "Asking" }
+  if (state === "failed") return { name: hosts, words: " does not answer", brief: "No answer" }
+  return model ? { name: modelName(model), words: ` at ${hosts}` } : { name: hosts, words: "" }
 }
 
 function phaseOf({ state, progress }) {

@@ -4,6 +4,9 @@ import { DemoBanner } from "./demo_banner.js"
 import { ModelFacts } from "./model_facts.js"
 import { Waking } from "./waking.js"
 
+const NO_START = "The model could not start."
+const NO_ANSWER = "The model does not answer."
+
 // Tells "woke" when a model that was loading can answer.
 export class ModelReport extends EventTarget {
   #header
@@ -35,6 +38,7 @@ export class ModelReport extends EventTarget {
     this.#facts.show(status)
     this.#waking.show(status)
     this.#trouble.hidden = status.state !== "failed"
+    this.#trouble.querySelector(".trouble__words").textContent = status.upstream ? NO_ANSWER : NO_START
     this.#trouble.querySelector(".trouble__reason").textContent = status.error ?? ""
     this.#showDemoBanner()
     if (wasLoading && this.isReady) this.dispatchEvent(new Event("woke"))

@@ -1,7 +1,7 @@
 // While the model loads: the moon fills; the stage it is in and how much is left, in words.
 import { showPhase } from "../plain/moon.js"
 import { fractionOf, percentOf } from "../plain/progress.js"
-import { age, amount, amountOf } from "../plain/words.js"
+import { age, amount, amountOf, listed } from "../plain/words.js"
 
 const STAGES = ["finding", "downloading", "reading", "warming"]
 const DONE_VERBS = { downloading: "downloaded", reading: "read" }
@@ -21,6 +21,9 @@ export class Waking {
   show(status) {
     this.#card.hidden = status.state !== "loading"
     if (this.#card.hidden) return this.#reset()
+    this.#write("title", status.upstream ? `Asking ${listed(status.upstream.hosts)} who is there.` : "Waking the model.")
+    // Of another server nothing is read: there are no stages to tell of.
+    this.#card.querySelector(".waking__stages").hidden = status.upstream !== null
     const progress = status.progress ?? { stage: "finding", done: 0, total: null }
     if (progress.stage === "downloading") this.#hasDownloaded = true
     showPhase(this.#card.querySelector(".moon"), fractionOf(progress))

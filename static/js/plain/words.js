@@ -30,6 +30,20 @@ export function amountOf(done, total) {
   return `${amount(done, total).split(" ")[0]} of ${amount(total)}`
 }
 
+export function kilobytes(bytes) {
+  return bytes >= 999_500 ? amount(bytes) : `${Math.max(1, Math.round(bytes / 1000))} kB`
+}
+
+// "a, b and c".
+export function listed(names) {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
+}
+
+// Some servers call a model by the whole path of its file.
+export function modelName(id) {
+  return /^(?:\/|[a-z]:\\)/i.test(id) ? id.split(/[\/\\]/).at(-1) : id
+}
+
 // Memory in use is told in round numbers: it changes, and nobody adds it up.
 export function memory(bytes) {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`

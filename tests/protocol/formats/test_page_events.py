@@ -16,6 +16,7 @@ from protocol.errors import (
     ImageTooLarge,
     OutOfMemory,
     RequestError,
+    UpstreamFailed,
 )
 from protocol.formats.page_events import (
     event_payload,
@@ -413,7 +414,7 @@ def test_response_holds_the_text_under_the_name_of_its_skill(result, key):
 def test_refusal_tells_its_sentence_as_answer_too(skill):
     _, payload = event_payload(refusal("1", skill, Busy("Too many.")))
     assert payload["answer"] == "Too many."
-    assert payload["error"] == {"code": "busy", "message": "Too many."}
+    assert payload["error"] == {"code": "busy", "message": "Too many.", "retry_after_s": 1}
     assert payload["finish_reason"] == "error"
 
 
@@ -440,6 +441,19 @@ def test_end_of_a_look_names_the_frame_that_was_looked_at(reason, frame):
     assert name == "looked"
     assert payload.items() >= {"id": "1", "frame": frame, "finish_reason": reason}.items()
     assert "answer" not in payload
+
+
+@pytest.mark.parametrize(
+    ("error", "retry_after_s"),
+    [
+        (UpstreamFailed("Too much.", 30.0), 30.0),
+        (UpstreamFailed("Gone."), None),
+        (BadImage("No picture."), None),
+    ],
+)
+def test_failure_tells_when_to_try_again_where_that_is_known(error, retry_after_s):
+    _, payload = event_payload(refusal("1", Skill.QUERY, error))
+    assert payload["error"].get("retry_after_s") == retry_after_s
 
 
 def test_refused_look_is_told_as_a_look():
