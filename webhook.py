@@ -6,16 +6,13 @@ sends a byte now and then would hold on to anything that bounds only each wait.
 
 import asyncio
 import logging
-import socket
-import ssl
 from math import inf
 from threading import Lock, Thread
 from time import monotonic
 
-import httpx2
-
+from outgoing import FAILURES, open_client, why
 from protocol.alert import Alert, OnDelivered
-from protocol.errors import Busy, Closing, NotDelivered, RequestError, StartRefused
+from protocol.errors import Busy, Closing, NotDelivered, RequestError
 from protocol.formats.alert_post import MEDIA_TYPE, post_body
 from protocol.hosts import parse_hook
 
@@ -55,7 +52,13 @@ class Webhook:
         self.host, self.is_here, self.has_frames = address.host, address.is_here, has_frames
         self._attempt_s, self._pauses_s = attempt_s, pauses_s
         self._url = address.url
-        self._client = _open_client(address.credentials, is_here=address.is_here)
+        # It keeps no connection: that may have been closed by the time of the next alert.
+        self._client = open_client(
+            "alert",
+            is_here=address.is_here,
+            headers={"Content-Type": MEDIA_TYPE},
+            credentials=address.credentials,
+        )
         self._complained_at = -inf
         # Guards what follows: counted up by deliver, down by the webhook's thread.
         self._lock = Lock()
@@ -134,8 +137,8 @@ class Webhook:
                 return _judge(self.host, response.status_code)
         except TimeoutError:
             reason = f"did not answer within {self._attempt_s:g} s"
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-            reason = _why(error)
+        except FAILURES as error:
+            reason = why(error)
         return Failure(f"{self.host} {reason}.", may_pass=True)
 
     def _complain(self, failure: NotDelivered) -> None:
@@ -161,26 +164,6 @@ class Failure(NotDelivered):
         self.may_pass = may_pass
 
 
-def _open_client(credentials: tuple[str, str] | None, *, is_here: bool) -> httpx2.AsyncClient:
-    try:
-        return httpx2.AsyncClient(
-            auth=credentials,
-            headers={"Content-Type": MEDIA_TYPE, "User-Agent": "Moonsight"},
-            # Attempts are bounded as a whole.
-            timeout=None,
-            follow_redirects=False,
-            # A proxy knows nobody on this computer.
-            trust_env=not is_here,
-            # A connection that was kept may have been closed by the time of the next alert.
-            limits=httpx2.Limits(max_keepalive_connections=0),
-        )
-    except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
-        raise StartRefused(
-            "No alert can leave this computer: what its variables say of proxies or certificates"
-            " (HTTPS_PROXY, SSL_CERT_FILE and their kin) cannot be used. Correct or unset them."
-        ) from error
-
-
 def _judge(host: str, status: int) -> Failure | None:
     """Why an answer's status means that an alert was not taken, None where it was."""
     match status // 100:
@@ -191,23 +174,3 @@ def _judge(host: str, status: int) -> Failure | None:
             return Failure(f"{reason}. Start with the address it leads to.", may_pass=False)
     may_pass = status >= 500 or status == _TOO_MANY_REQUESTS
     return Failure(f"{host} answered {status}.", may_pass=may_pass)
-
-
-def _why(error: BaseException) -> str:
-    """What happened to a connection, behind the name of its host; says nothing of the address."""
-    cause: BaseException | None = error
-    while cause is not None:
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"has a certificate that is not trusted: {cause.verify_message}"
-            case ssl.SSLError():
-                return "opened no safe connection"
-            case socket.gaierror():
-                return "has no address that is known"
-            case ConnectionRefusedError():
-                return "refused the connection"
-            case httpx2.ProxyError():
-                return "was not reached by the proxy"
-        cause = cause.__cause__ or cause.__context__
-    is_open = isinstance(error, httpx2.ProtocolError | httpx2.ReadError | httpx2.WriteError)
-    return "broke off the connection" if is_open else "was not reached"

@@ -134,6 +134,18 @@ class UpstreamFailed(RequestError):
         self.retry_after_s = retry_after_s
 
 
+class UpstreamRefused(UpstreamFailed):
+    """The server does not take what was asked. status: its HTTP status; told: its own message."""
+
+    def __init__(self, message: str, status: int = 400, told: str = "") -> None:
+        super().__init__(message)
+        self.status, self.told = status, told
+
+
+class UpstreamCut(UpstreamFailed):
+    """The server's answer broke off after its beginning, which stays."""
+
+
 class UpstreamUnreadable(UpstreamFailed):
     """The server's model answered, but not in the form that was asked for."""
 

@@ -2,13 +2,11 @@
 
 import logging
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-import httpx2
 import pytest
 
 from protocol.alert import Alert, AlertKind
@@ -25,7 +23,7 @@ from tests.hook_server import (
     serve_hook,
 )
 from tests.server import free_port
-from webhook import MAX_WAITING, MAX_WAITING_BYTES, Webhook, _why
+from webhook import MAX_WAITING, MAX_WAITING_BYTES, Webhook
 
 ATTEMPT_S, PAUSES_S = 0.5, (0.01, 0.02)
 
@@ -276,14 +274,6 @@ def test_terminal_hears_of_failures_once_a_minute_and_nothing_of_alerts(
             ends.next()
     ours = [each.message for each in caplog.records if each.levelno >= logging.WARNING]
     assert ours == [f"An alert was not delivered: 127.0.0.1:{server.port} answered 404."] * 2
-
-
-def test_certificate_that_is_not_trusted_is_told():
-    cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    cause.verify_message = "self-signed certificate"
-    error = httpx2.ConnectError("https://me:secret@hooks.example")
-    error.__cause__ = cause
-    assert _why(error) == "has a certificate that is not trusted: self-signed certificate"
 
 
 def test_nothing_is_told_twice(open_webhook, ends):

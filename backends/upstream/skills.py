@@ -42,7 +42,7 @@ class Skills:
         model = request.upstream.model or self._servers.status.model
         reason = FinishReason.STOP
         body = write_chat(messages, model, request.sampling)
-        async for payload in self._servers.post("/chat/completions", body):
+        async for payload in self._servers.post("/chat/completions", body, model):
             delta = read_delta(payload)
             if delta.text:
                 sequence.tell(TextDelta(request.id, delta.text))
