@@ -125,7 +125,7 @@ def test_status_says_which_model_answers_and_where_pictures_go(behind: Server, b
 
 def test_terminal_says_which_model_answers_and_where_pictures_go(behind: Server, before: Server):
     host = f"127.0.0.1:{behind.port}"
-    assert f"demo is ready at {host}, where pictures go" in before.stdout.text
+    assert f"demo is ready at {host} on this computer, where pictures go" in before.stdout.text
 
 
 @pytest.mark.parametrize("name", ASKED)
