@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock, Thread
 
 from backends.first_status import first_status
+from backends.upstream.limits import LIMITS, Limits
 from backends.upstream.servers import Servers
 from backends.upstream.skills import Skills
 from engine.admission import Admission
@@ -32,9 +34,10 @@ class UpstreamModel:
     is there, and has failed while none is; that changes by itself.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limits: Limits = LIMITS) -> None:
+        n_rows = settings.max_running or ROWS_PER_SERVER * len(settings.upstream)
         self._watchers: list[OnStatus] = []
-        self.status = first_status(settings)
+        self.status = replace(first_status(settings), max_running=n_rows)
         self.failure: ModelFailed | None = None
         # Guards what follows: asked by submit and cancel, written by this model's thread, too.
         self._lock = Lock()
@@ -44,8 +47,7 @@ class UpstreamModel:
         self._line = Line(self._leave, self._admission.expected_ms)
         self._tasks: dict[Sequence, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
-        n_rows = settings.max_running or ROWS_PER_SERVER * len(settings.upstream)
-        self._servers = Servers(settings, self.status, self._change)
+        self._servers = Servers(settings, self.status, self._change, limits)
         self._skills = Skills(self._servers)
         self._thread = Thread(target=self._run, args=(n_rows,), name="upstream", daemon=True)
         self._thread.start()

@@ -1,24 +1,27 @@
-"""Who is there: the servers that were named, what models they have, and how they are asked."""
+"""Who is there: the servers that were named, what models they have, and which of them is asked."""
 
 import asyncio
+import json
 import os
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
-import httpx2
-
-from protocol.errors import ModelFailed, UpstreamFailed
-from protocol.formats.json_text import read_json
-from protocol.formats.openai_answer import read_models
+from backends.upstream.limits import LIMITS, Limits
+from backends.upstream.server import MOONSIGHT, Server
+from backends.upstream.verdicts import KEY_NAME, Again
+from protocol.errors import ModelFailed, StartRefused
 from protocol.hosts import parse_upstream
 from protocol.status import ModelState, Status
 from protocol.upstream import Abilities
 from settings import Settings
 
-KEY_NAME = "MOONSIGHT_UPSTREAM_KEY"
 MAX_ABILITIES = 64
-PROBE_S = 2.0
+
+_KEY = re.compile(r"[\x21-\x7e]*")
 
 OnChange = Callable[[Status, ModelFailed | None], None]
 
@@ -26,48 +29,40 @@ OnChange = Callable[[Status, ModelFailed | None], None]
 class Servers:
     """On the model's loop only, but for its making. on_change: is told each new status."""
 
-    def __init__(self, settings: Settings, status: Status, on_change: OnChange) -> None:
-        self._addresses = [parse_upstream(url) for url in settings.upstream]
-        self._status, self._on_change = status, on_change
-        self._wanted = status.model
+    def __init__(
+        self, settings: Settings, status: Status, on_change: OnChange, limits: Limits = LIMITS
+    ) -> None:
+        """Raises StartRefused when this computer cannot send, or not such a key."""
+        key = read_key(os.environ.get(KEY_NAME, ""))
+        addresses = {address.url: address for address in map(parse_upstream, settings.upstream)}
+        self._servers = [Server(address, key, limits) for address in addresses.values()]
+        self._limits, self._on_change = limits, on_change
+        self._status, self._wanted = status, status.model
         self._failure: ModelFailed | None = None
         self._abilities: dict[str, Abilities] = {}
-        key = os.environ.get(KEY_NAME)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx2.AsyncClient(headers=headers, follow_redirects=False)
+        # Whether it is known who is there.
+        self._is_known = asyncio.Event()
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        return tuple(address.host for address in self._addresses)
+        return tuple(dict.fromkeys(server.host for server in self._servers))
 
     @property
     def status(self) -> Status:
         return self._status
 
     async def watch(self) -> None:
-        """Look again and again who is there and what they have."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(PROBE_S)
+        """Look again and again who is there and what they have: often for one that is not."""
+        await asyncio.gather(*map(self._watch, self._servers))
 
     async def refresh(self) -> None:
         """Look once."""
-        try:
-            response = await self._client.get(f"{self._addresses[0].url}/models")
-            response.raise_for_status()
-            models = read_models(response.json())
-        except (httpx2.HTTPError, ValueError):
-            error = ModelFailed(f"No answer from {self.hosts[0]}. Is it running?")
-            self._tell(state=ModelState.FAILED, error=error.message, failure=error)
-            return
-        assert self._status.upstream is not None
-        model = self._wanted or next(iter(models), "")
-        upstream = replace(self._status.upstream, models=models)
-        self._tell(state=ModelState.READY, model=model, upstream=upstream, error=None, failure=None)
+        await asyncio.gather(*map(self._look, self._servers))
 
     def is_moonsight(self, model: str) -> bool:
         """Whether all that have a model speak Moonsight's own API, too."""
-        return False
+        owners = {each.models[model] for each in self._servers if model in each.models}
+        return owners == {MOONSIGHT}
 
     def abilities(self, model: str) -> Abilities:
         """What is known of a model."""
@@ -81,11 +76,11 @@ class Servers:
             del self._abilities[next(iter(self._abilities))]
         assert self._status.upstream is not None
         known = tuple(self._abilities.values())
-        self._tell(upstream=replace(self._status.upstream, abilities=known), failure=self._failure)
+        self._tell(self._failure, upstream=replace(self._status.upstream, abilities=known))
 
     async def post(
         self, path: str, body: dict[str, Any], model: str
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Ask; yields each JSON object that comes back, as it comes, whether streamed or whole.
 
         path: behind the version, such as /chat/completions. It ends when the server says that the
@@ -93,25 +88,120 @@ class Servers:
         Raises UpstreamRefused when what was asked is not taken, UpstreamCut when the answer breaks
         off after its first object, else UpstreamFailed, Busy.
         """
-        url = f"{self._addresses[0].url}{path}"
-        async with self._client.stream("POST", url, json=body) as response:
-            if response.status_code != 200:
-                text = (await response.aread()).decode(errors="replace")
-                raise UpstreamFailed(f"{self.hosts[0]} answered {response.status_code}: {text}")
-            async for event in httpx2.EventSource(response):
-                if event.data == "[DONE]":
-                    return
-                payload = read_json(event.data, "What came")
-                assert isinstance(payload, dict)
-                yield payload
+        # A picture of megabytes is written where nobody waits for it.
+        content = await asyncio.to_thread(_written, body)
+        await self._is_known.wait()
+        tried: list[Server] = []
+        pauses = _Pauses(self._limits)
+        while True:
+            server = self._least_busy(model, tried)
+            try:
+                async with aclosing(server.ask(path, content, model)) as payloads:
+                    async for payload in payloads:
+                        yield payload
+                return
+            except Again as failed:
+                again = failed
+            tried.append(server)
+            if not self._others(model, tried):
+                tried.clear()
+                await asyncio.sleep(pauses.after(again))
 
     async def close(self) -> None:
         """End every connection."""
-        await self._client.aclose()
+        await asyncio.gather(*(server.close() for server in self._servers))
 
-    def _tell(self, *, failure: ModelFailed | None, **changes: Any) -> None:
+    def _least_busy(self, model: str, tried: list[Server]) -> Server:
+        return min(self._others(model, tried), key=lambda server: server.n_running)
+
+    def _others(self, model: str, tried: list[Server]) -> list[Server]:
+        """Those that may be asked: of the well ones those that have the model, if there are any."""
+        well = [server for server in self._servers if server.is_well]
+        fitting = [server for server in well if model in server.models]
+        return [each for each in fitting or well or self._servers if each not in tried]
+
+    async def _watch(self, server: Server) -> None:
+        n_away = 0
+        while True:
+            await self._look(server)
+            n_away = 0 if server.is_well else n_away + 1
+            away_s = self._limits.away_s
+            wait_s = away_s[min(n_away, len(away_s)) - 1] if n_away else self._limits.every_s
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await server.is_missed.wait()
+                    self._tell_who_is_there()
+            server.is_missed.clear()
+
+    async def _look(self, server: Server) -> None:
+        await server.look()
+        self._tell_who_is_there()
+
+    def _tell_who_is_there(self) -> None:
+        well = [server for server in self._servers if server.is_well]
+        if not well:
+            self._tell_that_nobody_is()
+            return
+        self._is_known.set()
+        assert self._status.upstream is not None
+        models = tuple(dict.fromkeys(id for server in well for id in server.models))
+        upstream = replace(self._status.upstream, models=models)
+        model = self._wanted or next(iter(models), "")
+        if model:
+            self._tell(None, state=ModelState.READY, model=model, upstream=upstream)
+        else:
+            self._fail(f"{well[0].host} lists no models. Name one with --model, start again.")
+
+    def _tell_that_nobody_is(self) -> None:
+        if not all(server.was_looked_for for server in self._servers):
+            return
+        self._is_known.set()
+        faults = [server.fault for server in self._servers if server.fault]
+        if len(faults) == len(self._servers):
+            self._fail(" ".join(dict.fromkeys(faults)))
+        else:
+            self._tell(None, state=ModelState.LOADING)
+
+    def _fail(self, sentence: str) -> None:
+        self._tell(ModelFailed(sentence), state=ModelState.FAILED)
+
+    def _tell(self, failure: ModelFailed | None, **changes: Any) -> None:
+        """Tell the status where it is another; none fails without a reason."""
         self._failure = failure
-        status = replace(self._status, **changes)
+        error = None if failure is None else failure.message
+        status = replace(self._status, **changes, error=error)
         if status != self._status:
             self._status = status
             self._on_change(status, failure)
+
+
+def read_key(text: str) -> str:
+    """A key as it can be sent. Raises StartRefused, without the key."""
+    key = text.strip()
+    if not _KEY.fullmatch(key):
+        raise StartRefused(
+            f"{KEY_NAME} cannot be sent: it holds something other than plain letters, digits and"
+            " signs. Copy the key again."
+        )
+    return key
+
+
+def _written(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+class _Pauses:
+    """How long one request waits before each further attempt, until it makes none."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._left = limits, iter(limits.pauses_s)
+        self._loads_until = monotonic() + limits.loading_s
+
+    def after(self, again: Again) -> float:
+        """In seconds. Raises the error of the last attempt when it was the last."""
+        if again.is_loading and monotonic() < self._loads_until:
+            return min(again.after_s or self._limits.loads_s, self._limits.retry_after_s)
+        pause_s = next(self._left, None)
+        if pause_s is None or (again.after_s or 0) > self._limits.retry_after_s:
+            raise again.error
+        return pause_s if again.after_s is None else again.after_s

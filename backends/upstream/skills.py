@@ -5,8 +5,9 @@ from engine.sequence import Sequence
 from protocol.answer import FinishReason
 from protocol.chat import Role
 from protocol.errors import Unsupported
-from protocol.formats.openai_answer import LENGTH, read_delta
+from protocol.formats.openai_answer import LENGTH
 from protocol.formats.openai_chat import Message, write_chat
+from protocol.formats.openai_client import read_delta
 from protocol.pieces import TextDelta
 from protocol.request import CaptionRequest, LookRequest, QueryRequest
 

@@ -96,40 +96,6 @@ class Completion:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
 
 
-@dataclass(frozen=True)
-class Delta:
-    """What one chunk of another server's answer holds, or a whole answer.
-
-    usage: of the whole answer, where this tells it. finish_reason: as the server has it, None while
-    more may come.
-    """
-
-    text: str = ""
-    reasoning: str = ""
-    finish_reason: str | None = None
-    usage: Usage | None = None
-
-
-def read_delta(payload: dict[str, Any]) -> Delta:
-    """Read a chunk, or a whole completion; what is missing or odd says nothing."""
-    choices = payload.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else {}
-    said = choice.get("delta") or choice.get("message") or {}
-    usage = payload.get("usage") or None
-    return Delta(
-        said.get("content") or "",
-        said.get("reasoning_content") or said.get("reasoning") or "",
-        choice.get("finish_reason"),
-        usage and Usage(usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)),
-    )
-
-
-def read_models(payload: Any) -> tuple[str, ...]:
-    """The ids of a server's models, in the shapes in which servers list them."""
-    listed = payload.get("data") or payload.get("models") if isinstance(payload, dict) else payload
-    return tuple(each["id"] for each in listed or ())
-
-
 def model_payload(model: str, created: int) -> dict[str, Any]:
     """One model. created: seconds since 1970."""
     return {"id": model, "object": "model", "created": created, "owned_by": "moonsight"}
