@@ -10,11 +10,11 @@ from doctor.questions import (
     Wanted,
     draw_square,
     draw_two_shapes,
-    overlap,
 )
 from doctor.report import Report
 from model import Answer, Model
 from protocol.answer import Timings
+from protocol.places import overlap
 from protocol.request import SamplingParams
 
 QUESTION = "What do you see in this picture?"

@@ -52,16 +52,3 @@ def draw_square() -> Image.Image:
     picture = Image.new("RGB", SIZE, WHITE)
     ImageDraw.Draw(picture).rectangle(SQUARE, fill=RED)
     return picture
-
-
-def overlap(a: Box, b: Box) -> float:
-    """The share of two boxes together that both cover, 0 to 1."""
-    width = min(a.x_max, b.x_max) - max(a.x_min, b.x_min)
-    height = min(a.y_max, b.y_max) - max(a.y_min, b.y_min)
-    shared = max(0.0, width) * max(0.0, height)
-    whole = _area(a) + _area(b) - shared
-    return shared / whole if whole > 0 else 0.0
-
-
-def _area(box: Box) -> float:
-    return (box.x_max - box.x_min) * (box.y_max - box.y_min)

@@ -32,7 +32,8 @@ _JPEG_PIXELS = frozenset(range(0xC0, 0xE1)) | {0xEE}
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
-_PNG_GREY, _PNG_RGB = 0, 2
+_PNG_GREY, _PNG_RGB, _PNG_PALETTE = 0, 2, 3
+_PNG_OPAQUE = (_PNG_GREY, _PNG_RGB, _PNG_PALETTE)
 
 
 def read_size(data: bytes) -> tuple[int, int]:
@@ -64,6 +65,23 @@ def only_pixels(data: bytes) -> tuple[bytes, bytes]:
     if data.startswith(_JPEG_SIGNATURE):
         return _only_jpeg_pixels(data)
     return _only_png_pixels(data) if data.startswith(_PNG_SIGNATURE) else (data, b"")
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether any program reads a picture, as `only_pixels` has it, and shows it alike: a JPEG that
+    is grey or coloured, or an opaque PNG of at most 8 bits.
+    """
+    if data.startswith(_JPEG_SIGNATURE):
+        heads = (
+            data[start + 4 : start + 10]
+            for marker, start, _ in _jpeg_segments(data)
+            if marker in _JPEG_SIZES
+        )
+        return all(len(head) == 6 and head[5] in (1, 3) for head in heads)
+    if not data.startswith(_PNG_SIGNATURE):
+        return False
+    is_opaque = all(kind != b"tRNS" for kind, _ in _png_chunks(data))
+    return data[24] <= 8 and data[25] in _PNG_OPAQUE and is_opaque
 
 
 def _read_jpeg_size(data: bytes) -> tuple[int, int]:

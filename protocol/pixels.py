@@ -95,6 +95,11 @@ def read_orientation(exif: object) -> int:
     return 1
 
 
+def is_turned(exif: object) -> bool:
+    """Whether viewers show a picture otherwise than its pixels lie."""
+    return read_orientation(exif) in _TURNS
+
+
 def _of_8_bits(picture: Picture) -> Picture:
     """Grey of more bits as grey of 8; others as they are.
 

@@ -42,7 +42,7 @@ class TiledFrame(Frame):
 
         Never that of a frame with the same `data`, which a decoder would read as its first alone.
         """
-        digests = b"".join(part.digest for part in self._split())
+        digests = b"".join(part.digest for part in self.split())
         return blake2b(digests, digest_size=16, person=b"tiled").digest()
 
     def open(self) -> Picture:
@@ -53,7 +53,7 @@ class TiledFrame(Frame):
         canvas = Image.new("RGB", (self.width_px, self.height_px), "white")
         draw = ImageDraw.Draw(canvas)
         font = ImageFont.load_default(LETTER_PX)
-        for index, (letter, part) in enumerate(zip(LETTERS, self._split(), strict=False)):
+        for index, (letter, part) in enumerate(zip(LETTERS, self.split(), strict=False)):
             row, col = divmod(index, _n_cols(len(self.parts)))
             left, top = col * TILE_PX, row * TILE_PX
             picture = _fitted(_opened(part, letter))
@@ -65,7 +65,8 @@ class TiledFrame(Frame):
             draw.text(above, letter, "black", font, anchor="ms")
         return canvas
 
-    def _split(self) -> Iterator[Frame]:
+    def split(self) -> Iterator[Frame]:
+        """The pictures, each by itself, in their order."""
         start = 0
         for n_bytes, width, height in self.parts:
             yield Frame(self.data[start : start + n_bytes], width, height)

@@ -33,6 +33,14 @@ def server(checkpoint: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def demo_server() -> Iterator[Server]:
+    """A ready server whose model knows coloured shapes; with a low limit on frames."""
+    with serve("--model", "demo", "--max-frame-bytes", "1000000") as server:
+        yield server.wait_until_ready()
+        assert_quiet_end(server)
+
+
+@pytest.fixture(scope="session")
 def narrow_server(checkpoint: Path) -> Iterator[Server]:
     """A ready server that answers one request at a time and lets few wait."""
     limits = ("--max-running", "1", "--max-waiting", "4", "--max-waiting-per-client", "3")

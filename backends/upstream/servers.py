@@ -59,6 +59,10 @@ class Servers:
         """Look once."""
         await asyncio.gather(*map(self._look, self._servers))
 
+    async def find_out(self) -> None:
+        """Wait until it is known who is there, which models they have, and which one answers."""
+        await self._is_known.wait()
+
     def is_moonsight(self, model: str) -> bool:
         """Whether all that have a model speak Moonsight's own API, too."""
         owners = {each.models[model] for each in self._servers if model in each.models}
@@ -90,7 +94,7 @@ class Servers:
         """
         # A picture of megabytes is written where nobody waits for it.
         content = await asyncio.to_thread(_written, body)
-        await self._is_known.wait()
+        await self.find_out()
         tried: list[Server] = []
         pauses = _Pauses(self._limits)
         while True:

@@ -1,53 +1,57 @@
-"""What each skill asks of a server, and what comes of its answer."""
+"""What each skill asks of a server: a Moonsight is asked for it, all others are talked to."""
 
+from dataclasses import replace
+from typing import assert_never
+
+from backends.upstream.asking import Asking
+from backends.upstream.check import check
+from backends.upstream.choosing import choose
+from backends.upstream.native import ask_moonsight
+from backends.upstream.places import find
 from backends.upstream.servers import Servers
+from backends.upstream.writing import write
 from engine.sequence import Sequence
 from protocol.answer import FinishReason
-from protocol.chat import Role
-from protocol.errors import Unsupported
-from protocol.formats.openai_answer import LENGTH
-from protocol.formats.openai_chat import Message, write_chat
-from protocol.formats.openai_client import read_delta
-from protocol.pieces import TextDelta
-from protocol.request import CaptionRequest, LookRequest, QueryRequest
-
-CAPTIONS = {
-    "short": "Describe this picture in one short sentence.",
-    "normal": "Describe this picture in a few sentences.",
-    "long": "Describe this picture in detail.",
-}
+from protocol.request import (
+    CaptionRequest,
+    CheckRequest,
+    DetectRequest,
+    LookRequest,
+    PointRequest,
+    QueryRequest,
+    Request,
+)
 
 
 class Skills:
     """On the model's loop only."""
 
     def __init__(self, servers: Servers) -> None:
-        self._servers = servers
+        self._servers, self._asking = servers, Asking(servers)
 
     async def answer(self, sequence: Sequence) -> FinishReason:
         """Answer one request: tells its pieces and returns why it ended. Raises RequestError."""
-        match sequence.request:
+        await self._servers.find_out()
+        request = self._with_model(sequence.request)
+        match request:
             case LookRequest():
                 # Nothing is sent before somebody asks.
                 return FinishReason.STOP
-            case QueryRequest(question=question):
-                return await self._write(sequence, question)
-            case CaptionRequest(length=length, upstream=upstream):
-                return await self._write(sequence, upstream.caption or CAPTIONS[length])
-        raise Unsupported("Not yet.")
+            case CheckRequest():
+                return await check(self._asking, self.answer, sequence)
+        if self._servers.is_moonsight(request.upstream.model):
+            return await ask_moonsight(self._servers, sequence, request)
+        match request:
+            case QueryRequest(choices=()) | CaptionRequest():
+                return await write(self._asking, sequence, request)
+            case QueryRequest():
+                return await choose(self._asking, sequence, request)
+            case DetectRequest() | PointRequest():
+                return await find(self._asking, sequence, request)
+            case _:
+                assert_never(request)
 
-    async def _write(self, sequence: Sequence, text: str) -> FinishReason:
-        request = sequence.request
-        pictures = () if request.frame is None else (request.frame,)
-        messages = [Message(Role.USER, text, pictures)]
+    def _with_model(self, request: Request) -> Request:
+        """The same, with the model that answers it."""
         model = request.upstream.model or self._servers.status.model
-        reason = FinishReason.STOP
-        body = write_chat(messages, model, request.sampling)
-        async for payload in self._servers.post("/chat/completions", body, model):
-            delta = read_delta(payload)
-            if delta.text:
-                sequence.tell(TextDelta(request.id, delta.text))
-            if delta.finish_reason == LENGTH:
-                reason = FinishReason.LENGTH
-            sequence.usage = delta.usage or sequence.usage
-        return reason
+        return replace(request, upstream=replace(request.upstream, model=model))

@@ -1,7 +1,8 @@
 """Moondream's own HTTP API: bodies to requests, answers to bodies and to lines of a stream.
 
 Bodies are JSON or forms. What is read and written is what moondream's clients for Python (1.2, 2.6)
-write and read; besides, every answer says what Socket.IO's `response` says.
+write and read; besides, every answer says what Socket.IO's `response` says. `moondream_client` is
+the same seen from the other side.
 """
 
 import re

@@ -33,6 +33,8 @@ MAX_MESSAGES, MAX_PARTS = 256, 64
 
 # Of the efforts to think that can be asked for, those that are none.
 NO_EFFORTS = (None, "none", "minimal")
+# What is asked of other servers.
+EFFORT = "medium"
 
 JSON_OBJECT, JSON_SCHEMA = "json_object", "json_schema"
 ANY_OBJECT = '{"type":"object"}'
@@ -86,7 +88,9 @@ def write_chat(
     messages: Sequence[Message],
     model: str,
     sampling: SamplingParams,
+    *,
     json_schema: str | None = None,
+    is_reasoning: bool = False,
 ) -> dict[str, Any]:
     """The body that asks for a streamed completion; `parse_chat` reads it back."""
     body: dict[str, Any] = {
@@ -98,6 +102,8 @@ def write_chat(
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if is_reasoning:
+        body["reasoning_effort"] = EFFORT
     if sampling.seed is not None:
         body["seed"] = sampling.seed
     if sampling.stop:

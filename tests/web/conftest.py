@@ -1,20 +1,8 @@
-"""A server that knows what it sees."""
+"""Tests that need a thread of their own get one."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-
-from tests.conftest import assert_quiet_end
-from tests.server import Server, serve
-
-
-@pytest.fixture(scope="session")
-def demo_server() -> Iterator[Server]:
-    """A ready server whose model knows coloured shapes; with a low limit on frames."""
-    with serve("--model", "demo", "--max-frame-bytes", "1000000") as server:
-        yield server.wait_until_ready()
-        assert_quiet_end(server)
 
 
 @pytest.hookimpl(tryfirst=True)
