@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from openai import OpenAI
@@ -47,7 +46,7 @@ ASKED: dict[str, tuple[str, Payload, tuple[str, ...]]] = {
     "query that reasons": (
         "query",
         {"question": "What is it?", "reasoning": True, "settings": {"max_tokens": 8}},
-        ("answer", "reasoning"),
+        ("answer",),
     ),
     "query about a place": (
         "query",
@@ -153,6 +152,23 @@ async def test_words_come_one_by_one(before: Server):
 
 
 @over_the_wire
+async def test_reasoning_comes_before_the_answer(behind: Server, before: Server):
+    reasoned = []
+    for server in (behind, before):
+        async with connect(server) as anna:
+            asked = {"reasoning": True, "settings": {"max_tokens": 8}}
+            response = await anna.ask(**QUESTION | asked)
+            story = anna.story(response["id"])
+            place = [name for name, _ in story].index("reasoning")
+            assert "token" not in [name for name, _ in story[:place]]
+            reasoned.append(
+                {name: story[place][1][name] for name in ("text", "grounding")}
+                | {"answer": response["answer"]}
+            )
+    assert reasoned[1] == reasoned[0]
+
+
+@over_the_wire
 async def test_found_places_are_told_before_the_response(before: Server):
     async with connect(before) as anna:
         response = await anna.ask("detect", image=PICTURE, object="shape")
@@ -217,27 +233,27 @@ async def test_newest_of_a_live_burst_is_answered_and_its_elders_are_replaced(be
 
 
 @over_the_wire
-async def test_model_that_breaks_off_leaves_the_words_that_came(checkpoint: Path):
-    with serve("--model", str(checkpoint)) as behind:
-        behind.wait_until_ready()
-        with serve("--upstream", behind.url) as before:
+async def test_server_that_breaks_off_leaves_the_words_that_came(narrow_server: Server):
+    with serve("--upstream", narrow_server.url) as middle:
+        middle.wait_until_ready()
+        with serve("--upstream", middle.url) as before:
             before.wait_until_ready()
             async with connect(before) as anna:
                 await anna.send(id="long", **LONG)
                 await anna.wait_for("token", "long")
-                behind.close()
+                middle.close()
                 response = await anna.response("long")
                 words = [each["text"] for name, each in anna.events if name == "token"]
                 await anna.wait_for("status", status="failed")
             assert before.get("/")[0] == 200
     assert response["finish_reason"] == "error"
     assert response["error"]["code"] == "upstream_failed"
-    assert f"127.0.0.1:{behind.port}" in response["error"]["message"]
+    assert f"127.0.0.1:{middle.port}" in response["error"]["message"]
     assert words
 
 
 @over_the_wire
-async def test_server_that_is_not_there_is_said_and_answers_once_it_is(checkpoint: Path):
+async def test_server_that_is_not_there_is_said_and_answers_once_it_is(behind: Server):
     port = free_port()
     with serve("--upstream", f"localhost:{port}", MOONSIGHT_UPSTREAM_KEY=KEY) as before:
         before.wait_until_open()
@@ -249,12 +265,11 @@ async def test_server_that_is_not_there_is_said_and_answers_once_it_is(checkpoin
             refused = await anna.ask(**QUESTION)
             assert refused["finish_reason"] == "error"
             assert f"localhost:{port}" in refused["answer"]
-            with serve("--model", str(checkpoint), "--port", str(port)) as behind:
-                behind.wait_until_ready()
+            with serve("--upstream", behind.url, "--port", str(port)) as middle:
+                middle.wait_until_ready()
                 await anna.wait_for("status", status="ready")
-                response = await anna.ask(**QUESTION | {"settings": {"max_tokens": 2}})
-                assert response["finish_reason"] == "length"
-        before.stderr.wait_for(f"No answer from localhost:{port}")
+                assert (await anna.ask(**QUESTION))["answer"] == ANSWER
+        before.stderr.wait_for(f"localhost:{port}")
         assert_keyless(before)
 
 
@@ -314,7 +329,7 @@ def test_form_gets_its_caption(before: Server):
 
 def test_requests_are_counted_as_ever(before: Server):
     post(before, "/predict", form(picture(PICTURE)), CONTENT_TYPE)
-    name = 'moonsight_requests_total{door="predict",outcome="stop",skill="caption"}'
+    name = 'moonsight_requests_total{door="uploads",outcome="stop",skill="caption"}'
     assert counted(before, name) > 0
     assert counted(before, "moonsight_requests_open") == 0
 
