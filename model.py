@@ -1,12 +1,10 @@
 """The Python door: ask a model from a script, in one sitting.
 
-    with load_model("demo") as model:
-        answer = model.query("mug.jpg", "What colour is it?")
-        for text in answer:
-            print(text, end="")
-        print(answer.finish_reason, answer.usage)
-
-Any model that keeps the contract of `protocol/model.py` can stand behind it.
+with load_model("demo") as model:
+    answer = model.query("mug.jpg", "What colour is it?")
+    for text in answer:
+        print(text, end="")
+    print(answer.finish_reason, answer.usage)
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -22,17 +20,18 @@ import numpy as np
 
 from backends.kinds import make_model
 from protocol import pixels
-from protocol.answer import AnswerEvent, Finished, FinishReason, Started, Timings, Usage, Waiting
+from protocol.answer import AnswerEvent, Finished, FinishReason, Timings, Usage
 from protocol.errors import BadImage, Closing, ModelFailed
 from protocol.formats.data_url import decode_data_url, is_data_url
 from protocol.formats.fields import Fields
 from protocol.frame import Frame, FrameLimits, check_frame, encode_frame
 from protocol.model import Model as Backend
 from protocol.model import OnStatus
-from protocol.pieces import Checked, Chosen, Found, Piece, Reasoned, TextDelta
+from protocol.pieces import Checked, Chosen, Found, Piece, Place, Reasoned, TextDelta, places_of
 from protocol.places import Box, Point, SpatialRef
 from protocol.request import (
     CaptionRequest,
+    CheckRequest,
     DetectRequest,
     LookRequest,
     PointRequest,
@@ -48,8 +47,7 @@ from settings import Settings
 class EncodedPicture:
     """A picture that `Model.encode` has looked at.
 
-    Holds the picture's own bytes: what the network made of them stays with the model, for as long
-    as `max_prefix_bytes` has room, and is made again when it is gone.
+    Holds its own bytes: what the network made of them stays with the model while there is room.
     """
 
     frame: Frame
@@ -100,13 +98,11 @@ class Answer(Iterator[T], Generic[T]):
                     self.finish_reason, self.usage, self.timings = reason, usage, timings
                     if error is not None:
                         raise error
-                case TextDelta() | Found() | Reasoned() as piece:
+                case TextDelta() | Found() | Reasoned() | Checked() as piece:
                     if isinstance(piece, Reasoned):
                         self.reasoning = piece
                     if (value := self._read(piece)) is not None:
                         return value
-                case Waiting() | Started() | Checked():
-                    pass
         raise StopIteration
 
     def close(self) -> None:
@@ -114,13 +110,14 @@ class Answer(Iterator[T], Generic[T]):
         self._events.close()
 
 
-def load_model(model: str | Settings = "auto") -> "Model":
+def load_model(model: str | Settings = "auto", upstream: str | Sequence[str] = ()) -> "Model":
     """Start loading a model and return at once; questions asked meanwhile wait for it.
 
-    model: what `--model` takes, or all settings. Raises StartRefused when there is no such
-    checkpoint.
+    model: what `--model` takes, or all settings. upstream: the servers that answer instead, if any.
+    Raises StartRefused when there is no such checkpoint, ValueError for what is no address.
     """
-    settings = Settings(model=model) if isinstance(model, str) else model
+    urls = (upstream,) if isinstance(upstream, str) else tuple(upstream)
+    settings = Settings(model=model, upstream=urls) if isinstance(model, str) else model
     return Model(make_model(settings), settings.frame_limits)
 
 
@@ -160,7 +157,7 @@ class Model:
         Raises RequestError when it fails.
         """
         frame = self._frame(picture)
-        list(Answer(self._backend, LookRequest(**_asked(frame, None)), lambda piece: piece))
+        list(Answer(self._backend, LookRequest(**_asked(frame)), lambda piece: piece))
         return EncodedPicture(frame)
 
     def query(
@@ -226,14 +223,18 @@ class Model:
     ) -> Answer[Box]:
         """Find a box for each object of that name, one by one."""
         request = DetectRequest(**_asked(self._frame(picture), sampling), object=object)
-        return Answer(self._backend, request, _box)
+        return Answer(self._backend, request, _place(Box))
 
     def point(
         self, picture: Picture, object: str, sampling: SamplingParams | None = None
     ) -> Answer[Point]:
         """Find a point on each object of that name, one by one."""
         request = PointRequest(**_asked(self._frame(picture), sampling), object=object)
-        return Answer(self._backend, request, _point)
+        return Answer(self._backend, request, _place(Point))
+
+    def check(self) -> Answer[Checked]:
+        """Try what the server that answers can do; tells each thing as soon as it is known."""
+        return Answer(self._backend, CheckRequest(**_asked(None)), _checked)
 
     def _frame(self, picture: Picture) -> Frame:
         match picture:
@@ -262,7 +263,7 @@ def _read(path: Path) -> bytes:
         raise BadImage(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _asked(frame: Frame | None, sampling: SamplingParams | None) -> dict[str, Any]:
+def _asked(frame: Frame | None, sampling: SamplingParams | None = None) -> dict[str, Any]:
     """What every skill is asked with; each asks as a client of its own."""
     chosen = sampling or SamplingParams()
     return {
@@ -291,9 +292,9 @@ def _chosen(piece: Piece) -> Choice | None:
     return Choice(piece.text, piece.probabilities) if isinstance(piece, Chosen) else None
 
 
-def _box(piece: Piece) -> Box | None:
-    return piece.place if isinstance(piece, Found) and isinstance(piece.place, Box) else None
+def _checked(piece: Piece) -> Checked | None:
+    return piece if isinstance(piece, Checked) else None
 
 
-def _point(piece: Piece) -> Point | None:
-    return piece.place if isinstance(piece, Found) and isinstance(piece.place, Point) else None
+def _place(kind: type[Place]) -> Callable[[Piece], Place | None]:
+    return lambda piece: next(iter(places_of(kind, [piece])), None)

@@ -1,11 +1,16 @@
 """What leaves this computer: how a client for it is opened, and why a connection failed."""
 
+import logging
 import socket
 import ssl
 
 import httpx2
 
 from protocol.errors import StartRefused
+
+# At lower levels these repeat what a server sends, which may be what it was sent: a key, say.
+for _name in ("httpx2", "httpcore2"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 # What opening, asking and reading may raise, and `why` has words for.
 FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError)

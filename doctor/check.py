@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from doctor.apart import FAULTS, NO_FAULT
-from doctor.computer import tell_computer
+from doctor.computer import tell_computer, tell_programs
 from doctor.report import Report
 from settings import Settings
 
@@ -23,13 +23,7 @@ def check(settings: Settings) -> int:
     """Say whether everything needed is here and works; returns the exit code, 0 or 1."""
     report = Report()
     try:
-        tell_computer(report)
-        exit_code, said = _run_apart(settings)
-        if exit_code not in (NO_FAULT, FAULTS):
-            # Wherever in a line it broke off.
-            report.go_on("", is_end=True)
-            report.fault("Process", explain_exit(exit_code, said))
-        is_well = exit_code == NO_FAULT
+        is_well = (_try_servers if settings.upstream else _try_computer)(settings, report)
         words = "everything needed is here and works" if is_well else "see FAULT above"
         report.tell("Result", words)
     except KeyboardInterrupt:
@@ -41,6 +35,27 @@ def check(settings: Settings) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0 if is_well else 1
+
+
+def _try_computer(settings: Settings, report: Report) -> bool:
+    """Tell whether a model works here."""
+    tell_computer(report)
+    exit_code, said = _run_apart(settings)
+    if exit_code not in (NO_FAULT, FAULTS):
+        # Wherever in a line it broke off.
+        report.go_on("", is_end=True)
+        report.fault("Process", explain_exit(exit_code, said))
+    return exit_code == NO_FAULT
+
+
+def _try_servers(settings: Settings, report: Report) -> bool:
+    """Tell whether the servers answer that do so instead: of this computer little is needed."""
+    # Imports what speaks HTTP, for which nobody else should wait.
+    from doctor.upstream import tell_upstream
+
+    tell_programs(report)
+    tell_upstream(settings, report)
+    return not report.n_faults
 
 
 def explain_exit(exit_code: int, said: str) -> str:

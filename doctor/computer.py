@@ -18,13 +18,18 @@ PROCESSOR = re.compile(r"^model name\s*: *(.+)$", re.MULTILINE)
 
 def tell_computer(report: Report, seen: Nvidia | None = None) -> None:
     """Tell Python, the packages, the processor and NVIDIA's cards, one by one."""
-    system = f"{platform.system()} {platform.release()} ({platform.machine()})"
-    report.tell("Python", f"{platform.python_version()} on {system}")
-    report.tell("Packages", ", ".join(f"{name} {version_of(name)}" for name in required()))
+    tell_programs(report)
     report.tell("Processor", f"{_processor()}, {os.cpu_count()} cores")
     seen = seen or look()
     for line in _cards(seen):
         report.tell("GPU", line)
+
+
+def tell_programs(report: Report) -> None:
+    """Tell Python and the packages."""
+    system = f"{platform.system()} {platform.release()} ({platform.machine()})"
+    report.tell("Python", f"{platform.python_version()} on {system}")
+    report.tell("Packages", ", ".join(f"{name} {version_of(name)}" for name in required()))
 
 
 def _cards(seen: Nvidia) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from protocol.upstream import Upstream
+from protocol.upstream import Upstream, answering_model
 
 
 class ModelState(StrEnum):
@@ -65,3 +65,13 @@ class Status:
     gpu_fault: str | None = None
     upstream: Upstream | None = None
     error: str | None = None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All that can answer, the one that does unless another is chosen among them."""
+        others = () if self.upstream is None else self.upstream.models
+        return others if self.model in ("", *others) else (self.model, *others)
+
+    def answering(self, wanted: str) -> str:
+        """Which model answers a program that names one: that, if there is such here."""
+        return answering_model(wanted, self.model, self.models)

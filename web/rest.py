@@ -35,7 +35,8 @@ def _answer(exchange: Exchange, sharing: Sharing, skill: Skill) -> Response:
     asked = parse_request(skill, fields, exchange.limits, **exchange.common())
     ask = exchange.ask if asked.frame is not UNSEEN else partial(sharing.ask, exchange)
     answering = ask(asked)
-    model = exchange.model.status.model
+    status = exchange.model.status
+    model = (status.upstream and asked.upstream.model) or status.model
     if is_stream:
         return event_stream(stream_lines(answering, model), answering)
     return jsonify(answer_payload(answering.finished(), model))

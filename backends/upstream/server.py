@@ -1,7 +1,7 @@
 """One server that speaks OpenAI's API: whether it is there, what it has, one attempt to ask it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import httpx2
 from backends.upstream.limits import Limits
 from backends.upstream.stream import (
     Broken,
+    Objects,
     ToldError,
     parse_json,
     read_objects,
@@ -86,9 +87,7 @@ class Server:
             self.is_well, fault = False, self._away()
         self.fault, self.was_looked_for = fault, True
 
-    async def ask(
-        self, path: str, content: bytes, model: str
-    ) -> AsyncGenerator[dict[str, Any], None]:
+    async def ask(self, path: str, content: bytes, model: str) -> Objects:
         """Ask once; yields each object that comes.
 
         Raises Again before the first object, where another attempt may succeed, else what

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from time import monotonic
@@ -12,6 +12,7 @@ from typing import Any
 
 from backends.upstream.limits import LIMITS, Limits
 from backends.upstream.server import MOONSIGHT, Server
+from backends.upstream.stream import Objects
 from backends.upstream.verdicts import KEY_NAME, Again
 from protocol.errors import ModelFailed, StartRefused
 from protocol.hosts import parse_upstream
@@ -82,9 +83,7 @@ class Servers:
         known = tuple(self._abilities.values())
         self._tell(self._failure, upstream=replace(self._status.upstream, abilities=known))
 
-    async def post(
-        self, path: str, body: dict[str, Any], model: str
-    ) -> AsyncGenerator[dict[str, Any], None]:
+    async def post(self, path: str, body: dict[str, Any], model: str) -> Objects:
         """Ask; yields each JSON object that comes back, as it comes, whether streamed or whole.
 
         path: behind the version, such as /chat/completions. It ends when the server says that the

@@ -15,6 +15,9 @@ from protocol.formats.json_text import MAX_VALUES, has_too_many_values
 from protocol.formats.openai_answer import DONE
 from protocol.formats.openai_client import read_delta, read_error
 
+# JSON objects, as they come.
+Objects = AsyncGenerator[dict[str, Any], None]
+
 EVENTS = {"Content-Type": "text/event-stream; charset=utf-8"}
 
 # What is longer is read on another thread: it takes more than a millisecond.
@@ -98,9 +101,7 @@ async def read_whole(response: httpx2.Response, limits: Limits, max_bytes: int) 
     return b"".join([chunk async for chunk in Body(response, limits, max_bytes).chunks()])
 
 
-async def read_objects(
-    response: httpx2.Response, limits: Limits
-) -> AsyncGenerator[dict[str, Any], None]:
+async def read_objects(response: httpx2.Response, limits: Limits) -> Objects:
     """Each object of an answer, as it comes, whether they are events or it is one.
 
     Raises Broken, also where the other side ended before it said that the answer is whole, and

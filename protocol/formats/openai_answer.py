@@ -101,9 +101,9 @@ def model_payload(model: str, created: int) -> dict[str, Any]:
     return {"id": model, "object": "model", "created": created, "owned_by": "moonsight"}
 
 
-def models_payload(model: str, created: int) -> dict[str, Any]:
-    """All models: the one that answers whatever a program calls it."""
-    return {"object": "list", "data": [model_payload(model, created)]}
+def models_payload(models: Iterable[str], created: int) -> dict[str, Any]:
+    """All models that can answer."""
+    return {"object": "list", "data": [model_payload(each, created) for each in models]}
 
 
 def error_payload(error: RequestError) -> dict[str, Any]:

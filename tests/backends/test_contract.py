@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from threading import Event
 
@@ -9,6 +10,7 @@ import pytest
 
 from backends.process import ModelProcess
 from backends.resident import ResidentModel
+from backends.upstream.model import UpstreamModel
 from protocol.answer import Finished, FinishReason, Started, Waiting
 from protocol.errors import BadRequest, Busy, ModelFailed
 from protocol.model import Model
@@ -16,18 +18,40 @@ from protocol.pieces import TextDelta
 from protocol.request import SamplingParams
 from protocol.status import ModelState
 from settings import Settings
+from tests import scripted_server
 from tests.backends.echo import EchoModel, ThreadWire
 from tests.fakes import WAIT_S, Inbox, make_request
+from tests.scripted_server import ScriptedServer, echoes, serve_script
+from tests.server import free_port
 
 LIMITS = {"max_waiting": 4, "max_waiting_per_client": 3, "max_running": 2}
-# Answered for as long as anybody listens: by the network, which never stops by itself, and by Echo.
-ENDLESS = {"resident": "What is it?", "process": "a " * 50_000}
+# Answered for as long as anybody listens: by the network, which never stops by itself, by Echo, and
+# by another server.
+ENDLESS = {"resident": "What is it?", "process": "a " * 50_000, "upstream": scripted_server.ENDLESS}
 MANY = SamplingParams(max_tokens=500)
 ANSWERED = (FinishReason.STOP, FinishReason.LENGTH)
+
+SERVERS: list[ScriptedServer] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def other_server() -> Iterator[None]:
+    """What a model at another server asks."""
+    with serve_script(echoes) as server:
+        SERVERS.append(server)
+        yield
+        SERVERS.clear()
+
+
+def make_upstream(settings: Settings) -> UpstreamModel:
+    url = f"http://127.0.0.1:{free_port()}/v1" if settings.revision == "refused" else SERVERS[0].url
+    return UpstreamModel(replace(settings, upstream=(url,), model=Settings.model))
+
 
 KINDS: dict[str, Callable[[Settings], Model]] = {
     "resident": ResidentModel,
     "process": lambda settings: ModelProcess(settings, ThreadWire, EchoModel),
+    "upstream": make_upstream,
 }
 
 

@@ -51,8 +51,9 @@ def refuses(told: str, status: int = 400) -> tuple[int, Body]:
 class ChatServer:
     """bodies: what it was asked. reply: makes an answer of a body."""
 
-    def __init__(self, url: str, model: str) -> None:
-        self.url, self.model = url, model
+    def __init__(self, url: str, models: tuple[str, ...]) -> None:
+        self.url, self.models = url, models
+        self.host = url.removeprefix("http://")
         self.bodies: list[Body] = []
         self.reply: Callable[[Body], Reply] = lambda body: says("A ", "mug.")
 
@@ -87,10 +88,10 @@ def hear(backend: Backend, skill: Skill = Skill.QUERY, **fields: Any) -> list[An
 
 
 @contextmanager
-def chat_server(model: str = MODEL) -> Iterator[ChatServer]:
+def chat_server(*models: str) -> Iterator[ChatServer]:
     """A server on a port of its own."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server = ChatServer(f"http://127.0.0.1:{http.server_port}", model)
+    server = ChatServer(f"http://127.0.0.1:{http.server_port}", models or (MODEL,))
     http.chat = server  # type: ignore[attr-defined]
     thread = Thread(target=http.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -106,7 +107,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self._send_json(200, {"data": [{"id": self._chat.model, "owned_by": "somebody"}]})
+        listed = [{"id": each, "owned_by": "somebody"} for each in self._chat.models]
+        self._send_json(200, {"data": listed})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -145,8 +145,8 @@ def test_stream_is_one_line_an_event_whatever_is_written():
     assert all(len(line.rstrip("\n").splitlines()) == 1 for line in lines)
 
 
-def test_models_are_the_one_that_is_here_as_openais_types_have_it():
-    listed = models_payload("demo", 1_700_000_000)
+def test_models_are_those_that_are_here_as_openais_types_have_it():
+    listed = models_payload(["demo"], 1_700_000_000)
     assert listed == {"object": "list", "data": [model_payload("demo", 1_700_000_000)]}
     model = Model.model_validate(listed["data"][0], strict=True)
     assert (model.id, model.created, model.owned_by) == ("demo", 1_700_000_000, "moonsight")

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.chat import Role
 from protocol.errors import BadImage, BadRequest, ImageTooLarge, RequestError
 from protocol.formats.fields import Fields
 from protocol.formats.openai_answer import error_payload
-from protocol.formats.openai_chat import Chat, parse_chat
-from protocol.frame import FrameLimits
-from protocol.request import SamplingParams
-from protocol.tiled import TiledFrame
+from protocol.formats.openai_chat import Chat, Message, parse_chat, write_chat
+from protocol.frame import FrameLimits, check_frame
+from protocol.request import QueryRequest, SamplingParams
+from protocol.tiled import TiledFrame, tile
+from protocol.upstream import UpstreamParams
 from tests.protocol.pictures import data_url, encoded
 
 LIMITS = FrameLimits(max_bytes=20_000, max_pixels=100_000)
@@ -364,3 +366,42 @@ def test_whatever_is_sent_is_read_or_refused_in_words(messages: object, fields: 
 def test_any_object_is_read_or_refused_in_words(body: dict):
     with suppress(RequestError):
         parse(body)
+
+
+ONE, TWO = (check_frame(each, LIMITS) for each in (JPEG, PNG))
+COMMON = {"id": "1", "client": "ann", "arrived_at": 0.0, "upstream": UpstreamParams("gemma")}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        QueryRequest(**COMMON, question="What is it?"),
+        QueryRequest(**COMMON, question="What is it?", frame=ONE, is_reasoning=True),
+        QueryRequest(
+            **COMMON,
+            question="Which is red?",
+            frame=tile([ONE, TWO], LIMITS),
+            sampling=SamplingParams(7, 50, 0.5, 0.9, 11, ("\n", "END")),
+        ),
+        QueryRequest(**COMMON, question="What is it?", json_schema='{"type":"object"}'),
+    ],
+)
+def test_what_is_written_for_another_server_is_read_as_the_same_question(asked: QueryRequest):
+    pictures = tuple(asked.frame.split() if isinstance(asked.frame, TiledFrame) else [asked.frame])
+    body = write_chat(
+        [Message(Role.USER, asked.question, pictures if asked.frame else ())],
+        "gemma",
+        asked.sampling,
+        json_schema=asked.json_schema,
+        is_reasoning=asked.is_reasoning,
+    )
+    chat = parse(json.loads(json.dumps(body)))
+    assert chat.asked == asked
+    assert chat.is_streamed
+    assert chat.includes_usage
+
+
+def test_instruction_that_is_written_is_read_in_front_of_the_question():
+    messages = [Message(Role.SYSTEM, "Be brief."), Message(Role.USER, "What is it?", (ONE,))]
+    asked = parse(write_chat(messages, "gemma", SamplingParams())).asked
+    assert asked.question == "Be brief.\nWhat is it?"

@@ -145,7 +145,7 @@ def test_likeliest_tokens_are_bounded():
 @pytest.mark.parametrize(
     ("payload", "models"),
     [
-        (models_payload("demo", 1_700_000_000), {"demo": "moonsight"}),
+        (models_payload(["demo"], 1_700_000_000), {"demo": "moonsight"}),
         ({"object": "list", "data": [{"id": "b"}, {"id": "a"}]}, {"b": "", "a": ""}),
         ({"models": [{"name": "llava:7b", "model": "llava:7b"}]}, {"llava:7b": ""}),
         ({"models": [{"model": "gemma"}], "data": [{"id": "/m.gguf"}]}, {"/m.gguf": ""}),
