@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from backends.upstream.pictures import send_form
-from backends.upstream.refusals import fields_of, is_about_number, is_about_pictures
+from backends.upstream.refusals import is_about_number, is_about_pictures, refused_field
 from backends.upstream.servers import Servers
 from protocol.chat import Role
 from protocol.errors import Unsupported, UpstreamFailed
@@ -98,7 +98,7 @@ class Asking:
             raise _sees_nothing(model) from failure
 
     async def _ask(self, model: str, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        """Ask, again without what is refused; each time at least one field fewer."""
+        """Ask, again without what is refused; each time with one field fewer."""
         while True:
             sent, has_begun = self._taken(model, body), False
             try:
@@ -108,11 +108,10 @@ class Asking:
                         yield payload
                 return
             except UpstreamFailed as failure:
-                refused = fields_of(failure, sent)
-                if has_begun or not refused:
+                refused = refused_field(failure, sent)
+                if has_begun or refused is None:
                     raise
-            for name in refused:
-                self.leave_out(model, _mark(name, sent[name]))
+            self.leave_out(model, _mark(refused, sent[refused]))
 
     def _taken(self, model: str, body: dict[str, Any]) -> dict[str, Any]:
         """A body without what the model did not take before."""

@@ -17,7 +17,8 @@ from protocol.errors import (
     UpstreamRefused,
 )
 from protocol.formats.moondream_client import path_of, read_told, write_request
-from protocol.request import Request
+from protocol.request import CaptionRequest, QueryRequest, Request
+from protocol.upstream import UpstreamParams
 
 
 async def ask_moonsight(servers: Servers, sequence: Sequence, request: Request) -> FinishReason:
@@ -27,6 +28,7 @@ async def ask_moonsight(servers: Servers, sequence: Sequence, request: Request) 
     """
     for picture in await send_form(request.frame, request.upstream):
         request = replace(request, frame=picture)
+    request = _in_its_words(request)
     sequence.decode_ms = sequence.age_ms - (sequence.queue_ms or 0)
     body, model = write_request(request), request.upstream.model
     reason: FinishReason | None = None
@@ -44,6 +46,26 @@ async def ask_moonsight(servers: Servers, sequence: Sequence, request: Request) 
     if reason is None:
         raise UpstreamCut("The other Moonsight did not end its answer. Ask again.")
     return reason
+
+
+def _in_its_words(request: Request) -> Request:
+    """The same for a network that is told nothing but its question."""
+    params = request.upstream
+    request = replace(request, upstream=UpstreamParams(params.model))
+    match request:
+        case QueryRequest(question=question) if params.instruction:
+            return replace(request, question=f"{params.instruction}\n{question}")
+        case CaptionRequest(id=id, client=client, arrived_at=arrived_at) if params.caption:
+            return QueryRequest(
+                id=id,
+                client=client,
+                arrived_at=arrived_at,
+                frame=request.frame,
+                sampling=request.sampling,
+                upstream=request.upstream,
+                question=params.caption,
+            )
+    return request
 
 
 def _refusal(refused: UpstreamRefused) -> RequestError:

@@ -1,16 +1,17 @@
 """What a server's refusal is about, as far as its own words tell."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container
 
 from protocol.errors import UpstreamFailed, UpstreamRefused
 
-# What servers may do without, each with the words in which they refuse it.
+# What servers may do without, the most dispensable first, each with the words in which they refuse
+# it.
 OPTIONAL = {
     name: re.compile(words, re.IGNORECASE)
     for name, words in {
-        "response_format": r"response_?format|schema|grammar|structured|guided",
         "stream_options": r"stream_options|include_usage",
+        "response_format": r"response_?format|schema|grammar|structured|guided",
         "logprobs": r"logprob",
         "reasoning_effort": r"reasoning.?effort|reasoning is|thinking",
         "seed": r"\bseed\b",
@@ -37,12 +38,14 @@ _NUMBER = re.compile(
 )
 
 
-def fields_of(failure: UpstreamFailed, names: Iterable[str]) -> list[str]:
-    """Which of these fields the server will not have."""
+def refused_field(failure: UpstreamFailed, sent: Container[str]) -> str | None:
+    """Which of the fields that were sent the server will not have: of several that it names, the
+    one that is missed least, for the others may do then.
+    """
     if not isinstance(failure, UpstreamRefused):
-        return []
-    told = failure.told
-    return [name for name in names if name in OPTIONAL and OPTIONAL[name].search(told)]
+        return None
+    named = (name for name, words in OPTIONAL.items() if words.search(failure.told))
+    return next((name for name in named if name in sent), None)
 
 
 def is_about_pictures(failure: UpstreamFailed) -> bool:

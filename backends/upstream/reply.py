@@ -8,7 +8,7 @@ from backends.upstream.asking import Asking, WriteBody
 from backends.upstream.thinking import Thoughts, without_thoughts
 from moondream2.stops import UntilStop
 from protocol.answer import FinishReason, Usage
-from protocol.errors import UpstreamFailed, UpstreamUnreadable
+from protocol.errors import UpstreamCut, UpstreamFailed, UpstreamUnreadable
 from protocol.formats.openai_answer import LENGTH
 from protocol.formats.openai_client import read_delta
 from protocol.request import Request
@@ -81,12 +81,18 @@ async def hear(
     asking: Asking, request: Request, write_body: WriteBody, reply: Reply
 ) -> AsyncGenerator[str, None]:
     """Ask, and yield the answer's words as they come. Raises what `Asking.ask` does."""
-    async with aclosing(asking.ask(request, write_body)) as payloads:
-        async for payload in payloads:
-            if words := reply.push(payload):
-                yield words
-            if reply.is_over:
-                return
+    try:
+        async with aclosing(asking.ask(request, write_body)) as payloads:
+            async for payload in payloads:
+                if words := reply.push(payload):
+                    yield words
+                if reply.is_over:
+                    return
+    except UpstreamCut:
+        # What was held back was written all the same.
+        if words := reply.finish():
+            yield words
+        raise
     if words := reply.finish():
         yield words
 

@@ -13,8 +13,8 @@ from protocol.request import Skill
 from tests.fakes import Inbox, make_request
 
 Body = dict[str, Any]
-# A status and a body, or the chunks of a stream.
-Reply = tuple[int, Body] | list[Body]
+# A status and a body, or the chunks of a stream, which breaks off behind a None.
+Reply = tuple[int, Body] | list[Body | None]
 
 MODEL = "gemma-3-4b-it"
 
@@ -117,8 +117,9 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(reply, tuple):
             self._send_json(*reply)
             return
-        lines = [f"data: {json.dumps(each)}\n\n" for each in reply]
-        self._send(200, "text/event-stream", "".join([*lines, "data: [DONE]\n\n"]))
+        lines = [f"data: {json.dumps(each)}\n\n" for each in reply if each is not None]
+        end = [] if reply[-1] is None else ["data: [DONE]\n\n"]
+        self._send(200, "text/event-stream", "".join(lines + end))
 
     @property
     def _chat(self) -> ChatServer:

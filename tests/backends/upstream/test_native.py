@@ -1,16 +1,23 @@
 """Moonsight behind Moonsight: all that the one can do, the other can."""
 
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from backends.upstream.model import UpstreamModel
 from model import Model
 from protocol.answer import FinishReason
 from protocol.errors import BadImage, BadRequest
+from protocol.frame import check_frame
 from protocol.places import overlap
-from protocol.request import SamplingParams
+from protocol.request import SamplingParams, Skill
+from protocol.upstream import UpstreamParams
+from settings import Settings
+from tests.backends.upstream.chat_server import hear
+from tests.server import Server
 
 SCENES = Path(__file__).parents[3] / "static/scenes"
 SQUARE = SCENES / "blue-square.png"
@@ -79,3 +86,17 @@ def test_damaged_picture_is_refused_as_one(far_model: Model):
 
 def test_text_alone_is_answered(far_model: Model):
     assert "".join(far_model.query(None, "What can you do?"))
+
+
+def test_instruction_stands_in_front_of_the_question_and_words_replace_a_description(
+    demo_server: Server,
+):
+    with closing(UpstreamModel(Settings(upstream=(demo_server.url,)))) as backend:
+        frame = check_frame(SQUARE.read_bytes(), Settings().frame_limits)
+        params = UpstreamParams(instruction="Look closely.", caption="Is there a circle?")
+        asked = {"frame": frame, "upstream": params}
+        plain = hear(backend, Skill.QUERY, **asked | {"upstream": UpstreamParams()})[-1]
+        told = hear(backend, Skill.QUERY, **asked)[-1]
+        described = hear(backend, Skill.CAPTION, **asked)[-1]
+    assert told.usage.prompt_tokens > plain.usage.prompt_tokens
+    assert described.result.caption.lower().startswith("no")

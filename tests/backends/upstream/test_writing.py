@@ -4,7 +4,7 @@ import pytest
 
 from model import Model, load_model
 from protocol.answer import FinishReason
-from protocol.errors import UpstreamFailed, UpstreamUnreadable
+from protocol.errors import UpstreamCut, UpstreamFailed, UpstreamUnreadable
 from protocol.request import SamplingParams
 from settings import Settings
 from tests.backends.upstream.chat_server import (
@@ -111,6 +111,14 @@ def test_answer_that_a_filter_stopped_keeps_its_words_and_says_so(model: Model, 
     answer = model.query(None, "What is it?")
     assert next(answer) == "A mug"
     with pytest.raises(UpstreamFailed, match="filter"):
+        next(answer)
+
+
+def test_answer_that_breaks_off_keeps_all_its_words(model: Model, chat: ChatServer):
+    chat.replies([*says("A mug", " EN")[:2], None])
+    answer = model.query(None, "What is it?", SamplingParams(stop=("END",)))
+    assert next(answer) + next(answer) + next(answer) == "A mug EN"
+    with pytest.raises(UpstreamCut, match="broke off"):
         next(answer)
 
 
