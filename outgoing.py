@@ -12,6 +12,8 @@ from protocol.errors import StartRefused
 for _name in ("httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+REFUSED, NOT_REACHED = "refused the connection", "was not reached"
+
 # What opening, asking and reading may raise, and `why` has words for.
 FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ValueError)
 
@@ -61,9 +63,9 @@ def why(error: BaseException) -> str:
             case socket.gaierror():
                 return "has no address that is known"
             case ConnectionRefusedError():
-                return "refused the connection"
+                return REFUSED
             case httpx2.ProxyError():
                 return "was not reached by the proxy"
         cause = cause.__cause__ or cause.__context__
     is_open = isinstance(error, httpx2.ProtocolError | httpx2.ReadError | httpx2.WriteError)
-    return "broke off the connection" if is_open else "was not reached"
+    return "broke off the connection" if is_open else NOT_REACHED

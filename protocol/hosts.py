@@ -22,7 +22,9 @@ _NO_SCHEMES = ("file", "ftp", "ws", "wss")
 _PORTS = {"http": 80, "https": 443}
 
 # What people copy along with a base URL: what is asked for there, and Ollama's own API.
-_NOT_OF_A_BASE = re.compile(r"(/chat/completions|/completions|/models)?/*$|^/api(/\w+)?/*$")
+_NOT_OF_A_BASE = re.compile(
+    r"(/chat/completions|/completions|/responses|/models)?/*$|^/api(/(?!v\d)\w+)?/*$"
+)
 _VERSION = re.compile(r"/v\d+\w*(/|$)", re.IGNORECASE)
 # Where it is not at the root.
 _BASES = {"openrouter.ai": "/api"}

@@ -89,9 +89,14 @@ class UpstreamModel:
             self._admission.n_rows = n_rows
         watching = self._loop.create_task(self._servers.watch())
         self._loop.run_forever()
-        watching.cancel()
-        self._loop.run_until_complete(self._servers.close())
+        self._loop.run_until_complete(self._close(watching))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
+
+    async def _close(self, watching: asyncio.Task[None]) -> None:
+        watching.cancel()
+        await asyncio.gather(watching, *self._tasks.values(), return_exceptions=True)
+        await self._servers.close()
 
     def _enter(self, request: Request, sink: Sink) -> None:
         self._line.enter(request, sink)

@@ -18,12 +18,13 @@ from backends.upstream.stream import (
 )
 from backends.upstream.verdicts import (
     Again,
+    is_about_key,
     judge,
     read_retry_after,
     refuse_key,
     refuse_redirect,
 )
-from outgoing import FAILURES, open_client, why
+from outgoing import FAILURES, NOT_REACHED, REFUSED, open_client, why
 from protocol.errors import RequestError, UpstreamCut, UpstreamFailed
 from protocol.formats.openai_client import read_error, read_error_code, read_models, without
 from protocol.hosts import WebAddress
@@ -144,15 +145,15 @@ class Server:
         except TimeoutError:
             raise Broken(f"sent nothing for {wait_s:g} s.") from None
         except FAILURES as error:
-            is_away = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             words = why(error)
-            # Who has a certificate is there.
-            is_away = is_away and "certificate" not in words and "safe" not in words
+            is_away = words in (REFUSED, NOT_REACHED)
             raise Broken(f"{words}.", may_pass=True, is_away=is_away) from None
         try:
             yield response
         finally:
             await response.aclose()
+            # Nothing of one request goes into another.
+            self._client.cookies.clear()
 
     async def _refusal(self, response: httpx2.Response, model: str = "") -> Exception:
         status = response.status_code
@@ -163,7 +164,7 @@ class Server:
             told = read_error(await parse_json(content), self._key)
         except Broken:
             told = None
-        if status in (401, 403):
+        if is_about_key(status, told):
             return refuse_key(self.host, status, told, has_key=bool(self._key))
         after_s = read_retry_after(response.headers.get("Retry-After"))
         return judge(self.host, status, told, model, after_s)

@@ -19,6 +19,7 @@ PASSING = (408, 500, 502, 503, 504, 529)
 
 _ABOUT_ABILITIES = re.compile(r"support|mmproj|not implemented", re.IGNORECASE)
 _ABOUT_A_MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
+_ABOUT_A_KEY = re.compile(r"\bkey|auth|token|credential|permission|forbidden", re.IGNORECASE)
 _LOADING = re.compile(r"\bload|warming|starting", re.IGNORECASE)
 
 
@@ -52,6 +53,11 @@ def judge(
         case _:
             sentence = f"{host} {_answered(status, told)}"
     return UpstreamRefused(sentence, status, told or "")
+
+
+def is_about_key(status: int, told: str | None) -> bool:
+    """Whether an error means the key, and not the place or the words of whoever asks."""
+    return status == 401 or (status == 403 and not (told and not _ABOUT_A_KEY.search(told)))
 
 
 def refuse_key(host: str, status: int, told: str | None, *, has_key: bool) -> UpstreamRefused:

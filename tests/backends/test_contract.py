@@ -11,17 +11,17 @@ import pytest
 from backends.process import ModelProcess
 from backends.resident import ResidentModel
 from backends.upstream.model import UpstreamModel
-from protocol.answer import Finished, FinishReason, Started, Waiting
+from protocol.answer import Finished, FinishReason, Sink, Started, Waiting
 from protocol.errors import BadRequest, Busy, ModelFailed
 from protocol.model import Model
 from protocol.pieces import TextDelta
-from protocol.request import SamplingParams
+from protocol.request import Request, SamplingParams
 from protocol.status import ModelState
 from settings import Settings
 from tests import scripted_server
 from tests.backends.echo import EchoModel, ThreadWire
 from tests.fakes import WAIT_S, Inbox, make_request
-from tests.scripted_server import ScriptedServer, echoes, serve_script
+from tests.scripted_server import ScriptedServer, Talk, echoes, lists, serve_script
 from tests.server import free_port
 
 LIMITS = {"max_waiting": 4, "max_waiting_per_client": 3, "max_running": 2}
@@ -43,15 +43,29 @@ def other_server() -> Iterator[None]:
         SERVERS.clear()
 
 
-def make_upstream(settings: Settings) -> UpstreamModel:
-    url = f"http://127.0.0.1:{free_port()}/v1" if settings.revision == "refused" else SERVERS[0].url
-    return UpstreamModel(replace(settings, upstream=(url,), model=Settings.model))
+class LateModel(UpstreamModel):
+    """Its server does not say what it has before the first request is there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._is_asked = Event()
+        url = f"http://127.0.0.1:{free_port()}/v1"
+        if settings.revision != "refused":
+            url, SERVERS[0].models = SERVERS[0].url, self._list
+        super().__init__(replace(settings, upstream=(url,), model=Settings.model))
+
+    def submit(self, request: Request, sink: Sink) -> None:
+        super().submit(request, sink)
+        self._is_asked.set()
+
+    def _list(self, talk: Talk) -> None:
+        talk.send(self._is_asked)
+        lists("gemma")(talk)
 
 
 KINDS: dict[str, Callable[[Settings], Model]] = {
     "resident": ResidentModel,
     "process": lambda settings: ModelProcess(settings, ThreadWire, EchoModel),
-    "upstream": make_upstream,
+    "upstream": LateModel,
 }
 
 

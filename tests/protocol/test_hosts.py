@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.hosts import Origin, parse_address, parse_hook, parse_host, parse_origin
+from protocol.hosts import (
+    Origin,
+    parse_address,
+    parse_hook,
+    parse_host,
+    parse_origin,
+    parse_upstream,
+)
 
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
@@ -51,7 +58,7 @@ def test_two_names_are_two(one: str, other: str):
 
 @given(st.text() | st.text("[]:.%019aflocalhst@/ \0", max_size=20))
 def test_any_text_is_a_host_or_refused(text: str):
-    for parse in (parse_host, parse_address, parse_origin, parse_hook):
+    for parse in (parse_host, parse_address, parse_origin, parse_hook, parse_upstream):
         try:
             parse(text)
         except ValueError as refused:
@@ -151,3 +158,67 @@ def test_webhook_that_cannot_be_is_refused_and_not_repeated(text: str):
         parse_hook(text)
     assert "secret" not in str(refused.value)
     assert refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://localhost:8080", "http://localhost:8080/v1"),
+        ("http://localhost:8080/", "http://localhost:8080/v1"),
+        ("http://localhost:8080/v1", "http://localhost:8080/v1"),
+        (" http://localhost:8080/v1// ", "http://localhost:8080/v1"),
+        ("http://localhost:8080/v1/chat/completions", "http://localhost:8080/v1"),
+        ("http://localhost:8080/v1/models/", "http://localhost:8080/v1"),
+        ("http://localhost:8080/v1/responses", "http://localhost:8080/v1"),
+        # Ollama, LM Studio
+        ("localhost:11434", "http://localhost:11434/v1"),
+        ("http://localhost:11434/api", "http://localhost:11434/v1"),
+        ("http://localhost:11434/api/chat", "http://localhost:11434/v1"),
+        ("http://localhost:11434/api/tags/", "http://localhost:11434/v1"),
+        ("http://localhost:1234/api/v0", "http://localhost:1234/api/v0"),
+        # OpenRouter and other hosts of the internet
+        ("openrouter.ai", "https://openrouter.ai/api/v1"),
+        ("https://openrouter.ai/", "https://openrouter.ai/api/v1"),
+        ("https://openrouter.ai/api", "https://openrouter.ai/api/v1"),
+        ("https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1"),
+        ("https://openrouter.ai/api/v1/chat/completions", "https://openrouter.ai/api/v1"),
+        ("api.openai.com", "https://api.openai.com/v1"),
+        ("https://api.groq.com/openai/v1", "https://api.groq.com/openai/v1"),
+        ("https://h.example/api/v1", "https://h.example/api/v1"),
+        ("https://h.example/api/paas/v4/", "https://h.example/api/paas/v4"),
+        ("https://h.example/v1beta/openai/", "https://h.example/v1beta/openai"),
+        ("https://h.example/behind/a/proxy", "https://h.example/behind/a/proxy/v1"),
+        # What is near is asked without TLS where nobody says otherwise.
+        ("192.168.0.7:1234", "http://192.168.0.7:1234/v1"),
+        ("[::1]:8080", "http://[::1]:8080/v1"),
+        ("desk.local:8080", "http://desk.local:8080/v1"),
+        ("desk:8080", "http://desk:8080/v1"),
+        ("https://desk.local", "https://desk.local/v1"),
+    ],
+)
+def test_base_url_is_read_as_people_write_it(text: str, url: str):
+    assert parse_upstream(text).url == url
+    assert parse_upstream(url).url == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://me:secret@h.example/v1",
+        "http://h.example/v1?key=secret",
+        "https://h.example/#secret",
+    ],
+)
+def test_key_in_a_base_url_is_refused_and_not_repeated(text: str):
+    with pytest.raises(ValueError, match="A key belongs into MOONSIGHT_UPSTREAM_KEY") as refused:
+        parse_upstream(text)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "://", "http://", "ftp://h", "h:99999", "http://h/a b", "http://[::1/v1", "\0"],
+)
+def test_base_url_that_cannot_be_is_refused(text: str):
+    with pytest.raises(ValueError, match="It is no web address"):
+        parse_upstream(text)

@@ -1,6 +1,8 @@
 """However an answer is cut into bytes, the same objects come; what is no answer says what it is."""
 
+import gzip
 import json
+import tracemalloc
 from collections.abc import Iterator
 from threading import Event
 
@@ -252,6 +254,28 @@ def test_answer_of_100_mb_is_not_read():
         assert wire.text() == "Red"
 
 
+def test_compressed_bomb_is_not_unpacked():
+    bomb = gzip.compress(bytes(64 * 2**20))
+    bombs = [answers(200, bomb, "Content-Encoding: gzip"), answers(200, bomb)]
+    with serve_script(*bombs, says("Red")) as server, connected(server.url) as wire:
+        tracemalloc.start()
+        for _ in bombs:
+            with pytest.raises(UpstreamFailed, match=r"compressed its answer|something else"):
+                wire.ask()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 8 * 2**20
+        assert wire.text() == "Red"
+
+
+def test_what_a_server_wants_to_be_remembered_is_not():
+    cookie = answers(200, WHOLE, "Set-Cookie: a=b")
+    with serve_script(cookie) as server, connected(server.url) as wire:
+        wire.ask()
+        wire.ask()
+        assert [server.next().headers.get("cookie") for _ in range(2)] == [None, None]
+
+
 @pytest.mark.parametrize(
     ("limits", "script", "kind", "words"),
     [
@@ -264,6 +288,12 @@ def test_answer_of_100_mb_is_not_read():
             "did not end its answer within 0.5 s.",
         ),
         (
+            {"whole_s": 0.2},
+            repeats("x", "data: "),
+            UpstreamFailed,
+            "did not end its answer within 0.2 s.",
+        ),
+        (
             {"whole_s": 0.05},
             stays("data: x"),
             UpstreamFailed,
@@ -272,7 +302,7 @@ def test_answer_of_100_mb_is_not_read():
     ],
 )
 def test_patience_ends(limits: dict, script: Script, kind: type, words: str):
-    short = Limits(**{**vars(QUICK), "max_bytes": 2**40, **limits})
+    short = Limits(**{**vars(QUICK), "max_bytes": 2**40, "max_event_bytes": 2**40, **limits})
     with serve_script(script, says("Red")) as server, connected(server.url, limits=short) as wire:
         with pytest.raises(UpstreamFailed) as failed:
             wire.ask()

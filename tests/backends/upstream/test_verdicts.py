@@ -8,6 +8,7 @@ import pytest
 from backends.upstream.verdicts import (
     MAX_RETRY_AFTER_S,
     Again,
+    is_about_key,
     judge,
     read_retry_after,
     refuse_key,
@@ -82,6 +83,24 @@ def test_key_that_was_refused_and_one_that_is_missing_differ():
     assert refuse_key(HOST, 403, None, has_key=False).message == (
         f"api.example wants a key. {remedy}"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "is_so"),
+    [
+        (401, "Whatever.", True),
+        (401, None, True),
+        (403, None, True),
+        (403, "", True),
+        (403, "Your API key has no access", True),
+        (403, "Unauthorized", True),
+        (403, "Your country is not served", False),
+        (403, "The input was flagged", False),
+        (400, "Invalid key", False),
+    ],
+)
+def test_refusal_is_about_the_key_where_nothing_else_is_named(status: int, told, is_so: bool):
+    assert is_about_key(status, told) is is_so
 
 
 @pytest.mark.parametrize(
