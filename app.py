@@ -25,7 +25,7 @@ from protocol.errors import StartRefused
 from protocol.hosts import parse_upstream
 from protocol.model import Model
 from protocol.status import LoadStage, ModelState, Progress, Status
-from protocol.upstream import Upstream
+from protocol.upstream import KEY_NAME, Upstream
 from settings import Settings, with_options
 from terminal import open_terminal
 from web.addresses import Opened, open_host, own_hosts, page_url
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from webhook import Webhook
 
 EXIT_REFUSED = 2
-UPSTREAM_KEY = "MOONSIGHT_UPSTREAM_KEY"
 
 
 def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | None = None) -> Flask:
@@ -143,10 +142,10 @@ def key_warning(settings: Settings, environment: Mapping[str, str]) -> str | Non
     open_hosts = [
         each.host for each in addresses if each.url.startswith("http:") and not each.is_here
     ]
-    if not open_hosts or not environment.get(UPSTREAM_KEY):
+    if not open_hosts or not environment.get(KEY_NAME):
         return None
     return (
-        f"The key in {UPSTREAM_KEY} travels unencrypted to {' and '.join(open_hosts)}. Give the"
+        f"The key in {KEY_NAME} travels unencrypted to {' and '.join(open_hosts)}. Give the"
         " address with https:// unless every network in between is yours."
     )
 

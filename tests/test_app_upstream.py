@@ -2,12 +2,12 @@
 
 import pytest
 
-from app import UPSTREAM_KEY, key_warning, who_answers
-from protocol.upstream import Upstream
+from app import key_warning, who_answers
+from protocol.upstream import KEY_NAME, Upstream
 from settings import Settings
 from tests.server import free_port, serve
 
-KEY = {UPSTREAM_KEY: "sk-secret"}
+KEY = {KEY_NAME: "sk-secret"}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_key_that_travels_unencrypted_is_warned_of_and_not_repeated():
     settings = Settings(upstream=("http://192.168.0.7:8000/v1", "https://api.example/v1"))
     warning = key_warning(settings, KEY)
     assert "unencrypted to 192.168.0.7:8000." in warning
-    assert KEY[UPSTREAM_KEY] not in warning
+    assert KEY[KEY_NAME] not in warning
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_key_that_travels_unencrypted_is_warned_of_and_not_repeated():
         ("http://localhost:8080/v1", KEY),
         ("http://127.0.0.1:8080/v1", KEY),
         ("http://192.168.0.7:8000/v1", {}),
-        ("http://192.168.0.7:8000/v1", {UPSTREAM_KEY: ""}),
+        ("http://192.168.0.7:8000/v1", {KEY_NAME: ""}),
     ],
 )
 def test_key_that_nobody_can_read_on_its_way_is_not_warned_of(url, environment):
@@ -55,4 +55,4 @@ def test_start_warns_before_anything_is_asked():
     server = ("--upstream", f"http://192.0.2.1:{free_port()}")
     with serve(*server, **KEY) as started:
         started.stderr.wait_for("unencrypted to 192.0.2.1")
-        assert KEY[UPSTREAM_KEY] not in started.stderr.text + started.stdout.text
+        assert KEY[KEY_NAME] not in started.stderr.text + started.stdout.text
