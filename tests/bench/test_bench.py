@@ -17,7 +17,7 @@ from bench.chart import COLOURS
 from bench.figures import ROWS
 from bench.serve import Server
 from bench.stamps import PROJECT
-from bench.upstream import SIDES
+from bench.upstream import DIRECT, SIDES
 from tests.checkpoint_folders import PARITY
 from tests.server import make_checkpoint, over_the_wire
 
@@ -87,7 +87,10 @@ def test_document_tells_what_a_schema_costs(lines: list[str]):
 
 def test_document_tells_what_upstream_adds(lines: list[str]):
     upstream = json.loads(lines[-1])["upstream"]
-    assert [row["name"] for row in upstream["rows"]] == list(SIDES)
+    rows = {row["name"]: row for row in upstream["rows"]}
+    assert tuple(rows) == SIDES
+    assert all(0 < row["first_word_p50_ms"] <= row["first_word_p99_ms"] for row in rows.values())
+    assert (rows[DIRECT]["added_ms"], rows[DIRECT]["rate_ratio"]) == (0, 1)
 
 
 def test_table_names_every_row(lines: list[str]):

@@ -1,28 +1,26 @@
-"""The bench of `--upstream` in small."""
+"""What the bench of `--upstream` makes of its times; that it runs is shown with the whole bench."""
 
-import json
-import subprocess
-import sys
+import pytest
 
-from bench.stamps import PROJECT
-from bench.upstream import DIRECT, SIDES
-
-RUN_TIMEOUT_S = 200
+from bench.clients import PageClient
+from bench.upstream import SIDES, Row, Side, _asks, row
 
 
-def test_document_tells_what_upstream_adds_beside_the_server_itself():
-    bench = subprocess.run(
-        [sys.executable, "-m", "bench.upstream", "--answers", "3"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=RUN_TIMEOUT_S,
-        check=False,
-    )
-    assert bench.returncode == 0, bench.stderr
-    *table, document = bench.stdout.splitlines()
-    rows = {row["name"]: row for row in json.loads(document)["rows"]}
-    assert tuple(rows) == SIDES
-    assert all(0 < row["first_word_p50_ms"] <= row["first_word_p99_ms"] for row in rows.values())
-    assert (rows[DIRECT]["added_ms"], rows[DIRECT]["rate_ratio"]) == (0, 1)
-    assert len(table) == 1 + len(rows)
+def side(*answers: tuple[float, float]) -> Side:
+    """answers: milliseconds to the first word, words a second."""
+    first_words, rates = zip(*answers, strict=True)
+    return Side(PageClient(0), list(first_words), list(rates))
+
+
+def test_what_is_added_is_the_median_of_view_by_view():
+    """A slow view is slow for all: the difference of two medians would be that of two views."""
+    direct, through = side((10, 100), (50, 200), (11, 400)), side((14, 95), (53, 180), (99, 396))
+    told = row("through", through, direct)
+    assert told == Row("through", 53, 99, 180, added_ms=4, rate_ratio=pytest.approx(0.95))
+
+
+def test_each_view_is_asked_about_once_by_each_side():
+    asks = _asks(2)
+    pictures = [next(asks).payload["image"] for _ in range(2 * len(SIDES))]
+    assert len(set(pictures)) == len(pictures)
+    assert len({len(each) // 100 for each in pictures[: len(SIDES)]}) == 1
