@@ -29,7 +29,7 @@ from engine.admission import Admission
 from protocol.answer import AnswerEvent, Finished, FinishReason, Sink, refusal
 from protocol.errors import Closing, ModelFailed, RequestError
 from protocol.model import Model, OnStatus
-from protocol.request import Request
+from protocol.request import Request, Skill
 from protocol.status import ModelState, Status
 from settings import Settings
 
@@ -90,7 +90,9 @@ class ModelProcess:
     def submit(self, request: Request, sink: Sink) -> None:
         if self._is_closing:
             raise Closing
-        if self.failure is not None:
+        # A test is there to find out what is wrong.
+        is_test = request.skill is Skill.CHECK and self._process.is_alive()
+        if self.failure is not None and not is_test:
             raise self.failure
         self._admission.enter(request)
         ticket = next(self._tickets)
@@ -153,6 +155,8 @@ class ModelProcess:
             self._refuse_all(self.failure)
             error = self.failure.message
             self._tell(replace(self.status, state=ModelState.FAILED, progress=None, error=error))
+        else:
+            self._refuse_all(self.failure)
 
     def _refuse_all(self, error: ModelFailed) -> None:
         for ticket, (request, _) in list(self._open.items()):

@@ -26,7 +26,7 @@ def tell_upstream(settings: Settings, report: Report) -> None:
         with load_model(settings) as model:
             for step in model.check():
                 is_fault = step.is_well is False and step.what in NEEDED
-                words = f"{step.words.rstrip('.')}. {step.remedy}" if step.remedy else step.words
+                words = f"{step.words}. {step.remedy}" if step.remedy else step.words
                 (report.fault if is_fault else report.tell)(TOPICS[step.what], words)
     except RequestError as error:
         report.fault("Server", error.message)

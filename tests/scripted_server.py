@@ -122,6 +122,8 @@ class ScriptedServer:
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError), connection:
             connection.settimeout(WAIT_S)
+            # Each part leaves at once, as real servers have it.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.context is not None:
                 connection = self.context.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as inlet:

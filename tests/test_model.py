@@ -23,6 +23,7 @@ from protocol.request import NOTHING_YET, Request, SamplingParams, Skill
 from protocol.status import ModelState, Status
 from settings import Settings
 from tests.backends.echo import EchoModel
+from tests.backends.upstream.chat_server import chat_server
 from tests.checkpoint_folders import copy_reference
 from tests.protocol.pictures import data_url
 from tests.protocol.scenes import ARRAYS, ENCODED, OPENED, RGB, STORED, exif, image, saved
@@ -422,3 +423,16 @@ def test_door_stands_before_any_model_that_keeps_the_contract():
 
 def test_every_skill_has_a_method():
     assert [each for each in Skill if not hasattr(Model, METHODS.get(each, each))] == []
+
+
+def test_other_servers_answer_where_some_are_named():
+    with chat_server("gemma", "llava") as chat, load_model("llava", upstream=chat.url) as model:
+        assert "".join(model.query(None, "What is it?")) == "A mug."
+        assert [step.what for step in model.check()][:2] == ["reached", "key"]
+        assert model.status.upstream.models == ("gemma", "llava")
+    assert {body["model"] for body in chat.bodies} == {"llava"}
+
+
+def test_what_is_no_address_of_a_server_is_refused():
+    with pytest.raises(ValueError, match="no web address"):
+        load_model(upstream="ftp://api.example.com")

@@ -17,19 +17,21 @@ from backends.upstream.verdicts import KEY_NAME
 from backends.upstream.words import COLOR, COLOR_QUESTION, COUNT, SQUARE
 from engine.sequence import Sequence
 from protocol.answer import FinishReason
-from protocol.errors import RequestError, UpstreamFailed
+from protocol.errors import RequestError, Unsupported, UpstreamUnreadable
 from protocol.frame import Frame
 from protocol.pieces import Checked, Piece, TextDelta, places_of, text_of
 from protocol.places import Box, overlap
 from protocol.request import CheckRequest, DetectRequest, QueryRequest, Request, Skill
 from protocol.status import ModelState
-from protocol.upstream import Coordinates
+from protocol.upstream import Abilities, Coordinates
 
 MIN_OVERLAP = 0.5
 MAX_SAID_CHARS = 60
 MEASURES = (Coordinates.FRACTION, Coordinates.THOUSAND, Coordinates.PIXEL)
 # As the end of a sentence that tells what is left out.
 NO_PLACES = "no places came back in the test"
+OTHER_EYES = "Choose a model that sees."
+ELSEWHERE = "Look into the server's own log for more."
 NEED_PLACES = (Skill.DETECT, Skill.POINT)
 
 # Answers one request, telling its pieces to its sequence.
@@ -66,14 +68,12 @@ class _Check:
     ) -> None:
         self._asking, self._servers, self._answer = asking, asking.servers, answer
         self._sequence, self._request = sequence, request
-        self._model = request.upstream.model or asking.servers.status.model
+        self._model = request.upstream.model
         self._square = draw_square()
         # What came of the first question, which several steps look at.
         self._first: list[Piece] | RequestError = []
 
     async def run(self) -> None:
-        self._asking.forget(self._model)
-        self._learn(sees=None, sees_several=None, streams=None, coordinates=None, missing=())
         steps = (
             ("reached", (), self._reach),
             ("key", ("reached",), self._try_key),
@@ -94,12 +94,15 @@ class _Check:
         await self._servers.refresh()
         took_ms = round((monotonic() - began) * 1000)
         status = self._servers.status
+        self._model = self._model or status.model
         if status.state is ModelState.READY or KEY_NAME in (status.error or ""):
             return Outcome(True, f"Reached in {took_ms} ms")
         return _failed(status.error or "No answer came. Is the server running?")
 
     async def _try_key(self) -> Outcome:
         """The list of models may be open to everybody: only a question tells."""
+        self._asking.forget(self._model)
+        self._servers.learn(Abilities(self._model))
         try:
             self._first = await self._ask(self._query(COUNT))
         except RequestError as error:
@@ -114,12 +117,16 @@ class _Check:
         return Outcome(True, f"{self._model} is there")
 
     async def _see(self) -> Outcome:
-        said = text_of(await self._ask(self._query(COLOR_QUESTION, self._square))).strip(" .\n")
+        try:
+            pieces = await self._ask(self._query(COLOR_QUESTION, self._square))
+        except Unsupported:
+            return Outcome(False, "It reads text only", OTHER_EYES)
+        said = text_of(pieces).strip(" .\n")
         if COLOR in said.lower():
             self._learn(sees=True)
             return Outcome(True, f"Sees pictures: it called the {SQUARE} {COLOR}")
         said = said if len(said) <= MAX_SAID_CHARS else f"{said[:MAX_SAID_CHARS]}…"
-        return Outcome(False, f"It called the {SQUARE} {said}", "Choose a model that sees.")
+        return Outcome(False, f"It called the {SQUARE} {said}", OTHER_EYES)
 
     async def _stream(self) -> Outcome:
         pieces = [] if isinstance(self._first, RequestError) else self._first
@@ -136,13 +143,10 @@ class _Check:
 
     async def _find(self) -> Outcome:
         try:
-            found = await self._places()
-        except UpstreamFailed as failure:
-            found = False
-            words = failure.message
-        else:
-            words = "Its boxes do not fit the square." if not found else ""
-        if found:
+            is_found, words = await self._places(), "No box of its fits the square"
+        except UpstreamUnreadable as failure:
+            is_found, words = False, failure.message
+        if is_found:
             return Outcome(True, "Finds things: its box fits the square")
         self._learn(missing=tuple((str(skill), NO_PLACES) for skill in NEED_PLACES))
         return Outcome(False, words, "Find and Point are left out. Choose a model that finds.")
@@ -157,7 +161,7 @@ class _Check:
             numbers = read_numbers(text, 4, request.sampling.max_objects)
             return [each for each in MEASURES if _fits(_read(numbers, each, size))]
 
-        fitting = await hear_places(self._asking, self._sequence, request, read)
+        fitting, _ = await hear_places(self._asking, self._sequence, request, read)
         if len(fitting) == 1:
             self._learn(coordinates=fitting[0])
         return len(fitting) == 1
@@ -176,7 +180,7 @@ class _Check:
         return QueryRequest(**self._common(frame), question=question)
 
     def _common(self, frame: Frame | None) -> dict:
-        # Its measure is yet to be seen, and no instruction is to stand in the way.
+        # Its measure is yet to be seen, and no wish of the person's is to stand in the way.
         params = replace(
             self._request.upstream,
             model=self._model,
@@ -185,7 +189,7 @@ class _Check:
         )
         return {
             **{"id": uuid4().hex, "client": self._request.client, "arrived_at": monotonic()},
-            **{"frame": frame, "sampling": self._request.sampling, "upstream": params},
+            **{"frame": frame, "upstream": params},
         }
 
 
@@ -198,8 +202,8 @@ async def _outcome(attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
 
 def _failed(sentences: str) -> Outcome:
     """A failure whose last sentences say what helps."""
-    words, dot, remedy = sentences.partition(". ")
-    return Outcome(False, words + dot.strip(), remedy)
+    words, _, remedy = sentences.partition(". ")
+    return Outcome(False, words.removesuffix("."), remedy or ELSEWHERE)
 
 
 def _read(numbers: list[Numbers], measure: Coordinates, size: Size) -> list[Box]:

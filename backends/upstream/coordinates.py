@@ -7,7 +7,7 @@ Qwen writes `bbox_2d` [x1, y1, x2, y2] and `point_2d` [x, y] in pixels; Gemini w
 from collections.abc import Sequence
 from typing import Any
 
-from backends.upstream.loose_json import find_json
+from backends.upstream.loose_json import find_json, find_whole
 from protocol.places import Box, Point
 from protocol.upstream import Coordinates
 
@@ -47,8 +47,12 @@ def read_numbers(text: str, n_wanted: int, max_places: int) -> list[Numbers]:
 
     Raises ValueError with the reason, as a part of a sentence.
     """
-    value, _ = find_json(text)
-    return [_numbers(each, n_wanted) for each in _listed(value)[:max_places]]
+    found = find_whole(text)
+    if not found:
+        # It tells why.
+        find_json(text)
+    places = [place for value in found for place in _listed(value)]
+    return [_numbers(each, n_wanted) for each in places[:max_places]]
 
 
 def measure_of(places: Sequence[Numbers], size: tuple[int, int]) -> Coordinates:

@@ -73,7 +73,7 @@ def _refusal(refused: UpstreamRefused) -> RequestError:
     if not refused.told:
         return refused
     if refused.status == 400:
-        # That tells more of bad pictures than of other requests is nobody's concern here.
+        # Only its words tell which of the two it is about.
         is_about_picture = "picture" in refused.told
         return (BadImage if is_about_picture else BadRequest)(refused.told)
     known = {413: ImageTooLarge, 501: Unsupported}.get(refused.status)

@@ -18,11 +18,13 @@ from protocol.formats.openai_chat import Message, write_chat
 from protocol.frame import Frame
 from protocol.pieces import Found
 from protocol.places import Box, Point
-from protocol.request import MAX_TOKENS, DetectRequest, PointRequest
+from protocol.request import DetectRequest, PointRequest
 from protocol.upstream import Coordinates
 
 # What the JSON of a place takes at most, and what stands around all of them.
-TOKENS_PER_PLACE, TOKENS_AROUND = 48, 64
+TOKENS_PER_PLACE, TOKENS_AROUND = 40, 64
+# More would not fit beside a picture into what many servers are started with.
+MOST_TOKENS = 1024
 
 FindRequest = DetectRequest | PointRequest
 # Of the picture as it is sent, in pixels.
@@ -44,20 +46,22 @@ async def find(asking: Asking, sequence: Sequence, request: FindRequest) -> Fini
         chosen = measure or measure_of(numbers, size)
         return (boxes if is_box else points)(numbers, chosen, size)
 
-    for place in await hear_places(asking, sequence, request, read):
+    places, reason = await hear_places(asking, sequence, request, read)
+    for place in places:
         sequence.tell(Found(request.id, place))
-    return FinishReason.STOP
+    return reason
 
 
 async def hear_places(
     asking: Asking, sequence: Sequence, request: FindRequest, read: Callable[[str, Size], T]
-) -> T:
+) -> tuple[T, FinishReason]:
     """Ask for places and `read` them from the answer; once more where it raises ValueError.
 
+    Returns why the answer ended, too: where it ran out of tokens, more places may be there.
     Raises UpstreamUnreadable when they cannot be read then, either.
     """
     n_tokens = TOKENS_AROUND + TOKENS_PER_PLACE * request.sampling.max_objects
-    sampling = replace(request.sampling, max_tokens=min(n_tokens, MAX_TOKENS), stop=())
+    sampling = replace(request.sampling, max_tokens=min(n_tokens, MOST_TOKENS), stop=())
     request = replace(request, sampling=sampling)
     said: list[Message] = []
     while True:
@@ -72,7 +76,7 @@ async def hear_places(
         text = await hear_whole(asking, request, body, reply)
         sequence.usage = _sum(sequence.usage, reply.usage)
         try:
-            return read(text, size)
+            return read(text, size), reply.reason()
         except ValueError as error:
             if said or isinstance(error, Unclear):
                 raise UpstreamUnreadable(

@@ -23,6 +23,10 @@ OPTIONAL = {
     }.items()
 }
 
+# A limit that is too high is no reason to send none.
+LIMITS = ("max_tokens", "max_completion_tokens")
+_TOO_MANY = re.compile(r"large|at most|maximum|exceed|context|less than|greater", re.IGNORECASE)
+
 _PICTURES = re.compile(r"image|vision|multi-?modal|mmproj|content must be a string", re.IGNORECASE)
 _REFUSES = re.compile(
     r"not support|n.t support|unsupported|only support|support(s)? image|not a multi|at most 0|"
@@ -44,7 +48,12 @@ def refused_field(failure: UpstreamFailed, sent: Container[str]) -> str | None:
     """
     if not isinstance(failure, UpstreamRefused):
         return None
-    named = (name for name, words in OPTIONAL.items() if words.search(failure.told))
+    is_about_size = _TOO_MANY.search(failure.told)
+    named = (
+        name
+        for name, words in OPTIONAL.items()
+        if words.search(failure.told) and not (is_about_size and name in LIMITS)
+    )
     return next((name for name in named if name in sent), None)
 
 

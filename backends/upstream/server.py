@@ -71,22 +71,23 @@ class Server:
 
     async def look(self) -> None:
         """See whether it is there and what it has."""
-        fault: str | None = None
+        is_well, fault = False, None
         try:
             async with asyncio.timeout(self._limits.look_s):
                 self.models = await self._list()
-            self.is_well = True
+            is_well = True
         except Again as again:
-            self.is_well = False
             fault = None if again.is_loading else again.error.message
         except Broken as broken:
-            self.is_well = False
             fault = self._away() if broken.is_away else f"{self.host} {broken.words}"
         except RequestError as error:
-            self.is_well, fault = False, error.message
+            fault = error.message
         except TimeoutError:
-            self.is_well, fault = False, self._away()
-        self.fault, self.was_looked_for = fault, True
+            fault = self._away()
+        self.was_looked_for = True
+        # One that is busy with our own answers may have no time to be looked at.
+        if is_well or not (self.is_well and self.n_running):
+            self.is_well, self.fault = is_well, fault
 
     async def ask(self, path: str, content: bytes, model: str) -> Objects:
         """Ask once; yields each object that comes.
@@ -160,9 +161,10 @@ class Server:
         if response.has_redirect_location:
             return refuse_redirect(self.host, response.headers["Location"], self._key)
         try:
-            content = await read_whole(response, self._limits, self._limits.max_error_bytes)
+            async with asyncio.timeout(self._limits.look_s):
+                content = await read_whole(response, self._limits, self._limits.max_error_bytes)
             told = read_error(await parse_json(content), self._key)
-        except Broken:
+        except (Broken, TimeoutError):
             told = None
         if is_about_key(status, told):
             return refuse_key(self.host, status, told, has_key=bool(self._key))

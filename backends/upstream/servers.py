@@ -21,6 +21,8 @@ from protocol.upstream import Abilities
 from settings import Settings
 
 MAX_ABILITIES = 64
+# Of a body's texts, in characters; to hand it to another thread and back takes as long as this.
+MAX_SHORT = 2**19
 
 _KEY = re.compile(r"[\x21-\x7e]*")
 
@@ -60,10 +62,6 @@ class Servers:
         """Look once."""
         await asyncio.gather(*map(self._look, self._servers))
 
-    async def find_out(self) -> None:
-        """Wait until it is known who is there, which models they have, and which one answers."""
-        await self._is_known.wait()
-
     def is_moonsight(self, model: str) -> bool:
         """Whether all that have a model speak Moonsight's own API, too."""
         owners = {each.models[model] for each in self._servers if model in each.models}
@@ -91,9 +89,8 @@ class Servers:
         Raises UpstreamRefused when what was asked is not taken, UpstreamCut when the answer breaks
         off after its first object, else UpstreamFailed, Busy.
         """
-        # A picture of megabytes is written where nobody waits for it.
-        content = await asyncio.to_thread(_written, body)
-        await self.find_out()
+        content = await _written(body)
+        await self._is_known.wait()
         tried: list[Server] = []
         pauses = _Pauses(self._limits)
         while True:
@@ -189,8 +186,24 @@ def read_key(text: str) -> str:
     return key
 
 
-def _written(body: dict[str, Any]) -> bytes:
+async def _written(body: dict[str, Any]) -> bytes:
+    """As JSON; many pictures are written on another thread, as it takes milliseconds."""
+    return await asyncio.to_thread(_dumps, body) if _n_chars(body) > MAX_SHORT else _dumps(body)
+
+
+def _dumps(body: dict[str, Any]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
+
+
+def _n_chars(value: object) -> int:
+    match value:
+        case str():
+            return len(value)
+        case dict():
+            return sum(map(_n_chars, value.values()))
+        case list():
+            return sum(map(_n_chars, value))
+    return 1
 
 
 class _Pauses:

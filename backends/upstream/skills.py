@@ -31,7 +31,6 @@ class Skills:
 
     async def answer(self, sequence: Sequence) -> FinishReason:
         """Answer one request: tells its pieces and returns why it ended. Raises RequestError."""
-        await self._servers.find_out()
         request = self._with_model(sequence.request)
         match request:
             case LookRequest():

@@ -12,6 +12,7 @@ from protocol.answer import FinishReason, Usage
 from protocol.errors import UpstreamUnreadable
 from protocol.formats.data_url import encode_data_url
 from protocol.formats.moondream_rest import WRITTEN
+from protocol.formats.openai_client import whole_characters
 from protocol.pieces import Chosen, Found, Piece, Reasoned, TextDelta
 from protocol.places import Box, Grounding, Point
 from protocol.request import (
@@ -73,13 +74,13 @@ def read_told(payload: dict[str, Any], request: Request) -> Told:
     """
     try:
         if "chunk" in payload:
-            return Told((TextDelta(request.id, str(payload["chunk"])),))
+            return Told((TextDelta(request.id, _text(payload["chunk"])),))
         if "request_id" not in payload:
             return Told(tuple(_reasoned(request.id, payload.get("reasoning"))))
         # The last line of a stream holds everything once more.
         is_new = not payload.get("completed")
         return _end(payload, tuple(_pieces(payload, request)) if is_new else ())
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         told = json.dumps(payload)[:200]
         raise UpstreamUnreadable(f"What came is no answer of Moonsight's: {told}") from error
 
@@ -111,18 +112,18 @@ def _pieces(payload: dict[str, Any], request: Request) -> Iterator[Piece]:
     match request:
         case QueryRequest(choices=()):
             yield from _reasoned(id, payload.get("reasoning"))
-            yield TextDelta(id, str(payload["answer"]))
+            yield TextDelta(id, _text(payload["answer"]))
         case QueryRequest(choices=choices):
             yield _chosen(id, payload, choices)
         case CaptionRequest():
-            yield TextDelta(id, str(payload["caption"]))
+            yield TextDelta(id, _text(payload["caption"]))
         case DetectRequest():
-            for each in payload["objects"]:
-                box = Box(*(float(each[name]) for name in ("x_min", "y_min", "x_max", "y_max")))
-                yield Found(id, box)
+            for each in _listed(payload["objects"], request):
+                numbers = (each[name] for name in ("x_min", "y_min", "x_max", "y_max"))
+                yield Found(id, Box(*map(_place, numbers)))
         case PointRequest():
-            for each in payload["points"]:
-                yield Found(id, Point(float(each["x"]), float(each["y"])))
+            for each in _listed(payload["points"], request):
+                yield Found(id, Point(_place(each["x"]), _place(each["y"])))
 
 
 def _chosen(id: str, payload: dict[str, Any], choices: tuple[str, ...]) -> Chosen:
@@ -139,8 +140,25 @@ def _reasoned(id: str, told: Any) -> Iterator[Reasoned]:
         Grounding(
             int(each["start_idx"]),
             int(each["end_idx"]),
-            tuple((float(x), float(y)) for x, y in each["points"]),
+            tuple((_place(x), _place(y)) for x, y in each["points"]),
         )
         for each in told["grounding"]
     )
-    yield Reasoned(id, str(told["text"]), tuple(grounding))
+    yield Reasoned(id, _text(told["text"]), tuple(grounding))
+
+
+def _listed(places: list[Any], request: Request) -> list[Any]:
+    return places[: request.sampling.max_objects]
+
+
+def _place(value: Any) -> float:
+    """A fraction of the picture's side, or a little beyond."""
+    if not -1 <= value <= 2:
+        raise ValueError("it lies nowhere near the picture")
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("it is no text")
+    return whole_characters(value)

@@ -115,7 +115,7 @@ def _error_text(error: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = _NOT_SHOWN.sub(" ", _whole_characters(text[: 4 * MAX_TOLD_CHARS])).strip()
+    line = _NOT_SHOWN.sub(" ", whole_characters(text[: 4 * MAX_TOLD_CHARS])).strip()
     return line if len(line) <= MAX_TOLD_CHARS else f"{line[:MAX_TOLD_CHARS]}…"
 
 
@@ -147,7 +147,7 @@ def _likely(told: dict[str, Any]) -> tuple[str, float] | None:
     # Some servers write minus infinity as a number of their own.
     if isinstance(logprob, bool) or not LEAST_LOGPROB <= logprob <= 0:
         return None
-    return _whole_characters(token), float(logprob)
+    return whole_characters(token), float(logprob)
 
 
 def _usage(value: object) -> Usage | None:
@@ -166,10 +166,10 @@ def _text(value: object) -> str:
     """A text, or the texts of a list of parts."""
     if isinstance(value, list):
         return "".join(_text(_object(part).get("text")) for part in value)
-    return _whole_characters(value) if isinstance(value, str) else ""
+    return whole_characters(value) if isinstance(value, str) else ""
 
 
-def _whole_characters(text: str) -> str:
+def whole_characters(text: str) -> str:
     """JSON can hold halves of characters, which no text that is sent on can."""
     return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)
 

@@ -35,7 +35,7 @@ def test_model_that_sees_nothing_is_a_fault_with_its_remedy(chat: ChatServer):
     chat.reply = lambda body: told if pictures_of(body) else says("one", " two")
     check = run_check("--upstream", chat.url)
     assert check.code == 1
-    assert check.faults[0].endswith("gemma reads text only. Choose a model that sees.")
+    assert check.faults[0].endswith("It reads text only. Choose a model that sees.")
 
 
 def test_server_that_is_not_there_is_a_fault_with_its_remedy():

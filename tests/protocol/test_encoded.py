@@ -15,11 +15,12 @@ from protocol.encoded import (
     MAX_JPEG_SEGMENTS,
     MAX_PNG_CHUNKS,
     _jpeg_segments,
+    is_plain,
     only_pixels,
 )
 from protocol.errors import BadImage, RequestError
 from protocol.frame import FrameLimits, check_frame
-from tests.protocol.pictures import png, png_chunk
+from tests.protocol.pictures import encoded, png, png_chunk
 from tests.protocol.scenes import (
     ALPHA,
     ENCODED,
@@ -264,3 +265,22 @@ def test_damaged_picture_is_opened_or_refused_in_a_sentence(data, n_kept, flips)
         assert error.message.endswith(".")  # noqa: PT017
     else:
         assert picture.mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (encoded(), True),
+        (encoded(mode="L"), True),
+        (encoded(mode="CMYK"), False),
+        (encoded("PNG"), True),
+        (encoded("PNG", mode="P"), True),
+        (encoded("PNG", mode="1"), True),
+        (encoded("PNG", mode="P", transparency=0), False),
+        (encoded("PNG", mode="RGBA"), False),
+        (encoded("PNG", mode="I;16", color=9), False),
+        (encoded("WEBP"), False),
+    ],
+)
+def test_picture_is_plain_where_any_program_shows_it_alike(data: bytes, expected: bool):
+    assert is_plain(only_pixels(data)[0]) is expected

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from protocol.errors import BadImage
-from protocol.pixels import as_seen, read_orientation
+from protocol.pixels import as_seen, is_turned, read_orientation
 from tests.protocol.scenes import OPENED, RGB, STORED, exif, image
 
 
@@ -66,3 +66,9 @@ def test_orientation_is_not_sought_for_ever():
     """A field takes 12 bytes, and a picture may bring millions of them."""
     many = b"II*\0" + (8).to_bytes(4, "little") + b"\xff\xff" + bytes(12 * 65_535)
     assert read_orientation(many) == 1
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_picture_is_turned_only_by_an_orientation_that_means_a_turn(orientation: int):
+    assert is_turned(exif(orientation)) is (2 <= orientation <= 8)
+    assert not is_turned(b"")

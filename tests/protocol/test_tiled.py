@@ -152,3 +152,8 @@ def test_pictures_together_have_at_most_the_pixels_of_one():
 
 def test_there_is_a_letter_for_each_picture():
     assert len(LETTERS) == MAX_PICTURES == 16
+
+
+def test_pictures_can_be_had_one_by_one_again():
+    frames = [frame("red"), frame("lime", (32, 16))]
+    assert list(tile(frames, LIMITS).split()) == frames

@@ -1,15 +1,38 @@
 """Tests that need a thread of their own get one."""
 
+import importlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import current_thread, main_thread
+from typing import Any
 
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def loop_stays_out_of_the_main_thread() -> Iterator[None]:
+    """There Playwright switches between greenlets, too, and runs of all tests never came back.
+
+    A test that would begin such a run fails instead, by its name.
+    """
+    # It keeps eventlet's warning away.
+    importlib.import_module("web.loop")
+    from eventlet.hubs.hub import BaseHub
+
+    switch = BaseHub.switch
+
+    def switch_apart(hub: BaseHub) -> Any:
+        assert current_thread() is not main_thread(), "Mark this test with `apart`."
+        return switch(hub)
+
+    BaseHub.switch = switch_apart
+    yield
+    BaseHub.switch = switch
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Keep eventlet out of the main thread, where Playwright switches between greenlets, too:
-    a run of all tests never came back from it.
-    """
+    """Give a test that runs eventlet's loop a thread of its own."""
     if pyfuncitem.get_closest_marker("apart") is None:
         return None
     names = pyfuncitem._fixtureinfo.argnames

@@ -18,6 +18,8 @@ from tests.protocol.pictures import encoded
 from tests.server import Client, Server, connect, over_the_wire
 from web.sharing import BURST, MAX_OWED, Sharing
 
+pytestmark = pytest.mark.apart
+
 JPEG, OTHER_JPEG = encoded(), encoded(color="blue")
 LIMITS = FrameLimits(2**20, 2**20)
 LOOK = LookRequest(id="look", client="", arrived_at=0.0, frame=UNSEEN)

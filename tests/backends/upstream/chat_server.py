@@ -49,12 +49,13 @@ def refuses(told: str, status: int = 400) -> tuple[int, Body]:
 
 
 class ChatServer:
-    """bodies: what it was asked. reply: makes an answer of a body."""
+    """bodies: what it was asked. reply: makes an answer of a body. is_open: else it breaks off."""
 
     def __init__(self, url: str, models: tuple[str, ...]) -> None:
         self.url, self.models = url, models
         self.host = url.removeprefix("http://")
         self.bodies: list[Body] = []
+        self.is_open = True
         self.reply: Callable[[Body], Reply] = lambda body: says("A ", "mug.")
 
     def replies(self, *replies: Reply) -> None:
@@ -107,6 +108,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if not self._chat.is_open:
+            self.close_connection = True
+            return
         listed = [{"id": each, "owned_by": "somebody"} for each in self._chat.models]
         self._send_json(200, {"data": listed})
 

@@ -10,7 +10,7 @@ from backends.upstream.model import UpstreamModel
 from protocol.answer import FinishReason
 from protocol.pieces import Checked
 from protocol.places import overlap
-from protocol.request import Skill
+from protocol.request import SamplingParams, Skill
 from protocol.upstream import Abilities, Coordinates, UpstreamParams
 from settings import Settings
 from tests.backends.upstream.chat_server import (
@@ -25,6 +25,7 @@ from tests.backends.upstream.chat_server import (
     says,
     texts_of,
 )
+from tests.backends.upstream.wire import QUICK
 from tests.server import Server, free_port
 
 FRACTIONS = (SQUARE_BOX.x_min, SQUARE_BOX.y_min, SQUARE_BOX.x_max, SQUARE_BOX.y_max)
@@ -121,7 +122,7 @@ def test_model_that_reads_text_only_is_told_so(
     told = checks(backend)
     assert told["sees"] == (
         False,
-        f"{MODEL} reads text only.",
+        "It reads text only",
         "Choose a model that sees.",
     )
     assert told["places"] == NOT_TRIED
@@ -165,7 +166,7 @@ def test_key_that_is_refused_stops_the_test_there(backend: UpstreamModel, chat: 
     assert told["reached"][0] is True
     assert told["key"] == (
         False,
-        f"{chat.host} wants a key.",
+        f"{chat.host} wants a key",
         "Set MOONSIGHT_UPSTREAM_KEY, start again.",
     )
     assert {told[what] for what in ("model", "sees", "streams", "places")} == {NOT_TRIED}
@@ -176,17 +177,40 @@ def test_model_that_is_not_there_is_told_so(backend: UpstreamModel, chat: ChatSe
     told = checks(backend, upstream=UpstreamParams(model="llava"))
     assert told["model"] == (
         False,
-        f"{chat.host} has no model named llava.",
+        f"{chat.host} has no model named llava",
         "Choose another.",
     )
     assert told["sees"] == NOT_TRIED
 
 
-def test_persons_instruction_does_not_stand_in_the_way(
+def test_failure_without_a_remedy_of_its_own_leads_to_the_servers_log(
+    backend: UpstreamModel, chat: ChatServer
+):
+    chat.replies(refuses("It is broken"))
+    assert checks(backend)["model"] == (
+        False,
+        f"{chat.host} refused this: It is broken",
+        "Look into the server's own log for more.",
+    )
+
+
+def test_persons_wishes_do_not_stand_in_the_way(
     backend: UpstreamModel, talent: Talent, chat: ChatServer
 ):
-    checks(backend, upstream=UpstreamParams(instruction="Answer in French."))
+    params = UpstreamParams(instruction="Answer in French.")
+    checks(backend, upstream=params, sampling=SamplingParams(max_tokens=1))
     assert {len(texts_of(body)) for body in chat.bodies} == {1}
+    assert min(body["max_tokens"] for body in chat.bodies) > 1
+
+
+def test_what_was_known_stays_where_the_server_cannot_be_reached(chat: ChatServer):
+    chat.reply = Talent()
+    with closing(UpstreamModel(Settings(upstream=(chat.url,)), QUICK)) as backend:
+        checks(backend)
+        known = abilities(backend)
+        chat.is_open = False
+        assert checks(backend)["reached"][0] is False
+        assert abilities(backend) == known
 
 
 def test_server_that_is_not_there_is_told_so(chat: ChatServer):

@@ -6,6 +6,7 @@ import pytest
 
 from backends.upstream.model import UpstreamModel
 from model import Model
+from protocol.answer import FinishReason
 from protocol.errors import UpstreamUnreadable
 from protocol.frame import Frame
 from protocol.places import Box, Point
@@ -136,6 +137,16 @@ def test_server_without_schemas_is_asked_in_words_alone(model: Model, chat: Chat
     for _ in range(2):
         assert list(model.detect(JPEG, "mug")) == [Box(0.1, 0.2, 0.3, 0.4)]
     assert len(chat.bodies) == 3
+
+
+def test_places_that_are_whole_are_told_where_the_answer_ran_out_of_tokens(
+    model: Model, chat: ChatServer
+):
+    whole = boxes((0.1, 0.2, 0.3, 0.4), (0.5, 0.5, 0.75, 1))
+    chat.replies(says(whole[:-20], reason="length"))
+    answer = model.detect(JPEG, "mug")
+    assert list(answer) == [Box(0.1, 0.2, 0.3, 0.4)]
+    assert answer.finish_reason is FinishReason.LENGTH
 
 
 def test_thoughts_before_the_places_are_left_out(model: Model, chat: ChatServer):

@@ -26,6 +26,7 @@ def refused(told: str) -> UpstreamRefused:
         ("property 'seed' is unsupported", "seed"),
         ("`top_p` and `temperature` cannot both be specified", "top_p"),
         ("The context is full.", None),
+        ("'max_tokens' is too large: 2048. This model supports at most 1024 tokens.", None),
     ],
 )
 def test_field_that_is_not_taken_is_recognised(told: str, name: str | None):

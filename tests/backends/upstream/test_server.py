@@ -17,6 +17,7 @@ from tests.backends.upstream.certificates import self_signed
 from tests.backends.upstream.wire import QUICK, connected
 from tests.scripted_server import (
     Script,
+    Talk,
     answers,
     chunk,
     cuts,
@@ -75,14 +76,12 @@ def test_server_that_lists_no_models_is_good_for_one_that_is_named(status: int):
             )
 
 
-AWAY = "No answer from {host}. Is it running?"
 NO_API = "not with OpenAI's API. Is the address right?"
 
 
 @pytest.mark.parametrize(
     ("models", "sentence"),
     [
-        (hangs, AWAY),
         (sends(), "{host} broke off the connection."),
         (sends("SSH-2.0-OpenSSH_9\r\n"), "{host} broke off the connection."),
         (sends("HTTP/1.1 200 OK\r\nContent-Len"), "{host} broke off the connection."),
@@ -112,17 +111,26 @@ NO_API = "not with OpenAI's API. Is the address right?"
     ],
 )
 def test_server_that_is_not_well_says_why_and_is_well_again(models: Script, sentence: str):
-    limits = Limits(**{**vars(QUICK), "look_s": 0.3, "max_models_bytes": 10**6})
+    limits = Limits(**{**vars(QUICK), "max_models_bytes": 10**6})
     with serve_script(models=models) as server, connected(server.url, limits=limits) as wire:
         assert wire.status.state is ModelState.FAILED
         assert wire.status.error == sentence.format(host=server.host)
         status, failure = wire.told[-1]
         assert (status, failure.message) == (wire.status, wire.status.error)
         server.models = lists("gemma")
-        wire.be_patient()
         wire.refresh()
         assert (wire.status.state, wire.status.error) == (ModelState.READY, None)
         assert wire.told[-1][1] is None
+
+
+def test_server_that_says_nothing_is_told_and_is_well_when_it_does():
+    limits = Limits(**{**vars(QUICK), "look_s": 0.1})
+    with serve_script(models=hangs) as server, connected(server.url, limits=limits) as wire:
+        assert wire.status.error == f"No answer from {server.host}. Is it running?"
+        server.models = lists("gemma")
+        wire.keep_to(QUICK)
+        wire.refresh()
+        assert wire.status.state is ModelState.READY
 
 
 def test_server_that_is_not_there_is_told():
@@ -272,6 +280,20 @@ def test_model_that_is_loaded_for_ever_is_told():
         pytest.raises(UpstreamFailed, match="still loading its model"),
     ):
         wire.ask()
+
+
+def test_error_whose_words_never_come_is_told_without_them():
+    limits = Limits(**{**vars(QUICK), "look_s": 0.3})
+
+    def refuse(talk: Talk) -> None:
+        talk.send(head(400, "Content-Length: 90"), '{"err')
+        talk.wait_for_end()
+
+    with serve_script(refuse, says("Red")) as server, connected(server.url, limits=limits) as wire:
+        with pytest.raises(UpstreamRefused, match="answered 400"):
+            wire.ask()
+        wire.keep_to(QUICK)
+        assert wire.text() == "Red"
 
 
 def test_connection_is_used_again():

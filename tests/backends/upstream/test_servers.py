@@ -199,6 +199,29 @@ def test_server_that_hangs_holds_up_no_other():
         wire.close()
 
 
+@pytest.mark.parametrize("models", [hangs, sends(), answers(500, ""), answers(429, "")])
+def test_server_that_is_busy_with_our_answers_and_has_no_time_to_be_looked_at_is_there(models):
+    """Some answer one request after the other: they were told to be away while they wrote."""
+    gate = Event()
+    slow = streams(event(chunk("Red")), gate, event(chunk("", "stop")), DONE)
+
+    async def look_while_it_answers(wire: Wire, server: ScriptedServer) -> None:
+        asking = asyncio.create_task(wire.asking(began := []))
+        while not began:
+            await asyncio.sleep(0)
+        server.models = models
+        wire.keep_to(Limits(**{**vars(QUICK), "look_s": 0.3}))
+        await wire.servers.refresh()
+        assert wire.status.state is ModelState.READY
+        gate.set()
+        await asking
+        await wire.servers.refresh()
+        assert wire.status.state is ModelState.FAILED
+
+    with serve_script(slow) as server, connected(server.url) as wire:
+        wire.run(look_while_it_answers(wire, server))
+
+
 def test_cancelled_answer_closes_its_connection():
     async def cancel(wire: Wire) -> None:
         began: list[dict] = []
@@ -218,8 +241,10 @@ def test_cancelled_answer_closes_its_connection():
         assert wire.text() == "Blue"
 
 
-def test_body_arrives_as_it_was_asked():
-    body = {"model": "gemma", "messages": [{"role": "user", "content": "Röd\ud800?"}]}
+@pytest.mark.parametrize("n", [1, 2**20])
+def test_body_arrives_as_it_was_asked(n: int):
+    content = "Röd\ud800?" * n
+    body = {"model": "gemma", "n": 1, "messages": [{"role": "user", "content": content}]}
     with serve_script() as server, connected(server.url) as wire:
         wire.ask("gemma", body)
         asked = server.next()

@@ -307,5 +307,5 @@ def test_patience_ends(limits: dict, script: Script, kind: type, words: str):
         with pytest.raises(UpstreamFailed) as failed:
             wire.ask()
         assert (type(failed.value), failed.value.message) == (kind, f"{server.host} {words}")
-        wire.be_patient()
+        wire.keep_to(QUICK)
         assert wire.text() == "Red"

@@ -66,10 +66,10 @@ class Wire:
         """What one answer says."""
         return "".join(read_delta(payload).text for payload in self.ask(model))
 
-    def be_patient(self) -> None:
+    def keep_to(self, limits: Limits) -> None:
         """From now on."""
         for server in self.servers._servers:
-            server._limits = QUICK
+            server._limits = limits
 
     def close(self) -> None:
         self.run(self.servers.close())

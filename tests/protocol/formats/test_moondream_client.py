@@ -131,7 +131,11 @@ def test_more_may_come_after_a_word():
         (DETECT, {"objects": [{"x_min": "here"}]}),
         (DETECT, {"objects": 7}),
         (POINT, {"points": [None]}),
+        (POINT, {"points": [{"x": 1e300, "y": 0}]}),
+        (POINT, {"points": [{"x": 10**400, "y": 0}]}),
+        (QUERY, {"answer": 7}),
         (QUERY, {"answer": "a", "usage": [1]}),
+        (QUERY, {"answer": "a", "timings": {"encode_ms": 10**400}}),
         (QUERY, {"answer": "a", "reasoning": {"text": "a"}}),
     ],
 )
@@ -142,3 +146,14 @@ def test_body_that_is_no_answer_is_an_honest_error(request_: Request, fields: di
 
 def test_choices_are_asked_for_whole_though_another_query_streams():
     assert write_request(replace(CHOOSING, choices=()))["stream"] is True
+
+
+def test_half_a_character_becomes_a_whole_one():
+    assert read_told({"chunk": "a\ud800b"}, QUERY).pieces == (TextDelta("1", "a\ufffdb"),)
+
+
+def test_no_more_places_are_told_than_were_wanted():
+    place = {"x": 0.5, "y": 0.5}
+    body = {"request_id": "1", "points": [place] * 9}
+    few = replace(POINT, sampling=SamplingParams(max_objects=2))
+    assert len(read_told(body, few).pieces) == 2
