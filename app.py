@@ -9,7 +9,7 @@ if __name__ == "__main__":
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from shutil import get_terminal_size
 from time import monotonic
@@ -23,8 +23,10 @@ from backends.process import LOG_FORMAT, ModelProcess
 from doctor.check import check
 from protocol.alert import Hook
 from protocol.errors import StartRefused
+from protocol.hosts import parse_upstream
 from protocol.model import Model
 from protocol.status import LoadStage, ModelState, Progress, Status
+from protocol.upstream import KEY_NAME, Upstream
 from settings import Settings, with_options
 from terminal import open_terminal
 from web.addresses import Opened, open_host, own_hosts, page_url
@@ -72,8 +74,11 @@ def run(settings: Settings) -> None:
     app = create_app(settings, model, bridge, hook)
     download = DownloadLine(sys.stdout)
     # Said by the loop: what it promises holds from then on.
-    bridge.call(_welcome, opened)
-    _narrate(model, download, stop=partial(bridge.call, server.stop))
+    bridge.call(_welcome, opened, key_warning(settings, os.environ))
+    if settings.upstream:
+        _narrate_upstream(model)
+    else:
+        _narrate(model, download, stop=partial(bridge.call, server.stop))
     server.serve(app, opened.listeners)
     if hook is not None:
         hook.close()
@@ -132,10 +137,24 @@ class DownloadLine:
         self._is_open = False
 
 
-def _welcome(opened: Opened) -> None:
+def key_warning(settings: Settings, environment: Mapping[str, str]) -> str | None:
+    """Say so where whoever is in between can read the key of another server."""
+    addresses = [parse_upstream(url) for url in settings.upstream]
+    open_hosts = [
+        each.host for each in addresses if each.url.startswith("http:") and not each.is_here
+    ]
+    if not open_hosts or not environment.get(KEY_NAME):
+        return None
+    return (
+        f"The key in {KEY_NAME} travels unencrypted to {' and '.join(open_hosts)}. Give the"
+        " address with https:// unless every network in between is yours."
+    )
+
+
+def _welcome(opened: Opened, *warnings: str | None) -> None:
     print(f"Moonsight is open on {opened.url} (Ctrl-C ends it)", flush=True)
-    if opened.warning:
-        print(opened.warning, file=sys.stderr, flush=True)
+    for warning in filter(None, (opened.warning, *warnings)):
+        print(warning, file=sys.stderr, flush=True)
 
 
 def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> None:
@@ -156,7 +175,9 @@ def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> 
                 print(f"{status.notice} The demo model answers: it knows coloured shapes.")
             if status.gpu_fault:
                 print(status.gpu_fault)
-            print(f"{status.model} is ready {_place(status)} after {took_s:.1f} s", flush=True)
+            print(
+                f"{status.model} is ready on the {status.device} after {took_s:.1f} s", flush=True
+            )
         elif isinstance(model.failure, StartRefused):
             stop()
         elif status.state is ModelState.FAILED:
@@ -165,11 +186,27 @@ def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> 
     model.watch(on_status)
 
 
-def _place(status: Status) -> str:
-    """Where it answers, and so where pictures go."""
-    if status.upstream is None:
-        return f"on the {status.device}"
-    return f"at {' and '.join(status.upstream.hosts)}, where pictures go,"
+def _narrate_upstream(model: Model) -> None:
+    """Say in the terminal who answers, or why nobody does, whenever that is news."""
+    said = ""
+
+    def on_status(status: Status) -> None:
+        nonlocal said
+        assert status.upstream is not None, "another server answers"
+        is_ready = status.state is ModelState.READY
+        line = who_answers(status.model, status.upstream) if is_ready else status.error or ""
+        # Most changes are about what the servers' models can do.
+        if line and line != said:
+            print(line, file=sys.stdout if is_ready else sys.stderr, flush=True)
+        said = line
+
+    model.watch(on_status)
+
+
+def who_answers(model: str, upstream: Upstream) -> str:
+    """Which model answers, and where pictures go for that."""
+    hosts, here = " and ".join(upstream.hosts), " on this computer" if upstream.is_here else ""
+    return f"{model or 'A model'} is ready at {hosts}{here}, where pictures go"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

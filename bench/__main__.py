@@ -91,6 +91,7 @@ def main() -> None:
         show(about, compared)
         show_doors(compared.doors)
         schema = schema_cost(options.model)
+        upstream = upstream_cost(options.model, options.answers)
     except BenchFailed as error:
         sys.exit(f"The bench broke off. {error}")
     show_memory(compared.memory)
@@ -105,6 +106,7 @@ def main() -> None:
         "results": results,
         "doors": {name: _rounded(each) for name, each in compared.doors.items()},
         "schema": schema,
+        "upstream": upstream,
         "memory": compared.memory,
     }
     print(json.dumps(document))
@@ -199,12 +201,23 @@ def show_doors(doors: dict[str, Figures]) -> None:
 def schema_cost(model: str) -> dict:
     """Measure what a JSON schema costs a token, and print it: see `bench/grammar.py`."""
     checkpoint = [] if model == "demo" else ["--checkpoint", model]
-    command = [sys.executable, "-m", "bench.grammar", *checkpoint]
+    return _also("grammar", "answers held to a JSON schema", *checkpoint)
+
+
+def upstream_cost(model: str, n_answers: int | None) -> dict:
+    """Measure what `--upstream` adds to an answer, and print it: see `bench/upstream.py`."""
+    answers = [] if n_answers is None else ["--answers", str(n_answers)]
+    return _also("upstream", "asked through another Moonsight", "--model", model, *answers)
+
+
+def _also(bench: str, title: str, *arguments: str) -> dict:
+    """Run another bench in a process of its own and print its table; returns its document."""
+    command = [sys.executable, "-m", f"bench.{bench}", *arguments]
     done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise BenchFailed("What a JSON schema costs could not be measured.")
+        raise BenchFailed(f"This could not be measured: {title}.")
     *table, document = done.stdout.splitlines()
-    print("\nanswers held to a JSON schema", *table, sep="\n")
+    print(f"\n{title}", *table, sep="\n")
     return json.loads(document)
 
 

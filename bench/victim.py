@@ -31,14 +31,14 @@ class Held:
 class Victim:
     """A real server, as a person starts it, that can be killed and started again."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *options: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._model = model
+        self._options = ("--model", model, "--port", str(self.port), *options)
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "app.py", "--model", self._model, "--port", str(self.port)]
+        command = [sys.executable, "app.py", *self._options]
         self._process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
 
     def kill(self) -> None:
@@ -76,8 +76,8 @@ class Victim:
 
 
 @contextmanager
-def running(model: str) -> Iterator[Victim]:
-    victim = Victim(model)
+def running(model: str, *options: str) -> Iterator[Victim]:
+    victim = Victim(model, *options)
     try:
         yield victim
     finally:

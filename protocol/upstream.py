@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Of the environment: the servers' key stands there and nowhere else.
+KEY_NAME = "MOONSIGHT_UPSTREAM_KEY"
+
 MAX_MODEL_CHARS, MAX_WORDS_CHARS = 200, 2000
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 4096
 MIN_QUALITY, MAX_QUALITY = 10, 100

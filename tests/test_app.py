@@ -67,7 +67,15 @@ def test_health_check_is_503_until_the_model_is_ready(awakening):
 
 def test_health_check_has_the_same_fields_at_all_times(awakening):
     fields = {"status", "model", "device", "progress", "is_demo", "notice", "error"}
-    fields |= {"dtype", "revision", "memory_bytes", "cache_bytes", "max_running", "gpu_fault"}
+    fields |= {
+        "dtype",
+        "revision",
+        "memory_bytes",
+        "cache_bytes",
+        "max_running",
+        "gpu_fault",
+        "upstream",
+    }
     assert set(awakening.health_while_loading[1]) == fields
     assert set(awakening.health_when_ready[1]) == fields
 

@@ -10,8 +10,8 @@ import httpx2
 from protocol.errors import Busy, RequestError, UpstreamFailed, UpstreamRefused
 from protocol.formats.openai_client import without
 from protocol.hosts import parse_origin
+from protocol.upstream import KEY_NAME
 
-KEY_NAME = "MOONSIGHT_UPSTREAM_KEY"
 MAX_RETRY_AFTER_S = 3600.0
 
 # Statuses that pass: too much to do, broken or being loaded, also behind a proxy.

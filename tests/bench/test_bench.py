@@ -17,6 +17,7 @@ from bench.chart import COLOURS
 from bench.figures import ROWS
 from bench.serve import Server
 from bench.stamps import PROJECT
+from bench.upstream import DIRECT, SIDES
 from tests.checkpoint_folders import PARITY
 from tests.server import make_checkpoint, over_the_wire
 
@@ -82,6 +83,14 @@ def test_document_tells_what_programs_get_by_each_door(lines: list[str]):
 def test_document_tells_what_a_schema_costs(lines: list[str]):
     schema = json.loads(lines[-1])["schema"]
     assert [row["n_rows"] for row in schema["rows"]] == [1, 8]
+
+
+def test_document_tells_what_upstream_adds(lines: list[str]):
+    upstream = json.loads(lines[-1])["upstream"]
+    rows = {row["name"]: row for row in upstream["rows"]}
+    assert tuple(rows) == SIDES
+    assert all(0 < row["first_word_p50_ms"] <= row["first_word_p99_ms"] for row in rows.values())
+    assert (rows[DIRECT]["added_ms"], rows[DIRECT]["rate_ratio"]) == (0, 1)
 
 
 def test_table_names_every_row(lines: list[str]):
