@@ -11,10 +11,10 @@ from uuid import uuid4
 
 from backends.upstream.asking import Asking
 from backends.upstream.coordinates import Numbers, boxes, read_numbers
-from backends.upstream.drawn import SQUARE_BOX, draw_square
+from backends.upstream.drawn import COLORS, SQUARE_BOX, draw_square
 from backends.upstream.places import Size, hear_places
 from backends.upstream.verdicts import KEY_NAME
-from backends.upstream.words import COLOR, COLOR_QUESTION, COUNT, SQUARE
+from backends.upstream.words import COLOR_QUESTION, COUNT, SQUARE
 from engine.sequence import Sequence
 from protocol.answer import FinishReason
 from protocol.errors import RequestError, Unsupported, UpstreamUnreadable
@@ -78,7 +78,6 @@ class _Check:
         self._asking, self._servers, self._answer = asking, asking.servers, answer
         self._sequence, self._request = sequence, request
         self._model = request.upstream.model
-        self._square = draw_square()
         # Why the first question was not answered, if it was not.
         self._failure: RequestError | None = None
         # In how many pieces an answer came, at most.
@@ -131,16 +130,19 @@ class _Check:
         return Outcome(True, f"{self._model} is there")
 
     async def _see(self) -> Outcome:
-        try:
-            pieces = await self._ask(self._query(COLOR_QUESTION, self._square))
-        except Unsupported:
-            return Outcome(False, "It reads text only", OTHER_EYES)
-        said = text_of(pieces).strip(" .\n")
-        if COLOR in said.lower():
-            self._learn(sees=True)
-            return Outcome(True, f"Sees pictures: it called the {SQUARE} {COLOR}")
-        said = said if len(said) <= MAX_SAID_CHARS else f"{said[:MAX_SAID_CHARS]}…"
-        return Outcome(False, f"It called the {SQUARE} {said}", OTHER_EYES)
+        """Of two colours: whoever sees nothing may guess one, and says the same of both."""
+        for color in COLORS:
+            try:
+                pieces = await self._ask(self._query(COLOR_QUESTION, draw_square(color)))
+            except Unsupported:
+                return Outcome(False, "It reads text only", OTHER_EYES)
+            said = text_of(pieces).strip(" .\n")
+            if color not in said.lower():
+                said = said if len(said) <= MAX_SAID_CHARS else f"{said[:MAX_SAID_CHARS]}…"
+                return Outcome(False, f"It called the {color} {SQUARE} {said}", OTHER_EYES)
+        self._learn(sees=True)
+        seen = " and ".join(f"the {color} {SQUARE} {color}" for color in COLORS)
+        return Outcome(True, f"Sees pictures: it called {seen}")
 
     async def _stream(self) -> Outcome:
         if not self._n_pieces:
@@ -167,7 +169,7 @@ class _Check:
 
     async def _places(self) -> bool:
         """Whether the square is found; learns how the model writes where it is."""
-        request = DetectRequest(**self._common(self._square), object=SQUARE)
+        request = DetectRequest(**self._common(draw_square()), object=SQUARE)
         if self._servers.is_moonsight(self._model):
             return _fits(places_of(Box, await self._ask(request)))
 

@@ -1,7 +1,8 @@
 """Places as models write them, in every habit that is known, read as fractions of the picture.
 
-Qwen writes `bbox_2d` [x1, y1, x2, y2] and `point_2d` [x, y] in pixels; Gemini writes `box_2d`
-[y1, x1, y2, x2] and `point` [y, x] in thousandths; most keep to the names that they are asked for.
+Qwen writes `bbox_2d` [x1, y1, x2, y2] and `point_2d` [x, y], Qwen2.5-VL in pixels and Qwen3-VL in
+thousandths; Gemini writes `box_2d` [y1, x1, y2, x2] and `point` [y, x] in thousandths; most keep to
+the names that they are asked for.
 """
 
 from collections.abc import Sequence

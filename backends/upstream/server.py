@@ -180,6 +180,8 @@ class Server:
     def _broken(self, broken: Broken, has_begun: bool) -> Exception:
         sentence = f"{self.host} {broken.words}"
         if has_begun:
+            # Whether it is gone altogether is worth knowing now.
+            self.is_missed.set()
             return UpstreamCut(sentence)
         if broken.is_away:
             self.is_well, self.fault = False, self._away()

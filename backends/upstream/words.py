@@ -13,8 +13,8 @@ CAPTIONS = {
     "long": "Describe this picture in detail.",
 }
 # What the test asks.
-SQUARE, COLOR = "red square", "red"
-COLOR_QUESTION = "What colour is the square in this picture? Answer with one word."
+SQUARE = "square"
+COLOR_QUESTION = "What colour is the square?"
 COUNT = "Count from one to five, in words."
 
 _MEASURES = {

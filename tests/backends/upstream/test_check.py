@@ -5,9 +5,11 @@ from contextlib import closing
 
 import pytest
 
-from backends.upstream.drawn import HEIGHT_PX, SQUARE_BOX, WIDTH_PX, draw_square
+from backends.upstream.drawn import COLORS, HEIGHT_PX, SQUARE_BOX, WIDTH_PX, draw_square
 from backends.upstream.model import UpstreamModel
+from backends.upstream.pictures import as_sent
 from protocol.answer import FinishReason
+from protocol.formats.data_url import encode_data_url
 from protocol.pieces import Checked
 from protocol.places import overlap
 from protocol.request import SamplingParams, Skill
@@ -37,6 +39,9 @@ PLACES = {
         round(each * side) for each, side in zip(FRACTIONS, (WIDTH_PX, HEIGHT_PX) * 2, strict=True)
     ),
 }
+SEES = "Sees pictures: it called the red square red and the blue square blue"
+# What each picture shows, by its text in a chat.
+SEEN = {encode_data_url(as_sent(draw_square(color), UpstreamParams())): color for color in COLORS}
 NOT_TRIED = (None, "Not tried", "")
 
 
@@ -44,13 +49,15 @@ class Talent:
     """A model that can do everything, but for what a test takes from it."""
 
     def __init__(self) -> None:
-        self.color, self.place = says("Red", "."), PLACES[Coordinates.FRACTION]
+        # Of every square, where a test says so.
+        self.color: Reply | None = None
         self.counts: Reply = says("one", " two")
+        self.place = PLACES[Coordinates.FRACTION]
 
     def __call__(self, body: Body) -> Reply:
         question = texts_of(body)[-1]
         if "colour" in question:
-            return self.color
+            return self.color or says(SEEN[pictures_of(body)[0]].title(), ".")
         if "Count" in question:
             return self.counts
         return says(json.dumps({"objects": [list(self.place)] if self.place else []}))
@@ -82,7 +89,7 @@ def test_everything_that_works_is_told_in_plain_words(backend: UpstreamModel, ta
     assert told == {
         "key": (True, "No key was asked for", ""),
         "model": (True, f"{MODEL} is there", ""),
-        "sees": (True, "Sees pictures: it called the red square red", ""),
+        "sees": (True, SEES, ""),
         "streams": (True, "Answers arrive word by word", ""),
         "places": (True, "Finds things: its box fits the square", ""),
     }
@@ -136,7 +143,7 @@ def test_model_that_was_text_only_is_asked_again_after_a_test(
 ):
     talent.color = refuses("image input is not supported")
     checks(backend)
-    talent.color = says("Red")
+    talent.color = None
     assert checks(backend)["sees"][0] is True
     assert abilities(backend).missing == ()
 
@@ -148,6 +155,13 @@ def test_colour_that_is_wrong_is_told_as_it_came(backend: UpstreamModel, talent:
         "It called the red square Blue",
         "Choose a model that sees.",
     )
+    assert abilities(backend).sees is None
+
+
+def test_whoever_sees_nothing_and_guesses_is_found_out(backend: UpstreamModel, talent: Talent):
+    """Servers that leave pictures out without a word let their models guess: red, mostly."""
+    talent.color = says("Red")
+    assert checks(backend)["sees"][1] == "It called the blue square Red"
     assert abilities(backend).sees is None
 
 
@@ -237,5 +251,5 @@ def test_server_that_is_not_there_is_told_so(chat: ChatServer):
 def test_another_moonsight_passes(demo_server: Server):
     with closing(UpstreamModel(Settings(upstream=(demo_server.url,)))) as backend:
         told = checks(backend)
-        assert {is_well for is_well, _, _ in told.values()} == {True}
+        assert {is_well for is_well, _, _ in told.values()} == {True}, told
         assert abilities(backend) == Abilities("demo", sees=True, streams=True)

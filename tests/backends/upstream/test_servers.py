@@ -160,6 +160,29 @@ def test_server_that_dies_is_noticed_by_whoever_asks_and_found_again_when_it_is_
     assert states == [ModelState.READY, ModelState.FAILED, ModelState.READY]
 
 
+def test_server_that_breaks_off_is_looked_for_at_once():
+    async def break_off(wire: Wire) -> None:
+        watching = asyncio.create_task(wire.servers.watch())
+        while wire.status.state is not ModelState.READY:
+            await asyncio.sleep(0)
+        asking = asyncio.create_task(wire.asking([]))
+        while not (server := wire.servers._servers[0]).n_running:
+            await asyncio.sleep(0)
+        server._url = dead_url()
+        with pytest.raises(UpstreamCut):
+            await asking
+        while wire.status.state is not ModelState.FAILED:
+            await asyncio.sleep(0)
+        watching.cancel()
+
+    cut = sends("HTTP/1.1 200 X\r\n\r\n", event(chunk("Red")))
+    limits = Limits(**{**vars(QUICK), "every_s": WAIT_S})
+    with serve_script(cut) as server:
+        wire = Wire(server.url, limits=limits)
+        wire.run(break_off(wire))
+        wire.close()
+
+
 def test_question_waits_until_it_is_known_who_is_there():
     gate = Event()
 
