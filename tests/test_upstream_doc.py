@@ -3,7 +3,7 @@
 import json
 import re
 
-from backends.upstream.limits import LIMITS
+from backends.upstream.wire.limits import LIMITS
 from protocol.formats.fields import Fields
 from protocol.formats.skills import parse_upstream as parse_settings
 from protocol.hosts import parse_upstream

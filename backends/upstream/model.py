@@ -8,9 +8,9 @@ from functools import partial
 from threading import Lock, Thread
 
 from backends.first_status import first_status
-from backends.upstream.limits import LIMITS, Limits
-from backends.upstream.servers import Servers
-from backends.upstream.skills import Skills
+from backends.upstream.skills.skills import Skills
+from backends.upstream.wire.limits import LIMITS, Limits
+from backends.upstream.wire.servers import Servers
 from engine.admission import Admission
 from engine.line import Line
 from engine.sequence import Sequence, State

@@ -7,15 +7,15 @@ from threading import Event
 
 import pytest
 
-from backends.upstream.limits import Limits
 from backends.upstream.model import UpstreamModel
+from backends.upstream.wire.limits import Limits
 from protocol.answer import Finished, FinishReason, Waiting
 from protocol.errors import ModelFailed, UpstreamFailed
 from protocol.pieces import TextDelta
 from protocol.request import Skill
 from protocol.status import ModelState, Status
 from settings import Settings
-from tests.backends.upstream.wire import QUICK
+from tests.backends.upstream.connected import QUICK
 from tests.fakes import Inbox, make_request
 from tests.scripted_server import (
     DONE,
