@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +16,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A busy machine makes an example slow, not wrong.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Give a test that runs a loop a thread of its own: Playwright leaves one of its own running in
+    the main thread.
+    """
+    if pyfuncitem.get_closest_marker("apart") is None:
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    given = {name: pyfuncitem.funcargs[name] for name in names}
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(pyfuncitem.obj, **given).result()
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from threading import current_thread, main_thread
 from typing import Any
 
@@ -28,15 +27,3 @@ def loop_stays_out_of_the_main_thread() -> Iterator[None]:
     BaseHub.switch = switch_apart
     yield
     BaseHub.switch = switch
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Give a test that runs eventlet's loop a thread of its own."""
-    if pyfuncitem.get_closest_marker("apart") is None:
-        return None
-    names = pyfuncitem._fixtureinfo.argnames
-    given = {name: pyfuncitem.funcargs[name] for name in names}
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(pyfuncitem.obj, **given).result()
-    return True

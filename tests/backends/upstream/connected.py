@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar
 
@@ -27,7 +28,8 @@ class Wire:
     def __init__(self, *urls: str, limits: Limits = QUICK, model: str = Settings.model) -> None:
         settings = Settings(upstream=urls, model=model)
         self.told: list[tuple[Status, ModelFailed | None]] = []
-        self._runner = asyncio.Runner()
+        # Playwright leaves a loop of its own running in the main thread.
+        self._thread, self._runner = ThreadPoolExecutor(1), asyncio.Runner()
         self.servers = Servers(
             settings, first_status(settings), lambda *told: self.told.append(told), limits
         )
@@ -41,7 +43,7 @@ class Wire:
             async with asyncio.timeout(WAIT_S):
                 return await work
 
-        return self._runner.run(bounded())
+        return self._thread.submit(self._runner.run, bounded()).result()
 
     def refresh(self) -> None:
         self.run(self.servers.refresh())
@@ -73,7 +75,8 @@ class Wire:
 
     def close(self) -> None:
         self.run(self.servers.close())
-        self._runner.close()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from protocol.tiled import tile
 from protocol.upstream import UpstreamParams
 from tests.protocol.pictures import encoded
 
+pytestmark = pytest.mark.apart
+
 LIMITS = FrameLimits(10**7, 10**7)
 PARAMS = UpstreamParams(longer_side_px=320, quality=50)
 # Where it was taken, the maker's name, a turn to the right.
