@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,8 @@ def test_check_that_is_stopped_says_so(tmp_path: Path):
         text=True,
         env=clean_environment() | broken_torch(tmp_path, code),
         start_new_session=True,
+        # Shells let what they start in the background ignore Ctrl-C, and so would all that follows.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     while "here" not in process.stdout.readline():
