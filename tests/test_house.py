@@ -59,6 +59,7 @@ HOMES = {
 
 # Everything that is put in the place of a library's own, and where.
 REPAIRS = {
+    "web/loop/__init__.py": {"http.server"},
     "web/loop/repairs.py": {
         "RFC6455WebSocket._apply_mask",
         "RFC6455WebSocket.Message",
