@@ -20,13 +20,13 @@ def topics(out: str) -> list[str]:
 
 
 def test_server_that_answers_and_sees_is_enough(chat: ChatServer):
-    chat.replies(says("one", " two"), says("Red."))
+    chat.replies(says("one", " two"), says("Red."), says("Blue."))
     check = run_check("--upstream", chat.url)
     assert (check.code, check.faults, check.err) == (0, [], "")
     asked = ["Upstream", "Server", "Key", "Model", "Pictures", "Words", "Places"]
     assert topics(check.out) == ["Python", "Packages", *asked, "Result"]
     assert f"{chat.host}, where pictures go" in check.out
-    assert "Sees pictures: it called the red square red" in check.out
+    assert "Sees pictures: it called the red square red and the blue square blue" in check.out
     assert "Find and Point are left out" in check.out
 
 
