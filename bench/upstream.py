@@ -9,6 +9,7 @@ is one JSON document.
 import argparse
 import asyncio
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -74,6 +75,7 @@ class StreamClient:
 
     async def ask(self, asked: Ask, record: Record) -> None:
         body = {NAMES.get(name, name): value for name, value in asked.payload.items()}
+        body["image_url"] = b64encode(body["image_url"]).decode()
         arrivals, end, asked_at = [], {}, monotonic()
         async with self._session.post(f"/v1/{asked.event}", json={**body, "stream": True}) as reply:
             if reply.status != OK:
@@ -113,7 +115,9 @@ def _asks(n_views: int) -> Iterator[Ask]:
     """
     for asks in fresh_frames([view for view in draw_views(n_views) for _ in SIDES]):
         asked = next(each for each in asks if each.event == "caption")
-        yield Ask("caption", {**asked.payload, "length": "long"})
+        # The page sends a picture as its bytes.
+        image = b64decode(asked.payload["image"].partition(",")[2])
+        yield Ask("caption", {"image": image, "length": "long"})
 
 
 def row(name: str, side: Side, direct: Side) -> Row:
