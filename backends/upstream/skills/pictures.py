@@ -30,7 +30,9 @@ async def send_form(
 
 async def _as_sent(frame: Frame, params: UpstreamParams) -> Frame:
     # What need not be opened takes less time than another thread to wake.
-    return _as_it_is(frame, params) or await asyncio.to_thread(_made_smaller, frame, params)
+    if (sent := _as_it_is(frame, params)) is not None:
+        return sent
+    return await asyncio.to_thread(_made_smaller, frame, params)
 
 
 def as_sent(frame: Frame, params: UpstreamParams) -> Frame:
