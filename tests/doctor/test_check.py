@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -201,7 +201,15 @@ def test_end_of_the_models_process_is_explained(code: int, said: str, words: str
     assert words in explain_exit(code, said)
 
 
-def test_check_that_is_stopped_says_so(tmp_path: Path):
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """Shells let what they start in the background ignore Ctrl-C, and so would all that follows."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_check_that_is_stopped_says_so(tmp_path: Path, heeded_ctrl_c: None):
     code = "import time\nprint('here', flush=True)\ntime.sleep(60)"
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "app.py"), "--check", "--model", "demo"],
@@ -210,8 +218,6 @@ def test_check_that_is_stopped_says_so(tmp_path: Path):
         text=True,
         env=clean_environment() | broken_torch(tmp_path, code),
         start_new_session=True,
-        # Shells let what they start in the background ignore Ctrl-C, and so would all that follows.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     while "here" not in process.stdout.readline():
