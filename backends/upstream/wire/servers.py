@@ -124,7 +124,9 @@ class Servers:
         n_away = 0
         while True:
             await self._look(server)
-            n_away = 0 if server.is_well else n_away + 1
+            # One without a model may be about to get one.
+            is_useful = server.is_well and (server.models or self._wanted)
+            n_away = 0 if is_useful else n_away + 1
             away_s = self._limits.away_s
             wait_s = away_s[min(n_away, len(away_s)) - 1] if n_away else self._limits.every_s
             with suppress(TimeoutError):

@@ -183,6 +183,26 @@ def test_server_that_breaks_off_is_looked_for_at_once():
         wire.close()
 
 
+def test_server_that_gets_its_first_model_is_ready_then():
+    """Another Moonsight lists none before its own server is there."""
+
+    async def get_one(wire: Wire, server: ScriptedServer) -> None:
+        watching = asyncio.create_task(wire.servers.watch())
+        while wire.status.state is not ModelState.FAILED:
+            await asyncio.sleep(0)
+        assert "lists no models" in wire.status.error
+        server.models = lists("gemma")
+        while wire.status.state is not ModelState.READY:
+            await asyncio.sleep(0)
+        watching.cancel()
+
+    limits = Limits(**{**vars(QUICK), "every_s": WAIT_S})
+    with serve_script(models=lists()) as server:
+        wire = Wire(server.url, limits=limits)
+        wire.run(get_one(wire, server))
+        wire.close()
+
+
 def test_question_waits_until_it_is_known_who_is_there():
     gate = Event()
 
