@@ -15,6 +15,7 @@ from openai import OpenAI
 from model import load_model
 from protocol.request import SamplingParams
 from settings import Settings
+from tests.conftest import assert_quiet_end
 from tests.llama_server import is_installed, llama_cpp
 from tests.protocol.pictures import encoded
 from tests.server import Server, connect, over_the_wire, serve
@@ -39,8 +40,7 @@ def before_llama(llama: str) -> Iterator[Server]:
     """Moonsight with llama.cpp as its model."""
     with serve("--upstream", llama) as server:
         yield server.wait_until_ready()
-        assert server.end() == 0
-        assert "Traceback" not in server.stderr.text
+        assert_quiet_end(server)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from openai import OpenAI
 
 from model import load_model
 from settings import Settings
+from tests.conftest import assert_quiet_end
 from tests.protocol.pictures import data_url
 from tests.server import (
     LINE_TIMEOUT_S,
@@ -94,8 +95,7 @@ def before(behind: Server) -> Iterator[Server]:
     """The one that is asked."""
     with serve("--upstream", behind.url, MOONSIGHT_UPSTREAM_KEY=KEY) as server:
         yield server.wait_until_ready()
-        assert server.end() == 0
-        assert "Traceback" not in server.stderr.text
+        assert_quiet_end(server)
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +103,7 @@ def before_nonsense(narrow_server: Server) -> Iterator[Server]:
     """Asks a model whose answers are as long as is asked for, one at a time."""
     with serve("--upstream", narrow_server.url) as server:
         yield server.wait_until_ready()
-        assert server.end() == 0
-        assert "Traceback" not in server.stderr.text
+        assert_quiet_end(server)
 
 
 def counted(server: Server, name: str) -> float:

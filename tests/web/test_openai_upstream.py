@@ -6,6 +6,7 @@ import pytest
 from openai import OpenAI
 
 from tests.backends.upstream.chat_server import ChatServer, chat_server, pictures_of
+from tests.conftest import assert_quiet_end
 from tests.protocol.pictures import data_url, encoded
 from tests.server import Server, serve
 
@@ -21,8 +22,7 @@ def front(chat: ChatServer) -> Iterator[Server]:
     """A Moonsight in front of that server."""
     with serve("--upstream", chat.url) as server:
         yield server.wait_until_ready()
-        assert server.end() == 0
-        assert "Traceback" not in server.stderr.text
+        assert_quiet_end(server)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from backends.upstream.skills.coordinates import Numbers, boxes, read_numbers
 from backends.upstream.skills.drawn import COLORS, SQUARE_BOX, draw_square
 from backends.upstream.skills.places import Size, hear_places
 from backends.upstream.skills.words import COLOR_QUESTION, COUNT, SQUARE
-from backends.upstream.wire.verdicts import KEY_NAME
 from engine.sequence import Sequence
 from protocol.answer import FinishReason
 from protocol.errors import RequestError, Unsupported, UpstreamUnreadable
@@ -30,7 +29,7 @@ from protocol.request import (
     Skill,
 )
 from protocol.status import ModelState
-from protocol.upstream import Abilities, Coordinates
+from protocol.upstream import KEY_NAME, Abilities, Coordinates
 
 MIN_OVERLAP = 0.5
 # For counting to five; and for one word, before which some think. Some go on and on.

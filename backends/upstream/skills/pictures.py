@@ -35,14 +35,6 @@ async def _as_sent(frame: Frame, params: UpstreamParams) -> Frame:
     return await asyncio.to_thread(_made_smaller, frame, params)
 
 
-def as_sent(frame: Frame, params: UpstreamParams) -> Frame:
-    """One picture in its form to be sent: its own pixels where they can stay, else a JPEG.
-
-    Any thread may call it. Raises BadImage.
-    """
-    return _as_it_is(frame, params) or _made_smaller(frame, params)
-
-
 def _as_it_is(frame: Frame, params: UpstreamParams) -> Frame | None:
     """Its own pixels without anything else, None where they cannot stay."""
     if isinstance(frame, TiledFrame) or max(_size(frame)) > params.longer_side_px:
@@ -53,6 +45,7 @@ def _as_it_is(frame: Frame, params: UpstreamParams) -> Frame | None:
 
 
 def _made_smaller(frame: Frame, params: UpstreamParams) -> Frame:
+    """A JPEG of it; any thread may call it."""
     picture = frame.open()
     scale = min(1.0, params.longer_side_px / max(picture.size))
     if scale < 1:

@@ -13,11 +13,11 @@ from typing import Any
 from backends.upstream.wire.limits import LIMITS, Limits
 from backends.upstream.wire.server import MOONSIGHT, Server
 from backends.upstream.wire.stream import Objects
-from backends.upstream.wire.verdicts import KEY_NAME, Again
+from backends.upstream.wire.verdicts import Again
 from protocol.errors import ModelFailed, StartRefused
 from protocol.hosts import parse_upstream
 from protocol.status import ModelState, Status
-from protocol.upstream import Abilities
+from protocol.upstream import KEY_NAME, Abilities
 from settings import Settings
 
 MAX_ABILITIES = 64
@@ -48,7 +48,8 @@ class Servers:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(server.host for server in self._servers))
+        assert self._status.upstream is not None
+        return self._status.upstream.hosts
 
     @property
     def status(self) -> Status:

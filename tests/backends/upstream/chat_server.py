@@ -1,5 +1,6 @@
 """A server with a model that says what a test wants, in OpenAI's API."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,9 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from backends.upstream.skills.pictures import send_form
 from protocol.answer import AnswerEvent, Started, Waiting
+from protocol.frame import Frame
 from protocol.model import Model as Backend
 from protocol.request import Skill
+from protocol.upstream import UpstreamParams
 from tests.fakes import Inbox, make_request
 
 Body = dict[str, Any]
@@ -73,6 +77,12 @@ def texts_of(body: Body) -> list[str]:
     """What each message of a chat says."""
     contents = [message["content"] for message in body["messages"]]
     return [each if isinstance(each, str) else each[-1]["text"] for each in contents]
+
+
+def as_sent(frame: Frame, params: UpstreamParams) -> Frame:
+    """A picture in the form in which servers get it."""
+    (sent,) = asyncio.run(send_form(frame, params))
+    return sent
 
 
 def pictures_of(body: Body) -> list[str]:

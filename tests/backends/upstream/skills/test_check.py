@@ -13,7 +13,6 @@ from backends.upstream.skills.drawn import (
     WIDTH_PX,
     draw_square,
 )
-from backends.upstream.skills.pictures import as_sent
 from protocol.answer import FinishReason
 from protocol.formats.data_url import encode_data_url
 from protocol.pieces import Checked
@@ -27,6 +26,7 @@ from tests.backends.upstream.chat_server import (
     ChatServer,
     Reply,
     answers,
+    as_sent,
     hear,
     pictures_of,
     refuses,

@@ -6,12 +6,13 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from backends.upstream.skills.pictures import as_sent, send_form
+from backends.upstream.skills.pictures import send_form
 from protocol.encoded import media_type
 from protocol.errors import BadImage
 from protocol.frame import Frame, FrameLimits, check_frame
 from protocol.tiled import tile
 from protocol.upstream import UpstreamParams
+from tests.backends.upstream.chat_server import as_sent
 from tests.protocol.pictures import encoded
 
 pytestmark = pytest.mark.apart

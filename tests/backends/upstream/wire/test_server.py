@@ -10,9 +10,9 @@ from threading import Thread
 import pytest
 
 from backends.upstream.wire.limits import Limits
-from backends.upstream.wire.verdicts import KEY_NAME
 from protocol.errors import Busy, RequestError, UpstreamFailed, UpstreamRefused
 from protocol.status import ModelState
+from protocol.upstream import KEY_NAME
 from tests.backends.upstream.certificates import self_signed
 from tests.backends.upstream.connected import QUICK, connected
 from tests.scripted_server import (

@@ -8,10 +8,9 @@ import pytest
 
 from backends.upstream.wire.limits import Limits
 from backends.upstream.wire.servers import MAX_ABILITIES, read_key
-from backends.upstream.wire.verdicts import KEY_NAME
 from protocol.errors import StartRefused, UpstreamCut, UpstreamFailed
 from protocol.status import ModelState
-from protocol.upstream import Abilities
+from protocol.upstream import KEY_NAME, Abilities
 from tests.backends.upstream.connected import QUICK, Wire, connected
 from tests.scripted_server import (
     DONE,
