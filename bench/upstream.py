@@ -143,11 +143,13 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=200, help="of each side")
     options = parser.parse_args()
     before = busy_cores()
-    with running(options.model) as direct:
+    with (
+        running(options.model) as direct,
+        running("auto", "--upstream", direct.url) as through,
+    ):
         asyncio.run(direct.wait_until_ready())
-        with running("auto", "--upstream", direct.url) as through:
-            asyncio.run(through.wait_until_ready())
-            sides = asyncio.run(compare(direct.url, through.url, options.answers))
+        asyncio.run(through.wait_until_ready())
+        sides = asyncio.run(compare(direct.url, through.url, options.answers))
     rows = [row(name, side, sides[DIRECT]) for name, side in sides.items()]
     print(
         f"{'':22}{'first word p50, ms':>20}{'p99, ms':>10}{'added p50':>11}{'words / s':>12}{'':>8}"

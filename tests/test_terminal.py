@@ -75,9 +75,10 @@ def end(process: subprocess.Popen) -> tuple[int, str]:
         pytest.param(">/dev/full 2>/dev/full", [], marks=FULL),
     ],
 )
-def test_program_runs_and_ends_without_a_terminal(how, closed):
+def test_program_runs_and_ends_without_a_terminal(how, closed, demo_server):
     """A traceback was the end of it, or a socket took the place of what was closed."""
-    with started(how, "--model", "demo") as (process, port):
+    # A model of its own would take seconds to start, and is as quiet.
+    with started(how, "--upstream", demo_server.url) as (process, port):
         wait_until_ready(process, port)
         for number in closed if Path("/proc/self/fd").exists() else ():
             assert os.readlink(f"/proc/{process.pid}/fd/{number}") == os.devnull
@@ -87,9 +88,9 @@ def test_program_runs_and_ends_without_a_terminal(how, closed):
 
 
 @IN_A_SHELL
-def test_program_runs_on_when_its_reader_leaves():
+def test_program_runs_on_when_its_reader_leaves(demo_server):
     """`python app.py | head -1` left a traceback of a broken pipe."""
-    with started("", "--model", "demo") as (process, port):
+    with started("", "--upstream", demo_server.url) as (process, port):
         assert "Moonsight is open" in process.stdout.readline()
         process.stdout.close()
         wait_until_ready(process, port)

@@ -1,9 +1,14 @@
 """The pages, the health check, and the headers that keep strangers out."""
 
 import json
+import os
 from collections.abc import Callable, Collection, Iterable
-from functools import cache
+from contextlib import suppress
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path, PurePath
+from time import monotonic
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -45,9 +50,13 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # The page is new with every start; what it loads is revalidated, never stale after an update.
+    # What may be another at any time is asked about each time; what has a version in its address
+    # is not, see `PageFiles`.
     "Cache-Control": "no-cache",
 }
+FOREVER = "max-age=31536000, immutable"
+# How old an answer to "has anything changed?" may be.
+LOOK_EVERY_S = 1.0
 
 
 # By the end of a file's name, and never as the computer has it: a registry or a table in which .js
@@ -115,11 +124,21 @@ def add_pages(
     pages = Blueprint("pages", __name__)
     facts = {"limits": _limits(limits), "hook": hook, "upstream": upstream}
 
-    # Rendering takes 2 ms of the loop, and nothing in it changes while the server runs.
-    @pages.get("/")
-    @cache
-    def index() -> str:
+    files = PageFiles(Path(app.static_folder or ""))
+
+    # Rendering takes 2 ms of the loop, and only the page's files change while the server runs.
+    @lru_cache(1)
+    def render(version: str) -> str:
         return render_template("index.html", **facts)
+
+    @pages.get("/")
+    def index() -> str:
+        return render(files.version)
+
+    @app.url_defaults
+    def name_version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values.setdefault("version", files.version)
 
     @pages.get("/scenes")
     def scenes() -> str:
@@ -139,7 +158,8 @@ def add_pages(
 
     app.register_blueprint(pages)
     app.after_request(add_headers)
-    app.view_functions["static"] = static_file
+    app.view_functions["static"] = files.send
+    app.add_url_rule("/static/v/<version>/<path:filename>", "static")
 
 
 def _limits(limits: FrameLimits) -> dict[str, int]:
@@ -158,7 +178,40 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def static_file(filename: str) -> Response:
-    """A file of the page, under a type that does not depend on the computer."""
-    media_type = MEDIA_TYPES.get(PurePath(filename).suffix.lower(), UNKNOWN_MEDIA_TYPE)
-    return send_from_directory(current_app.static_folder or "", filename, mimetype=media_type)
+class PageFiles:
+    """The files that the page loads: a hundred, and a browser that has them asks for none again.
+
+    Each is found under two addresses: a plain one, and one with the version of them all, which the
+    page itself uses. After a change to any of them they have another version, so nothing is stale.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._version, self._looked_at = "", -LOOK_EVERY_S
+
+    @property
+    def version(self) -> str:
+        if monotonic() - self._looked_at >= LOOK_EVERY_S:
+            self._version, self._looked_at = _version(self._folder), monotonic()
+        return self._version
+
+    def send(self, filename: str, version: str | None = None) -> Response:
+        """A file, under a type that does not depend on the computer."""
+        media_type = MEDIA_TYPES.get(PurePath(filename).suffix.lower(), UNKNOWN_MEDIA_TYPE)
+        response = send_from_directory(self._folder, filename, mimetype=media_type)
+        if version == self.version:
+            response.headers["Cache-Control"] = FOREVER
+        return response
+
+
+def _version(folder: Path) -> str:
+    """Another one after each change to a file of a folder."""
+    digest = sha256()
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            # An editor's own files come and go.
+            with suppress(FileNotFoundError):
+                told = os.stat(os.path.join(parent, name))
+                digest.update(f"{parent}/{name} {told.st_mtime_ns} {told.st_size}\n".encode())
+    return digest.hexdigest()[:12]

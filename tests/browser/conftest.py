@@ -252,9 +252,8 @@ def browser(launch: Launch) -> Browser:
 class Visitor:
     """One person's page, and everything about it that must not happen."""
 
-    def __init__(self, browser: Browser, allow: re.Pattern[str] | None, options: dict) -> None:
-        self.context: BrowserContext = browser.new_context(**options)
-        self.page: Page = self.context.new_page()
+    def __init__(self, context: BrowserContext, allow: re.Pattern[str] | None) -> None:
+        self.page: Page = context.new_page()
         self.page.set_default_timeout(EXPECT_LIMIT_MS)
         self.problems: list[str] = []
         self._allow = allow
@@ -275,17 +274,65 @@ class Visitor:
             self.problems.append(f"would have left this machine: {url}")
 
 
+class Profile:
+    """A browser context that is left as new, for who comes next with the same options.
+
+    A window of its own and a hundred files from the server cost as much as all that most tests do.
+    One in which something was allowed or refused is not left as new: `is_kept` says so.
+    """
+
+    def __init__(self, browser: Browser, options: dict) -> None:
+        self.context: BrowserContext = browser.new_context(**options)
+        self.is_kept = "permissions" not in options
+        # Stays, so that the window does.
+        self._blank = self.context.new_page()
+        self._devtools = self.context.new_cdp_session(self._blank)
+
+    def leave(self, origin: str) -> None:
+        """Close all its pages; forget what they kept."""
+        if not self.is_kept:
+            self.context.close()
+            return
+        for page in self.context.pages:
+            if page is not self._blank:
+                page.close()
+        self.context.clear_permissions()
+        told = {"origin": origin, "storageTypes": "all"}
+        self._devtools.send("Storage.clearDataForOrigin", told)
+
+
+class Profiles:
+    """Those that nobody uses, by browser and options."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Browser, str], Profile] = {}
+
+    def open(self, browser: Browser, options: dict) -> Profile:
+        return self._kept.pop((browser, repr(options)), None) or Profile(browser, options)
+
+    def leave(self, profile: Profile, browser: Browser, options: dict, origin: str) -> None:
+        profile.leave(origin)
+        if profile.is_kept:
+            self._kept[browser, repr(options)] = profile
+
+
+@pytest.fixture(scope="session")
+def profiles() -> Profiles:
+    return Profiles()
+
+
 Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit() -> Iterator[Visit]:
+def visit(profiles: Profiles) -> Iterator[Visit]:
     """Open a page as a new person: `visit(browser, url, allow=pattern, **context_options)`.
 
     Fails the test at its end for an error in the console, an uncaught error, a violation of the
     content policy, or a request that would have left this machine.
     """
     visitors: list[Visitor] = []
+    opened: list[tuple[Profile, Browser, dict, str]] = []
 
     def visit(
         browser: Browser,
@@ -295,16 +342,18 @@ def visit() -> Iterator[Visit]:
         script: str = "",
         **options: object,
     ) -> Page:
-        visitor = Visitor(browser, allow, options)
+        profile = profiles.open(browser, options)
+        opened.append((profile, browser, options, url))
+        visitor = Visitor(profile.context, allow)
         visitors.append(visitor)
         if script:
-            visitor.context.add_init_script(script)
+            visitor.page.add_init_script(script)
         visitor.page.goto(url)
         return visitor.page
 
     yield visit
-    for visitor in visitors:
-        visitor.context.close()
+    for each in opened:
+        profiles.leave(*each)
     for visitor in visitors:
         visitor.check()
 

@@ -28,19 +28,18 @@ LOADING = {
 
 
 def serious_findings(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
     # Text in the middle of a transition has a contrast of its own; wait until all is at rest.
     page.evaluate(
         "Promise.all(document.getAnimations().filter(endless => endless.effect"
         ".getTiming().iterations !== Infinity).map(each => each.finished))"
     )
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{each['id']}: {node['html'][:160]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
+    return page.evaluate(
+        """async () => (await axe.run({ resultTypes: ["violations"] })).violations
+          .filter(({ impact }) => ["serious", "critical"].includes(impact))
+          .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))"""
+    )
 
 
 def ask(page: Page, words: str = "What is this?") -> None:

@@ -25,7 +25,8 @@ from web.loop.calls import Bridge
 from web.openapi import document
 
 # Pages for people, and what they load.
-FOR_PEOPLE = {"/", "/scenes", "/programs", "/static/<path:filename>"}
+FILES = {"/static/<path:filename>", "/static/v/<version>/<path:filename>"}
+FOR_PEOPLE = {"/", "/scenes", "/programs", *FILES}
 METHODS = {"GET", "POST"}
 
 load_all_checks()
