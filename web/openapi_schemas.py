@@ -90,7 +90,7 @@ PICTURE = {
         " programs look.",
     },
 }
-OBJECT = {"object": text("What to find.", 1, MAX_OBJECT_CHARS)}
+OBJECT = {"object": text("What to find.", 1, MAX_OBJECT_CHARS), "stream": FLAG}
 
 # Of each of Moondream's skills: what it does, its fields, those it must have, and its result.
 SKILLS: dict[str, tuple[str, Schema, tuple[str, ...], Schema]] = {

@@ -1,14 +1,9 @@
 """The pages, the health check, and the headers that keep strangers out."""
 
 import json
-import os
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path, PurePath
-from time import monotonic
-from typing import Any
+from pathlib import Path
 
 from flask import (
     Blueprint,
@@ -17,7 +12,6 @@ from flask import (
     current_app,
     jsonify,
     render_template,
-    send_from_directory,
 )
 
 from protocol.alert import Hook
@@ -28,6 +22,7 @@ from protocol.model import Model
 from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 from protocol.status import ModelState
 from protocol.upstream import Upstream
+from web.page_files import serve_files
 
 # Nothing inline, nothing from elsewhere: what a model writes can never become a script.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -54,34 +49,6 @@ HEADERS = {
     # is not, see `PageFiles`.
     "Cache-Control": "no-cache",
 }
-FOREVER = "max-age=31536000, immutable"
-# How old an answer to "has anything changed?" may be.
-LOOK_EVERY_S = 1.0
-
-
-# By the end of a file's name, and never as the computer has it: a registry or a table in which .js
-# is text/plain makes every script one that browsers refuse.
-MEDIA_TYPES = {
-    ".css": "text/css",
-    ".html": "text/html",
-    ".ico": "image/x-icon",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript",
-    ".json": "application/json",
-    ".md": "text/plain",
-    ".mjs": "text/javascript",
-    ".mp4": "video/mp4",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain",
-    ".wasm": "application/wasm",
-    ".webm": "video/webm",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-}
-UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
 
 def refuse_foreign_hosts(wsgi_app: Callable, hosts: Collection[str] | None, url: str) -> Callable:
@@ -123,8 +90,7 @@ def add_pages(
     """
     pages = Blueprint("pages", __name__)
     facts = {"limits": _limits(limits), "hook": hook, "upstream": upstream}
-
-    files = PageFiles(Path(app.static_folder or ""))
+    files = serve_files(app)
 
     # Rendering takes 2 ms of the loop, and only the page's files change while the server runs.
     @lru_cache(1)
@@ -135,17 +101,10 @@ def add_pages(
     def index() -> str:
         return render(files.version)
 
-    @app.url_defaults
-    def name_version(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint == "static":
-            values.setdefault("version", files.version)
-
     @pages.get("/scenes")
     def scenes() -> str:
-        folder = Path(current_app.static_folder or "") / "scenes"
-        return render_template(
-            "scenes.html", scenes=json.loads((folder / "scenes.json").read_bytes())
-        )
+        listed = Path(current_app.static_folder or "") / "scenes" / "scenes.json"
+        return render_template("scenes.html", scenes=json.loads(listed.read_bytes()))
 
     @pages.get("/health")
     def health() -> Response:
@@ -158,8 +117,6 @@ def add_pages(
 
     app.register_blueprint(pages)
     app.after_request(add_headers)
-    app.view_functions["static"] = files.send
-    app.add_url_rule("/static/v/<version>/<path:filename>", "static")
 
 
 def _limits(limits: FrameLimits) -> dict[str, int]:
@@ -176,42 +133,3 @@ def add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
-
-
-class PageFiles:
-    """The files that the page loads: a hundred, and a browser that has them asks for none again.
-
-    Each is found under two addresses: a plain one, and one with the version of them all, which the
-    page itself uses. After a change to any of them they have another version, so nothing is stale.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._version, self._looked_at = "", -LOOK_EVERY_S
-
-    @property
-    def version(self) -> str:
-        if monotonic() - self._looked_at >= LOOK_EVERY_S:
-            self._version, self._looked_at = _version(self._folder), monotonic()
-        return self._version
-
-    def send(self, filename: str, version: str | None = None) -> Response:
-        """A file, under a type that does not depend on the computer."""
-        media_type = MEDIA_TYPES.get(PurePath(filename).suffix.lower(), UNKNOWN_MEDIA_TYPE)
-        response = send_from_directory(self._folder, filename, mimetype=media_type)
-        if version == self.version:
-            response.headers["Cache-Control"] = FOREVER
-        return response
-
-
-def _version(folder: Path) -> str:
-    """Another one after each change to a file of a folder."""
-    digest = sha256()
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            # An editor's own files come and go.
-            with suppress(FileNotFoundError):
-                told = os.stat(os.path.join(parent, name))
-                digest.update(f"{parent}/{name} {told.st_mtime_ns} {told.st_size}\n".encode())
-    return digest.hexdigest()[:12]

@@ -8,7 +8,6 @@ from protocol.errors import Unsupported
 from protocol.formats.moondream_rest import (
     SKILLS,
     answer_payload,
-    is_streamed,
     parse_request,
     stream_lines,
 )
@@ -31,7 +30,7 @@ def rest_api(exchange: Exchange, sharing: Sharing) -> Blueprint:
 
 def _answer(exchange: Exchange, sharing: Sharing, skill: Skill) -> Response:
     fields = read_fields(exchange)
-    is_stream = is_streamed(skill, fields)
+    is_stream = fields.flag("stream")
     asked = parse_request(skill, fields, exchange.limits, **exchange.common())
     ask = exchange.ask if asked.frame is not UNSEEN else partial(sharing.ask, exchange)
     answering = ask(asked)

@@ -11,7 +11,6 @@ from typing import Any
 from protocol.answer import FinishReason, Usage
 from protocol.errors import UpstreamUnreadable
 from protocol.formats.data_url import encode_data_url
-from protocol.formats.moondream_rest import WRITTEN
 from protocol.formats.openai_client import whole_characters
 from protocol.pieces import Chosen, Found, Piece, Reasoned, TextDelta
 from protocol.places import Box, Grounding, Point
@@ -63,8 +62,7 @@ def write_request(request: Request) -> dict[str, Any]:
         case _:
             raise AssertionError("it has no path")
     # The probabilities of choices are told at the end alone.
-    is_written = request.skill in WRITTEN and "choices" not in body
-    return body | {"stream": is_written}
+    return body | {"stream": "choices" not in body}
 
 
 def read_told(payload: dict[str, Any], request: Request) -> Told:
@@ -75,6 +73,8 @@ def read_told(payload: dict[str, Any], request: Request) -> Told:
     try:
         if "chunk" in payload:
             return Told((TextDelta(request.id, _text(payload["chunk"])),))
+        if "found" in payload:
+            return Told((Found(request.id, _found(payload["found"], request)),))
         if "request_id" not in payload:
             return Told(tuple(_reasoned(request.id, payload.get("reasoning"))))
         # The last line of a stream holds everything once more.
@@ -119,11 +119,10 @@ def _pieces(payload: dict[str, Any], request: Request) -> Iterator[Piece]:
             yield TextDelta(id, _text(payload["caption"]))
         case DetectRequest():
             for each in _listed(payload["objects"], request):
-                numbers = (each[name] for name in ("x_min", "y_min", "x_max", "y_max"))
-                yield Found(id, Box(*map(_place, numbers)))
+                yield Found(id, _found(each, request))
         case PointRequest():
             for each in _listed(payload["points"], request):
-                yield Found(id, Point(_place(each["x"]), _place(each["y"])))
+                yield Found(id, _found(each, request))
 
 
 def _chosen(id: str, payload: dict[str, Any], choices: tuple[str, ...]) -> Chosen:
@@ -149,6 +148,12 @@ def _reasoned(id: str, told: Any) -> Iterator[Reasoned]:
 
 def _listed(places: list[Any], request: Request) -> list[Any]:
     return places[: request.sampling.max_objects]
+
+
+def _found(place: dict[str, Any], request: Request) -> Box | Point:
+    if isinstance(request, DetectRequest):
+        return Box(*(_place(place[name]) for name in ("x_min", "y_min", "x_max", "y_max")))
+    return Point(_place(place["x"]), _place(place["y"]))
 
 
 def _place(value: Any) -> float:

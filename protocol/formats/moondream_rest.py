@@ -25,11 +25,10 @@ from protocol.formats.skills import (
     result_payload,
 )
 from protocol.frame import UNSEEN, Frame, FrameLimits
-from protocol.pieces import Reasoned, TextDelta
+from protocol.pieces import Found, Reasoned, TextDelta
 from protocol.request import QueryResult, Request, Skill
 
 SKILLS = (Skill.QUERY, Skill.CAPTION, Skill.DETECT, Skill.POINT)
-WRITTEN = (Skill.QUERY, Skill.CAPTION)
 
 # What a form's fields are, by name; others are ignored.
 PICTURES = ("file", "image")
@@ -56,11 +55,6 @@ def parse_request(
     common["sampling"] = parse_sampling(fields.inner("settings"))
     common["upstream"] = parse_upstream(fields.inner("settings"))
     return parse_skill(skill, fields, _frame(fields, limits), common)
-
-
-def is_streamed(skill: Skill, fields: Fields) -> bool:
-    """Whether an answer is to come piece by piece. Raises BadRequest."""
-    return fields.flag("stream") and skill in WRITTEN
 
 
 def form_fields(parts: Iterable[tuple[str, bytes]]) -> Fields:
@@ -102,6 +96,8 @@ def stream_lines(events: Iterable[AnswerEvent], model: str) -> Iterator[str]:
         match event:
             case TextDelta(text=text):
                 yield event_line({"chunk": text})
+            case Found(place=place):
+                yield event_line({"found": asdict(place)})
             case Reasoned():
                 yield event_line({"reasoning": _reasoning(event)})
             case Finished(error=None):

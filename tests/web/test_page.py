@@ -10,7 +10,8 @@ from protocol.frame import FrameLimits
 from protocol.status import ModelState, Status
 from protocol.upstream import Upstream
 from tests.server import ROOT, connect, over_the_wire, serve
-from web.page import FOREVER, MEDIA_TYPES, PageFiles, add_pages
+from web.page import add_pages
+from web.page_files import FOREVER, MEDIA_TYPES
 
 FOREIGN_HOSTS = ["evil.example", "evil.example:{port}", "localhost.evil.example", "localhost@evil"]
 FOREIGN_HOSTS += [
@@ -155,20 +156,6 @@ def test_health_check_says_ready_with_every_field(server):
 def test_security_header_is_on_every_answer(server, path, header, words):
     _, headers, _ = server.get(path)
     assert words in headers[header]
-
-
-def test_file_that_the_page_loads_is_asked_for_once_and_again_when_it_changed(tmp_path):
-    """A hundred files were each asked about at every visit."""
-    (tmp_path / "main.js").write_text("1")
-    files = PageFiles(tmp_path)
-    app = Flask(__name__, static_folder=None)
-    app.add_url_rule("/<version>/<filename>", view_func=files.send)
-    before, browser = files.version, app.test_client()
-    assert "immutable" in browser.get(f"/{before}/main.js").headers["Cache-Control"]
-    (tmp_path / "main.js").write_text("22")
-    after = PageFiles(tmp_path).version
-    assert after != before
-    assert "immutable" not in browser.get(f"/{after}/main.js").headers["Cache-Control"]
 
 
 def test_page_names_the_version_of_its_files(server):

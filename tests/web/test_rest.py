@@ -200,6 +200,14 @@ def test_stream_comes_as_events_and_ends_with_the_whole_answer(demo_server):
     assert (last["completed"], last["answer"]) == (True, ANSWER)
 
 
+def test_places_come_one_by_one_and_end_with_all_of_them(demo_server):
+    told = ask(demo_server, "detect", stream=True, object="shape")
+    *found, end = lines(told)
+    assert end["completed"] is True
+    assert [each["found"] for each in found] == end["objects"]
+    assert end["objects"]
+
+
 def test_stream_that_cannot_begin_is_an_error_and_no_stream(demo_server):
     told = ask(demo_server, stream=True, image_url=data_url(b"\xff\xd8 no picture"))
     assert told.status == 400

@@ -11,7 +11,6 @@ from protocol.formats.fields import Fields
 from protocol.formats.moondream_client import path_of, read_told, write_request
 from protocol.formats.moondream_rest import (
     answer_payload,
-    is_streamed,
     parse_request,
     stream_lines,
 )
@@ -82,15 +81,30 @@ def test_what_is_written_is_read_as_the_same_request(request_: Request):
 
 
 @pytest.mark.parametrize(
-    ("request_", "expected"), [(QUERY, True), (CAPTION, True), (CHOOSING, False), (DETECT, False)]
+    ("request_", "expected"), [(QUERY, True), (CAPTION, True), (CHOOSING, False), (DETECT, True)]
 )
-def test_what_is_written_word_by_word_is_asked_for_so(request_: Request, expected: bool):
-    assert is_streamed(request_.skill, Fields(write_request(request_))) is expected
+def test_what_comes_piece_by_piece_is_asked_for_so(request_: Request, expected: bool):
+    assert write_request(request_)["stream"] is expected
 
 
 def test_stream_is_read_piece_by_piece_and_nothing_twice():
     pieces = (REASONED, TextDelta("1", "a "), TextDelta("1", "mug"))
     assert streamed(THINKING, *pieces, end(THINKING, *pieces)) == list(pieces)
+
+
+@pytest.mark.parametrize(
+    ("request_", "places"),
+    [
+        (DETECT, (Box(0.1, 0.2, 0.3, 0.4), Box(-0.05, 0.0, 1.0, 1.0))),
+        (POINT, (Point(0.25, 0.5), Point(1.0, 0.0))),
+    ],
+)
+def test_places_are_read_one_by_one_and_none_twice(
+    request_: Request, places: tuple[Box | Point, ...]
+):
+    """Through another server, boxes came all at once, at the end."""
+    pieces = tuple(Found("1", each) for each in places)
+    assert streamed(request_, *pieces, end(request_, *pieces)) == list(pieces)
 
 
 @pytest.mark.parametrize(

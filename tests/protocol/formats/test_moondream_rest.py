@@ -15,7 +15,6 @@ from protocol.formats.moondream_rest import (
     SKILLS,
     answer_payload,
     form_fields,
-    is_streamed,
     parse_request,
     stream_lines,
 )
@@ -172,19 +171,6 @@ def test_field_is_refused_when_it_is_missing_or_wrong(skill: Skill, values: dict
         parse(skill, **values)
 
 
-def test_only_what_is_written_comes_piece_by_piece():
-    assert [each for each in SKILLS if is_streamed(each, Fields({"stream": True}))] == [
-        Skill.QUERY,
-        Skill.CAPTION,
-    ]
-    assert not is_streamed(Skill.QUERY, Fields({"stream": False}))
-
-
-def test_stream_is_refused_when_it_is_no_boolean():
-    with pytest.raises(BadRequest, match="stream"):
-        is_streamed(Skill.QUERY, Fields({"stream": "yes"}))
-
-
 def test_form_holds_every_field_as_text():
     fields = form_fields(
         [
@@ -198,7 +184,7 @@ def test_form_holds_every_field_as_text():
         ]
     )
     asked = parse_request(Skill.QUERY, fields, LIMITS, id="1", client="ann", arrived_at=0.0)
-    assert is_streamed(Skill.QUERY, fields)
+    assert fields.flag("stream")
     assert (asked.question, asked.is_reasoning, asked.frame.data) == ("Größe?", False, JPEG)
     assert (asked.sampling.max_tokens, asked.spatial_refs) == (9, ((0.5, 0.5),))
 
