@@ -37,6 +37,15 @@ NOTES = """
   }
 """
 FULL = "The disk is full. New answers are not kept."
+# Whether one alert is on the disk.
+IS_KEPT = """() => new Promise((resolve) => {
+  const open = indexedDB.open("moonsight", 1)
+  open.onsuccess = () => {
+    const count = open.result.transaction("alerts").objectStore("alerts").count()
+    count.onsuccess = () => resolve(count.result === 1)
+    open.result.close()
+  }
+})"""
 
 
 def line(page: Page, n: int = 0):
@@ -148,6 +157,7 @@ def test_alert_survives_a_reload_and_is_not_told_again(
     paced: PacedServer, paced_sheet: Page
 ) -> None:
     told_of_a_parcel(paced_sheet, paced)
+    paced_sheet.wait_for_function(IS_KEPT)
     paced_sheet.reload()
     open_sheet(with_camera(paced_sheet))
     look_and_find(paced, 1)
