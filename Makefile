@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install
 
-.PHONY: run test check format bench
+.PHONY: run test check format bench browser
 
 run: $(VENV)/installed
 	@$(BIN)/python app.py $(ARGS)
@@ -24,15 +24,23 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	@$(BIN)/python -m bench $(ARGS)
 
+browser: $(VENV)/installed-browser
+	@$(BIN)/python -m in_browser demo $(or $(OUT),build/browser) $(ARGS)
+
 $(VENV)/installed: requirements.txt
 	@$(PYTHON) -c "from doctor.packages import refuse_old_python; refuse_old_python()"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements.txt
 	@touch $@
 
+$(VENV)/installed-browser: $(VENV)/installed requirements-browser.txt
+	$(PIP) -r requirements-browser.txt
+	@touch $@
+
 # The clients of Moondream's API, without the engines that they would bring: two, of two majors.
-$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-browser.txt
 	$(PIP) -r requirements-dev.txt
 	$(PIP) --no-deps moondream==2.6.1
 	$(PIP) --no-deps --target $(VENV)/moondream-1.2 moondream==1.2.2
+	@if command -v npm >/dev/null; then cd in_browser && npm ci --silent --no-audit --no-fund --ignore-scripts || true; fi
 	@touch $@

@@ -59,6 +59,8 @@ CACHES = re.compile(
 
 READABLE = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 
+CPU = torch.device("cpu")
+
 # Small enough for a processor's own memory.
 _TOUCHED = memoryview(bytearray(2**18))
 
@@ -108,10 +110,8 @@ def _read(
     """Yield every parameter (…) of the network once, by its name, on its device."""
     expected, places = dict(network.named_parameters()), read_header(path)
     n_bytes_total, n_bytes_read = path.stat().st_size, 0
-    for name, stored_name in _stored_names(path, places.keys(), expected.keys()).items():
-        tensor = _read_tensor(path, stored_name, places[stored_name], device)
-        if TURNED.search(stored_name):
-            tensor = tensor.T.contiguous()
+    for name, stored_name in stored_names(path, places.keys(), expected.keys()).items():
+        tensor = read_weight(path, stored_name, places, device)
         _check_tensor(name, tensor, expected[name], path)
         n_bytes_read += tensor.nbytes
         # A tensor that needs no other dtype is still a view of the mapped file.
@@ -119,7 +119,7 @@ def _read(
         on_read(n_bytes_read, n_bytes_total)
 
 
-def _stored_names(path: Path, stored: Set[str], expected: Set[str]) -> dict[str, str]:
+def stored_names(path: Path, stored: Set[str], expected: Set[str]) -> dict[str, str]:
     """Names in the file by the network's own, in the file's order, without the caches."""
     published = {name: published_name(name) for name in stored}
     if "text.wte" not in published.values():
@@ -153,14 +153,28 @@ def published_name(stored_name: str) -> str:
     return name
 
 
-def _read_tensor(path: Path, name: str, place: tuple[int, int], device: torch.device) -> Tensor:
-    """One tensor (…) as it is stored."""
+def read_types(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """The type, as the format calls it ("F16"), and shape of each tensor, by its name there."""
+    with safe_open(path, framework="pt") as file:
+        # No dict: it cannot be iterated over.
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        return {name: (each.get_dtype(), tuple(each.get_shape())) for name, each in slices.items()}
+
+
+def read_weight(
+    path: Path, name: str, places: dict[str, tuple[int, int]], device: torch.device = CPU
+) -> Tensor:
+    """One tensor (…) by its name in the file, as the network has it.
+
+    Raises CheckpointRejected for a file that is damaged or cannot be read.
+    """
     try:
-        _touch(path, *place)
+        _touch(path, *places[name])
         # The file is mapped anew for each tensor: a mapping that lives on keeps every page it
         # showed.
         with safe_open(path, framework="pt", device=str(device)) as file:
-            return file.get_tensor(name)
+            tensor = file.get_tensor(name)
+            return tensor.T.contiguous() if TURNED.search(name) else tensor
     except OSError as error:
         raise CheckpointRejected(why_unreadable(path, error)) from error
     except SafetensorError as error:

@@ -49,8 +49,10 @@ export function memory(bytes) {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`
 }
 
+const DEVICES = { cpu: "the CPU", cuda: "the GPU", mps: "the GPU", wasm: "WASM, in this tab", webgpu: "WebGPU, in this tab" }
+
 export function deviceName(device) {
-  return { cpu: "the CPU", cuda: "the GPU", mps: "the GPU" }[device] ?? device
+  return DEVICES[device] ?? device
 }
 
 // "moondream2 is not here: the hub is silent. Try later." is a sentence, and after its colon the reason.

@@ -1,0 +1,193 @@
+"""How the weights lie in files: as the checkpoint has them, or rewritten in fewer bits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from onnx import TensorProto
+from torch import Tensor
+
+from in_browser.graph import Graph
+
+# How many numbers share one scale.
+BLOCK = 32
+# What every host takes as one file, and a broken download loses at most.
+SHARD_BYTES = 64 * 2**20
+# A file's parts begin at multiples of this, as readers of mapped files ask for.
+ALIGNED = 64
+
+FORMATS = ("float16", "int8", "int4")
+TYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
+
+# A tensor of the checkpoint (…) by the network's own name.
+Read = Callable[[str], Tensor]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tensor lies: a file, from which byte, how many."""
+
+    path: str
+    offset: int
+    length: int
+
+
+class Weights(ABC):
+    """Puts weights into graphs. paths: the files in which they lie, once all graphs are made."""
+
+    paths: list[str]
+    format: str
+
+    @abstractmethod
+    def tensor(self, graph: Graph, name: str) -> str:
+        """A weight as float32."""
+
+    @abstractmethod
+    def linear(self, graph: Graph, x: str, name: str) -> str:
+        """x (…, in) through a linear layer (…, out)."""
+
+    @abstractmethod
+    def table(self, name: str) -> tuple[Place, str]:
+        """A weight that is read without a graph, and its type: "F16" or "F32"."""
+
+    def norm(self, graph: Graph, x: str, name: str) -> str:
+        weight, bias = (self.tensor(graph, f"{name}.{each}") for each in ("weight", "bias"))
+        return graph.norm(x, weight, bias)
+
+
+class AsStored(Weights):
+    """The checkpoint's own file is what is served: graphs name their places in it."""
+
+    def __init__(self, path: str, header: dict[str, tuple[str, tuple[int, ...], int, int]]) -> None:
+        """header: of each tensor by the network's own name its type, shape, offset and length."""
+        self._path, self._header = path, header
+        self.paths, self.format = [path], "as stored"
+
+    def tensor(self, graph: Graph, name: str) -> str:
+        kind, shape, offset, length = self._header[name]
+        place = Place(self._path, offset, length)
+        return as_float32(graph, graph.stored(external(name, TYPES[kind], shape, place)), kind)
+
+    def linear(self, graph: Graph, x: str, name: str) -> str:
+        weight = graph.transpose(self.tensor(graph, f"{name}.weight"), 1, 0)
+        return graph.node(
+            "Add", graph.node("MatMul", x, weight), self.tensor(graph, f"{name}.bias")
+        )
+
+    def table(self, name: str) -> tuple[Place, str]:
+        kind, _, offset, length = self._header[name]
+        return Place(self._path, offset, length), kind
+
+
+class Shards(Weights):
+    """Rewritten tensor by tensor into files of SHARD_BYTES, one more where a tensor has no room.
+
+    format: one of FORMATS; of whole numbers only matrices are made, in blocks with a scale each.
+    At any time at most one tensor is in memory.
+    """
+
+    def __init__(self, folder: Path, read: Read, format: str) -> None:
+        self._folder, self._read, self.format = folder, read, format
+        self._kept: dict[str, TensorProto] = {}
+        self._n_in: dict[str, int] = {}
+        self.paths: list[str] = []
+        self._n_bytes = SHARD_BYTES
+
+    def tensor(self, graph: Graph, name: str) -> str:
+        return as_float32(graph, graph.stored(self._half(name)), "F16")
+
+    def linear(self, graph: Graph, x: str, name: str) -> str:
+        weight, bias = f"{name}.weight", self.tensor(graph, f"{name}.bias")
+        if self.format == "float16":
+            turned = graph.transpose(self.tensor(graph, weight), 1, 0)
+            return graph.node("Add", graph.node("MatMul", x, turned), bias)
+        bits = 4 if self.format == "int4" else 8
+        if f"{weight}.scales" not in self._kept:
+            matrix = self._read(weight)
+            numbers, scales = quantised(matrix, bits)
+            self._keep(f"{weight}.numbers", TensorProto.UINT8, numbers)
+            self._keep(f"{weight}.scales", TensorProto.FLOAT, scales)
+            self._n_in[weight] = matrix.shape[1]
+        numbers_, scales_ = (self._kept[f"{weight}.{each}"] for each in ("numbers", "scales"))
+        return graph.node(
+            "MatMulNBits",
+            x,
+            graph.stored(numbers_),
+            graph.stored(scales_),
+            "",
+            "",
+            bias,
+            K=self._n_in[weight],
+            N=numbers_.dims[0],
+            bits=bits,
+            block_size=BLOCK,
+        )
+
+    def table(self, name: str) -> tuple[Place, str]:
+        told = {each.key: each.value for each in self._half(name).external_data}
+        return Place(told["location"], int(told["offset"]), int(told["length"])), "F16"
+
+    def _half(self, name: str) -> TensorProto:
+        if name not in self._kept:
+            self._keep(name, TensorProto.FLOAT16, self._read(name).half().numpy())
+        return self._kept[name]
+
+    def _keep(self, name: str, kind: int, values: np.ndarray) -> None:
+        """Append a tensor's bytes to the shard that is being written, or begin another."""
+        if self._n_bytes + values.nbytes > SHARD_BYTES and self._n_bytes:
+            self.paths.append(f"weights-{len(self.paths):03}.bin")
+            self._n_bytes = 0
+        path = self.paths[-1]
+        with (self._folder / path).open("ab") as file:
+            file.write(bytes(-self._n_bytes % ALIGNED))
+            place = Place(path, file.tell(), values.nbytes)
+            file.write(values.tobytes())
+            self._n_bytes = file.tell()
+        self._kept[name] = external(name, kind, values.shape, place)
+
+
+def external(name: str, kind: int, shape: Sequence[int], place: Place) -> TensorProto:
+    """A tensor whose numbers lie in another file."""
+    tensor = TensorProto(name=name, data_type=kind, dims=shape)
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in {"location": place.path, **asdict(place)}.items():
+        if key != "path":
+            tensor.external_data.add(key=key, value=str(value))
+    return tensor
+
+
+def as_float32(graph: Graph, name: str, kind: str) -> str:
+    """Half numbers become whole ones once, when the graph is loaded."""
+    return name if kind == "F32" else graph.node("Cast", name, to=TensorProto.FLOAT)
+
+
+def quantised(matrix: Tensor, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix (out, in) as `MatMulNBits` reads it: whole numbers around a middle, and scales.
+
+    Returns numbers (out, blocks, BLOCK * bits / 8), uint8, two of 4 bits in a byte, the first the
+    lower; and scales (out, blocks), float32. The number of largest size in a block is exact: with 4
+    bits there is one more below the middle than above, and it takes that.
+    """
+    n_out, n_in = matrix.shape
+    n_blocks = -(-n_in // BLOCK)
+    padded = torch.nn.functional.pad(matrix.float(), (0, n_blocks * BLOCK - n_in))
+    blocks = padded.view(n_out, n_blocks, BLOCK)
+    middle = 1 << bits - 1
+    largest = blocks.gather(-1, blocks.abs().argmax(dim=-1, keepdim=True))
+    scales = largest / -middle
+    steps = torch.where(scales == 0, 0.0, blocks / scales)
+    numbers = (steps.round() + middle).clamp_(0, 2 * middle - 1).byte().numpy()
+    if bits == 4:
+        numbers = numbers[..., ::2] | numbers[..., 1::2] << 4
+    return numbers, scales[..., 0].numpy()
+
+
+def dequantised(numbers: np.ndarray, scales: np.ndarray, n_in: int, bits: int) -> Tensor:
+    """The matrix (out, in) that `quantised` left, as float32."""
+    if bits == 4:
+        numbers = np.stack([numbers & 15, numbers >> 4], axis=-1).reshape(*numbers.shape[:2], BLOCK)
+    steps = torch.from_numpy(numbers.astype(np.float32)) - (1 << bits - 1)
+    return (steps * torch.from_numpy(scales)[..., None]).flatten(1)[:, :n_in]

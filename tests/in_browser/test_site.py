@@ -1,0 +1,53 @@
+"""The folder that a host serves: nothing in it needs a server of its own."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from in_browser import site
+from in_browser.site import CONTENT_POLICY, NoRuntime, write_site
+from settings import Settings
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with all but the runtime, which the browser's tests have."""
+    monkeypatch.setattr(site, "_write_runtime", lambda folder: None)
+    write_site(tmp_path, Settings().frame_limits)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", ["index.html", "scenes/index.html"])
+def test_page_finds_everything_beside_itself(folder: Path, page: str):
+    """So it can be served from any address, such as a project's page below a user's."""
+    addresses = re.findall(r'(?:src|href)="([^"#]+)"', (folder / page).read_text())
+    assert addresses
+    for address in addresses:
+        assert not re.match(r"/|[a-z]+:", address)
+        found = (folder / page).parent / address
+        assert found.exists()
+
+
+def test_page_runs_no_script_from_elsewhere(folder: Path):
+    assert CONTENT_POLICY.replace("'", "&#39;") in (folder / "index.html").read_text()
+
+
+def test_page_has_no_line_to_a_server(folder: Path):
+    scripts = "".join(path.read_text() for path in folder.rglob("*.js"))
+    assert "socket.io" not in scripts
+
+
+def test_folder_is_written_anew_without_what_was_there(folder: Path):
+    (folder / "tab" / "old.js").write_text("")
+    write_site(folder, Settings().frame_limits)
+    assert not (folder / "tab" / "old.js").exists()
+
+
+def test_computer_without_node_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(NoRuntime, match=r"Node\.js"):
+        write_site(tmp_path, Settings().frame_limits)

@@ -1,0 +1,55 @@
+"""Weights in files: whole numbers around a middle, shards of a bounded size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from in_browser import stored
+from in_browser.graph import Graph
+from in_browser.stored import BLOCK, Shards, dequantised, quantised
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("n_in", [BLOCK, 3 * BLOCK, 70])
+def test_number_is_off_by_half_a_step_at_most(bits: int, n_in: int):
+    """But for those of the other sign than the largest, where the last step is missing."""
+    torch.manual_seed(bits)
+    matrix = torch.randn(5, n_in)
+    numbers, scales = quantised(matrix, bits)
+    back = dequantised(numbers, scales, n_in, bits)
+    steps = torch.from_numpy(np.abs(scales)).repeat_interleave(BLOCK, dim=1)[:, :n_in]
+    assert ((back - matrix).abs() <= steps * (1 + 1e-5)).all()
+    assert ((back - matrix).abs() <= steps * 0.5001).float().mean() > 0.95
+    assert numbers.shape == (5, -(-n_in // BLOCK), BLOCK * bits // 8)
+
+
+def test_largest_of_a_block_stays_what_it_is():
+    matrix = torch.zeros(1, BLOCK)
+    matrix[0, 3], matrix[0, 4] = -2.5, 1.0
+    numbers, scales = quantised(matrix, 4)
+    assert dequantised(numbers, scales, BLOCK, 4)[0, 3] == -2.5
+
+
+def test_block_of_nothing_stays_nothing():
+    numbers, scales = quantised(torch.zeros(2, BLOCK), 4)
+    assert not dequantised(numbers, scales, BLOCK, 4).any()
+
+
+def test_shards_have_a_bounded_size_and_hold_every_tensor_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stored, "SHARD_BYTES", 1000)
+    tensors = {name: torch.full((200,), float(at)) for at, name in enumerate("abcd")}
+    shards = Shards(tmp_path, tensors.__getitem__, "float16")
+    for name in tensors:
+        shards.tensor(Graph(), name)
+        shards.tensor(Graph(), name)
+    assert shards.paths == ["weights-000.bin", "weights-001.bin"]
+    assert all((tmp_path / path).stat().st_size <= 1000 for path in shards.paths)
+    for name, tensor in tensors.items():
+        place, kind = shards.table(name)
+        data = (tmp_path / place.path).read_bytes()[place.offset : place.offset + place.length]
+        assert kind == "F16"
+        assert np.frombuffer(data, np.float16).tolist() == tensor.tolist()
