@@ -42,5 +42,5 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-brows
 	$(PIP) -r requirements-dev.txt
 	$(PIP) --no-deps moondream==2.6.1
 	$(PIP) --no-deps --target $(VENV)/moondream-1.2 moondream==1.2.2
-	@if command -v npm >/dev/null; then cd in_browser && npm ci --silent --no-audit --no-fund --ignore-scripts || true; fi
+	-@$(BIN)/python -m in_browser.runtime
 	@touch $@

@@ -1,9 +1,9 @@
 """The same network as graphs and a static page: no server, nothing leaves the tab.
 
-`python -m in_browser CHECKPOINT OUT` writes one folder that any host can serve. `checkpoint`
-reads tensor by tensor, `graph` collects the nodes of an ONNX graph, `stored` says how weights lie
-in files, `graphs` writes the network's parts, `model` all of a model's files, `site` the page.
-Sizes, names and ids come from `moondream2`, which knows nothing of this room. What runs in the tab
-stands in `js/`: `network/` is written as `moondream2` is and `engine/` as `engine` is, under the
-same names, and `line/` takes the place of the page's line to a server.
+`python -m in_browser CHECKPOINT OUT` writes one folder that any host can serve. `checkpoint` reads
+tensor by tensor, `graph` collects the nodes of an ONNX graph, `stored` says how weights lie in
+files, `graphs` writes the network's parts, `model` all of a model's files, `site` the page,
+`runtime` what runs graphs. Sizes, names and ids come from `moondream2`, which knows nothing of this
+room. What runs in the tab stands in `js/`: `network/` is written as `moondream2` is and `engine/`
+as `engine` is, under the same names, and `line/` takes the place of the page's line to a server.
 """

@@ -8,7 +8,8 @@ import click
 from checkpoints.checkpoint import parse_model
 from in_browser.checkpoint import Stored
 from in_browser.model import write_model
-from in_browser.site import NoRuntime, write_site
+from in_browser.runtime import NoRuntime
+from in_browser.site import write_site
 from in_browser.stored import FORMATS
 from moondream2.weights import UNUSABLE
 from protocol.errors import ModelFailed, StartRefused

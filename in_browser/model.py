@@ -2,16 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import asdict
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 from in_browser.checkpoint import Stored
 from in_browser.graphs import GRAPHS
 from in_browser.stored import AsStored, Shards, Weights
 
-CHUNK_BYTES = 2**20
 # A checkpoint that is no larger is served as it is.
 SMALL_BYTES = 200 * 2**20
 TABLES = {"embedding": "text.wte"} | {
@@ -25,21 +23,22 @@ def write_model(stored: Stored, folder: Path, format: str, name: str) -> dict:
 
     format: "auto", or one of `in_browser.stored.FORMATS`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    # Shards are appended to, and whatever lies there would be listed.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     weights = choose_weights(stored, folder, format)
     for graph, make in GRAPHS.items():
         (folder / f"{graph}.onnx").write_bytes(make(stored.config, weights).SerializeToString())
     tables = {each: _table(weights, weight) for each, weight in TABLES.items()}
     shutil.copyfile(stored.tokenizer_path, folder / "tokenizer.json")
-    paths = sorted(each for each in folder.iterdir() if each.name != MANIFEST)
     manifest = {
         "name": name,
         "format": weights.format,
-        "config": stored.config_values,
+        "config": asdict(stored.config),
         "graphs": {graph: f"{graph}.onnx" for graph in GRAPHS},
         "weights": weights.paths,
         "tables": tables,
-        "files": [_told(each) for each in paths],
+        "files": [_told(each) for each in sorted(folder.iterdir())],
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
@@ -48,9 +47,9 @@ def write_model(stored: Stored, folder: Path, format: str, name: str) -> dict:
 def choose_weights(stored: Stored, folder: Path, format: str) -> Weights:
     """How a checkpoint's weights are served; copies them where they stay as they are."""
     is_small = stored.weights_path.stat().st_size <= SMALL_BYTES
-    if format == "auto" and is_small and stored.header is not None:
+    if format == "auto" and is_small and (header := stored.header()) is not None:
         path = shutil.copyfile(stored.weights_path, folder / stored.weights_path.name)
-        return AsStored(path.name, stored.header)
+        return AsStored(path.name, header)
     return Shards(folder, stored.read, _made_of(format, is_small))
 
 
@@ -66,13 +65,6 @@ def _table(weights: Weights, name: str) -> dict:
 
 
 def _told(path: Path) -> dict:
-    digest = sha256()
-    for chunk in _chunks(path):
-        digest.update(chunk)
-    return {"path": path.name, "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+        digest = file_digest(file, "sha256").hexdigest()
+    return {"path": path.name, "bytes": path.stat().st_size, "sha256": digest}

@@ -2,15 +2,14 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from in_browser.runtime import HERE, write_runtime
+from protocol.formats.page_events import page_limits
 from protocol.frame import FrameLimits
-from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 
-HERE = Path(__file__).parent
 ROOT = HERE.parent
 # As the server's own, but that a worker computes, in WebAssembly.
 CONTENT_POLICY = "; ".join(
@@ -26,11 +25,6 @@ CONTENT_POLICY = "; ".join(
         "form-action 'none'",
     )
 )
-RUNTIME_FILES = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
-
-
-class NoRuntime(RuntimeError):
-    """The runtime cannot be had; the message says what to do."""
 
 
 def write_site(folder: Path, limits: FrameLimits) -> None:
@@ -45,27 +39,8 @@ def write_site(folder: Path, limits: FrameLimits) -> None:
     for part in ("network", "engine"):
         shutil.copytree(HERE / "js" / part, folder / "tab" / part)
     shutil.copyfile(HERE / "js" / "worker.js", folder / "tab" / "worker.js")
-    _write_runtime(folder / "runtime")
+    write_runtime(folder / "runtime")
     _write_pages(folder, limits)
-
-
-def _write_runtime(folder: Path) -> None:
-    if shutil.which("npm") is None:
-        raise NoRuntime(
-            "make browser needs Node.js, once: https://nodejs.org. Install it, try again."
-        )
-    fetched = subprocess.run(
-        ["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"],
-        cwd=HERE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if fetched.returncode:
-        raise NoRuntime(f"npm could not fetch the runtime: {fetched.stderr.strip()[-300:]}")
-    folder.mkdir(parents=True)
-    for name in RUNTIME_FILES:
-        shutil.copyfile(HERE / "node_modules" / "onnxruntime-web" / "dist" / name, folder / name)
 
 
 def _write_pages(folder: Path, limits: FrameLimits) -> None:
@@ -79,13 +54,7 @@ def _write_pages(folder: Path, limits: FrameLimits) -> None:
         pages = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True)
         return pages.get_template(template).render(url_for=url_for, **facts)
 
-    sizes = {
-        "max_frame_bytes": limits.max_bytes,
-        "max_frame_pixels": limits.max_pixels,
-        "max_question_chars": MAX_QUESTION_CHARS,
-        "max_object_chars": MAX_OBJECT_CHARS,
-    }
-    facts = {"limits": sizes, "hook": None, "upstream": None, "is_in_tab": True}
+    facts = {"limits": page_limits(limits), "hook": None, "upstream": None, "is_in_tab": True}
     index = render("index.html", "./", content_policy=CONTENT_POLICY, **facts)
     (folder / "index.html").write_text(index, encoding="utf-8")
     scenes = json.loads((ROOT / "static" / "scenes" / "scenes.json").read_bytes())

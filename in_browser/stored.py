@@ -46,12 +46,14 @@ class Weights(ABC):
         """A weight as float32."""
 
     @abstractmethod
-    def linear(self, graph: Graph, x: str, name: str) -> str:
-        """x (…, in) through a linear layer (…, out)."""
-
-    @abstractmethod
     def table(self, name: str) -> tuple[Place, str]:
         """A weight that is read without a graph, and its type: "F16" or "F32"."""
+
+    def linear(self, graph: Graph, x: str, name: str) -> str:
+        """x (…, in) through a linear layer (…, out)."""
+        weight = graph.transpose(self.tensor(graph, f"{name}.weight"), 1, 0)
+        bias = self.tensor(graph, f"{name}.bias")
+        return graph.node("Add", graph.node("MatMul", x, weight), bias)
 
     def norm(self, graph: Graph, x: str, name: str) -> str:
         weight, bias = (self.tensor(graph, f"{name}.{each}") for each in ("weight", "bias"))
@@ -70,12 +72,6 @@ class AsStored(Weights):
         kind, shape, offset, length = self._header[name]
         place = Place(self._path, offset, length)
         return as_float32(graph, graph.stored(external(name, TYPES[kind], shape, place)), kind)
-
-    def linear(self, graph: Graph, x: str, name: str) -> str:
-        weight = graph.transpose(self.tensor(graph, f"{name}.weight"), 1, 0)
-        return graph.node(
-            "Add", graph.node("MatMul", x, weight), self.tensor(graph, f"{name}.bias")
-        )
 
     def table(self, name: str) -> tuple[Place, str]:
         kind, _, offset, length = self._header[name]
@@ -100,10 +96,9 @@ class Shards(Weights):
         return as_float32(graph, graph.stored(self._half(name)), "F16")
 
     def linear(self, graph: Graph, x: str, name: str) -> str:
-        weight, bias = f"{name}.weight", self.tensor(graph, f"{name}.bias")
         if self.format == "float16":
-            turned = graph.transpose(self.tensor(graph, weight), 1, 0)
-            return graph.node("Add", graph.node("MatMul", x, turned), bias)
+            return super().linear(graph, x, name)
+        weight, bias = f"{name}.weight", self.tensor(graph, f"{name}.bias")
         bits = 4 if self.format == "int4" else 8
         if f"{weight}.scales" not in self._kept:
             matrix = self._read(weight)

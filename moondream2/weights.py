@@ -59,8 +59,6 @@ CACHES = re.compile(
 
 READABLE = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 
-CPU = torch.device("cpu")
-
 # Small enough for a processor's own memory.
 _TOUCHED = memoryview(bytearray(2**18))
 
@@ -87,17 +85,25 @@ def load_checkpoint(
     host never holds a second copy. Both published layouts are read. tokenizer_file may lie
     elsewhere. Raises one of UNUSABLE.
     """
-    tokenizer_path = folder / tokenizer_file
-    check_files(folder, folder / weights_file, tokenizer_path)
-    config = Config.from_file(folder / CONFIG_FILE)
-    tokenizer = Tokenizer.from_file(tokenizer_path)
-    tokenizer.check(config, tokenizer_path)
+    config, tokenizer = read_all_but_weights(folder, weights_file, tokenizer_file)
     with torch.device("meta"):
         network = Network(config)
     tensors = _read(network, folder / weights_file, device, dtype, on_read)
     network.load_state_dict(dict(tensors), assign=True)
     network.text.rotary = rotary_table(config.text, device)
     return network.eval().requires_grad_(False), tokenizer
+
+
+def read_all_but_weights(
+    folder: Path, weights_file: str, tokenizer_file: Path | str
+) -> tuple[Config, Tokenizer]:
+    """Read config.json and tokenizer.json; the weights are there. Raises one of UNUSABLE."""
+    tokenizer_path = folder / tokenizer_file
+    check_files(folder, folder / weights_file, tokenizer_path)
+    config = Config.from_file(folder / CONFIG_FILE)
+    tokenizer = Tokenizer.from_file(tokenizer_path)
+    tokenizer.check(config, tokenizer_path)
+    return config, tokenizer
 
 
 def _read(
@@ -162,7 +168,7 @@ def read_types(path: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
 
 
 def read_weight(
-    path: Path, name: str, places: dict[str, tuple[int, int]], device: torch.device = CPU
+    path: Path, name: str, places: dict[str, tuple[int, int]], device: torch.device
 ) -> Tensor:
     """One tensor (…) by its name in the file, as the network has it.
 

@@ -13,6 +13,7 @@ from web.openapi_schemas import (
     COMPLETION,
     ERRORS,
     FILE,
+    FLAG,
     HEALTH,
     MODELS,
     PICTURE,
@@ -111,12 +112,12 @@ def _one_model() -> Schema:
 
 def _skill(name: str) -> Schema:
     summary, own, required, result = SKILLS[name]
+    own = {**own, "stream": FLAG}
     asked = fields(required, **PICTURE, **own, settings=SETTINGS)
     # A form has texts alone: what is no text in JSON is written as JSON.
     form = fields(required, file=FILE, **{each: text() for each in (*own, "settings")})
     sent = {**_json(asked), "multipart/form-data": {"schema": form}}
-    told = {**_json(result), **(STREAM if "stream" in own else {})}
-    return _post(name, summary, "Moondream", sent, told, 409, 504)
+    return _post(name, summary, "Moondream", sent, {**_json(result), **STREAM}, 409, 504)
 
 
 def _segment() -> Schema:

@@ -90,7 +90,7 @@ PICTURE = {
         " programs look.",
     },
 }
-OBJECT = {"object": text("What to find.", 1, MAX_OBJECT_CHARS), "stream": FLAG}
+OBJECT = {"object": text("What to find.", 1, MAX_OBJECT_CHARS)}
 
 # Of each of Moondream's skills: what it does, its fields, those it must have, and its result.
 SKILLS: dict[str, tuple[str, Schema, tuple[str, ...], Schema]] = {
@@ -98,7 +98,6 @@ SKILLS: dict[str, tuple[str, Schema, tuple[str, ...], Schema]] = {
         "Answer a question about a picture, or without one.",
         {
             "question": text(low=1, high=MAX_QUESTION_CHARS),
-            "stream": FLAG,
             "reasoning": {"type": "boolean", "description": "Think first, pointing at places."},
             "spatial_refs": {
                 "description": "Places in the picture that the question speaks of: [x, y] or"
@@ -122,7 +121,7 @@ SKILLS: dict[str, tuple[str, Schema, tuple[str, ...], Schema]] = {
     ),
     "caption": (
         "Describe a picture.",
-        {"length": {"enum": list(CAPTION_LENGTHS), "default": "normal"}, "stream": FLAG},
+        {"length": {"enum": list(CAPTION_LENGTHS), "default": "normal"}},
         (),
         fields(("caption",), caption=text(), **END),
     ),

@@ -15,11 +15,10 @@ from flask import (
 )
 
 from protocol.alert import Hook
-from protocol.formats.page_events import status_payload
+from protocol.formats.page_events import page_limits, status_payload
 from protocol.frame import FrameLimits
 from protocol.hosts import parse_host
 from protocol.model import Model
-from protocol.request import MAX_OBJECT_CHARS, MAX_QUESTION_CHARS
 from protocol.status import ModelState
 from protocol.upstream import Upstream
 from web.page_files import serve_files
@@ -89,7 +88,7 @@ def add_pages(
     hook: where the page's alerts go, upstream: where its pictures do, if anywhere.
     """
     pages = Blueprint("pages", __name__)
-    facts = {"limits": _limits(limits), "hook": hook, "upstream": upstream}
+    facts = {"limits": page_limits(limits), "hook": hook, "upstream": upstream}
     files = serve_files(app)
 
     # Rendering takes 2 ms of the loop, and only the page's files change while the server runs.
@@ -117,16 +116,6 @@ def add_pages(
 
     app.register_blueprint(pages)
     app.after_request(add_headers)
-
-
-def _limits(limits: FrameLimits) -> dict[str, int]:
-    """What the page must not exceed."""
-    return {
-        "max_frame_bytes": limits.max_bytes,
-        "max_frame_pixels": limits.max_pixels,
-        "max_question_chars": MAX_QUESTION_CHARS,
-        "max_object_chars": MAX_OBJECT_CHARS,
-    }
 
 
 def add_headers(response: Response) -> Response:

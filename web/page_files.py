@@ -59,7 +59,7 @@ class PageFiles:
         """A file, under a type that does not depend on the computer."""
         media_type = MEDIA_TYPES.get(PurePath(filename).suffix.lower(), UNKNOWN_MEDIA_TYPE)
         response = send_from_directory(self._folder, filename, mimetype=media_type)
-        if version == self.version:
+        if version is not None and version == self.version:
             response.headers["Cache-Control"] = FOREVER
         return response
 

@@ -1,7 +1,7 @@
 // The model's own thread in the tab: hears what the page asks, tells what happens in the page's own names.
 import * as ort from "../runtime/ort.wasm.bundle.min.mjs"
 import { Engine } from "./engine/engine.js"
-import { openModel } from "./engine/model.js"
+import { openModel, readerOf, readManifest } from "./engine/model.js"
 
 const PROVIDERS = ["wasm"]
 
@@ -27,10 +27,8 @@ const status = {
 
 // folder: where the model's files lie. maxPixels: of a picture.
 async function open({ folder, maxPixels }) {
-  // What runs is one thread: more would need headers that not every host sends.
-  ort.env.wasm.numThreads = 1
-  const read = async (path) => new Uint8Array(await (await fetch(new URL(path, folder))).arrayBuffer())
-  const manifest = JSON.parse(new TextDecoder().decode(await read("model.json")))
+  const read = readerOf(folder)
+  const manifest = await readManifest(read)
   Object.assign(status, { model: manifest.name, isDemo: manifest.name === "demo", dtype: manifest.format })
   tell("status", { ...status })
   const total = Object.keys(manifest.graphs).length

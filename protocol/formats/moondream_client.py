@@ -5,7 +5,7 @@ What another Moonsight answers with `moondream_rest` is read here, whole or line
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from protocol.answer import FinishReason, Usage
@@ -74,7 +74,7 @@ def read_told(payload: dict[str, Any], request: Request) -> Told:
         if "chunk" in payload:
             return Told((TextDelta(request.id, _text(payload["chunk"])),))
         if "found" in payload:
-            return Told((Found(request.id, _found(payload["found"], request)),))
+            return Told(tuple(_places([payload["found"]], request)))
         if "request_id" not in payload:
             return Told(tuple(_reasoned(request.id, payload.get("reasoning"))))
         # The last line of a stream holds everything once more.
@@ -118,11 +118,9 @@ def _pieces(payload: dict[str, Any], request: Request) -> Iterator[Piece]:
         case CaptionRequest():
             yield TextDelta(id, _text(payload["caption"]))
         case DetectRequest():
-            for each in _listed(payload["objects"], request):
-                yield Found(id, _found(each, request))
+            yield from _places(payload["objects"], request)
         case PointRequest():
-            for each in _listed(payload["points"], request):
-                yield Found(id, _found(each, request))
+            yield from _places(payload["points"], request)
 
 
 def _chosen(id: str, payload: dict[str, Any], choices: tuple[str, ...]) -> Chosen:
@@ -146,14 +144,11 @@ def _reasoned(id: str, told: Any) -> Iterator[Reasoned]:
     yield Reasoned(id, _text(told["text"]), tuple(grounding))
 
 
-def _listed(places: list[Any], request: Request) -> list[Any]:
-    return places[: request.sampling.max_objects]
-
-
-def _found(place: dict[str, Any], request: Request) -> Box | Point:
-    if isinstance(request, DetectRequest):
-        return Box(*(_place(place[name]) for name in ("x_min", "y_min", "x_max", "y_max")))
-    return Point(_place(place["x"]), _place(place["y"]))
+def _places(told: list[Any], request: Request) -> Iterator[Found]:
+    kind = Box if isinstance(request, DetectRequest) else Point
+    names = [each.name for each in fields(kind)]
+    for place in told[: request.sampling.max_objects]:
+        yield Found(request.id, kind(*(_place(place[name]) for name in names)))
 
 
 def _place(value: Any) -> float:

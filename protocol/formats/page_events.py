@@ -20,7 +20,14 @@ from protocol.formats.skills import (
 )
 from protocol.frame import Frame, FrameLimits
 from protocol.pieces import Checked, Found, Reasoned, TextDelta
-from protocol.request import MAX_ID_CHARS, LookResult, Request, Skill
+from protocol.request import (
+    MAX_ID_CHARS,
+    MAX_OBJECT_CHARS,
+    MAX_QUESTION_CHARS,
+    LookResult,
+    Request,
+    Skill,
+)
 from protocol.status import Status
 
 # Finds a frame that this client sent before; None when it is no longer held.
@@ -110,6 +117,16 @@ def status_payload(status: Status) -> dict[str, Any]:
     """The status as `/healthz` and the `status` event tell it."""
     payload = asdict(status)
     return {"status": payload.pop("state"), **payload}
+
+
+def page_limits(limits: FrameLimits) -> dict[str, int]:
+    """What the page must not exceed."""
+    return {
+        "max_frame_bytes": limits.max_bytes,
+        "max_frame_pixels": limits.max_pixels,
+        "max_question_chars": MAX_QUESTION_CHARS,
+        "max_object_chars": MAX_OBJECT_CHARS,
+    }
 
 
 def _looked(event: Finished) -> dict[str, Any]:

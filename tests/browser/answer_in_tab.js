@@ -1,11 +1,10 @@
 async ([url, jpeg, requests]) => {
   globalThis.moonsight ??= (async () => {
     const ort = await import(url + "runtime/ort.wasm.bundle.min.mjs")
-    ort.env.wasm.numThreads = 1
     const { Engine } = await import(url + "tab/engine/engine.js")
-    const { openModel } = await import(url + "tab/engine/model.js")
-    const read = async (path) => new Uint8Array(await (await fetch(url + "model/" + path)).arrayBuffer())
-    const manifest = await (await fetch(url + "model/model.json")).json()
+    const { openModel, readerOf, readManifest } = await import(url + "tab/engine/model.js")
+    const read = readerOf(`${url}model/`)
+    const manifest = await readManifest(read)
     return { Engine, model: await openModel({ ort, providers: ["wasm"], manifest, read }) }
   })()
   const { Engine, model } = await globalThis.moonsight

@@ -11,16 +11,18 @@ import pytest
 
 from in_browser.checkpoint import Stored
 from in_browser.model import write_model
-from in_browser.site import HERE, write_site
+from in_browser.runtime import is_fetched
+from in_browser.site import write_site
 from moondream2.config import TOKENIZER_FILE
 from settings import Settings
+from web.page_files import MEDIA_TYPES
 
 NO_RUNTIME = "The tab's runtime is not here (npm ci in in_browser): its tests were left out."
 
 
 def write_folder(checkpoint: Path, folder: Path, format: str = "auto", name: str = "demo") -> Path:
     """Write page and model; skips the test where the runtime was never fetched."""
-    if not (HERE / "node_modules" / "onnxruntime-web").exists():
+    if not is_fetched():
         pytest.skip(NO_RUNTIME)
     write_site(folder, Settings().frame_limits)
     write_model(Stored(checkpoint, TOKENIZER_FILE), folder / "model", format, name)
@@ -38,11 +40,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
-        ".js": "text/javascript",
-        ".mjs": "text/javascript",
-        ".wasm": "application/wasm",
-    }
+    extensions_map = MEDIA_TYPES
 
     def log_message(self, *told: object) -> None:
         pass

@@ -1,13 +1,12 @@
 async ([url, pictures, textRuns, regionRuns]) => {
   const ort = await import(url + "runtime/ort.wasm.bundle.min.mjs")
-  ort.env.wasm.numThreads = 1
-  const { openModel } = await import(url + "tab/engine/model.js")
+  const { openModel, readerOf, readManifest } = await import(url + "tab/engine/model.js")
   const { openPicture } = await import(url + "tab/engine/pictures.js")
   const { makeCrops } = await import(url + "tab/network/crops.js")
   const { run } = await import(url + "tab/network/decoding.js")
   const { Sampler } = await import(url + "tab/network/sampling.js")
-  const read = async (path) => new Uint8Array(await (await fetch(url + "model/" + path)).arrayBuffer())
-  const manifest = JSON.parse(new TextDecoder().decode(await read("model.json")))
+  const read = readerOf(`${url}model/`)
+  const manifest = await readManifest(read)
   const { network, prompts, skills } = await openModel({ ort, providers: ["wasm"], manifest, read })
   const rows = {}
   const seen = {}

@@ -23,8 +23,9 @@ def test_every_weight_is_that_of_the_network():
 
 def test_header_says_where_each_weight_lies():
     stored = Stored(CHECKPOINT, TOKENIZER_FILE)
-    assert stored.header is not None
-    kind, shape, offset, length = stored.header["text.wte"]
+    header = stored.header()
+    assert header is not None
+    kind, shape, offset, length = header["text.wte"]
     with stored.weights_path.open("rb") as file:
         file.seek(offset)
         numbers = torch.frombuffer(bytearray(file.read(length)), dtype=torch.float16)
@@ -36,7 +37,7 @@ def test_numbers_that_no_browser_reads_are_not_served_as_they_are(tmp_path: Path
     for name in ("config.json", "tokenizer.json"):
         shutil.copyfile(PARITY / name, tmp_path / name)
     shutil.copyfile(PARITY / "weights.safetensors", tmp_path / "model.safetensors")
-    assert Stored(tmp_path, TOKENIZER_FILE).header is None
+    assert Stored(tmp_path, TOKENIZER_FILE).header() is None
 
 
 def test_folder_without_weights_is_refused(tmp_path: Path):

@@ -27,11 +27,6 @@ class Inside(Weights):
         array = self._weights[name].detach().numpy()
         return graph.stored(numpy_helper.from_array(array, name))
 
-    def linear(self, graph: Graph, x: str, name: str) -> str:
-        weight = graph.transpose(self.tensor(graph, f"{name}.weight"), 1, 0)
-        bias = self.tensor(graph, f"{name}.bias")
-        return graph.node("Add", graph.node("MatMul", x, weight), bias)
-
     def table(self, name: str) -> tuple[Place, str]:
         raise AssertionError("no graph reads a table")
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from demo.evaluate import CHECKPOINT
-from in_browser.site import HERE
+from in_browser.runtime import HERE
 from moondream2.tokenizer import Tokenizer
 from tests.checkpoint_folders import PARITY
 from tests.js.test_scripts import node  # noqa: F401

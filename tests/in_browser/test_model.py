@@ -44,6 +44,15 @@ def test_graphs_name_places_in_files_that_are_there(folder: Path):
                 assert end <= (folder / told["location"]).stat().st_size
 
 
+def test_folder_is_written_anew_without_what_was_there(tmp_path: Path):
+    """Shards grew by as much at each time, and those of other formats stayed listed."""
+    stored = Stored(CHECKPOINT, TOKENIZER_FILE)
+    write_model(stored, tmp_path / "model", "auto", "demo")
+    first, again = (write_model(stored, tmp_path / "model", "int4", "demo") for _ in range(2))
+    assert again == first
+    assert "model.safetensors" not in {each["path"] for each in again["files"]}
+
+
 def test_fewer_bits_take_fewer_bytes(tmp_path: Path):
     stored, sizes = Stored(CHECKPOINT, TOKENIZER_FILE), []
     for format in ("float16", "int8", "int4"):

@@ -1,20 +1,19 @@
 """The folder that a host serves: nothing in it needs a server of its own."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from in_browser import site
-from in_browser.site import CONTENT_POLICY, NoRuntime, write_site
+from in_browser.site import CONTENT_POLICY, write_site
 from settings import Settings
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with all but the runtime, which the browser's tests have."""
-    monkeypatch.setattr(site, "_write_runtime", lambda folder: None)
+    monkeypatch.setattr(site, "write_runtime", lambda folder: None)
     write_site(tmp_path, Settings().frame_limits)
     return tmp_path
 
@@ -43,11 +42,3 @@ def test_folder_is_written_anew_without_what_was_there(folder: Path):
     (folder / "tab" / "old.js").write_text("")
     write_site(folder, Settings().frame_limits)
     assert not (folder / "tab" / "old.js").exists()
-
-
-def test_computer_without_node_is_told_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(NoRuntime, match=r"Node\.js"):
-        write_site(tmp_path, Settings().frame_limits)

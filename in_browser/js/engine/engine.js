@@ -62,7 +62,7 @@ export class Engine {
       said.usage = { nFed: nPrompt, nWritten: 0 }
       const frameId = request.frame === null ? null : request.frame.frameId ?? `frame-${++this.#nFrames}`
       if (request.skill !== "look") this.#tell("started", { id: request.id, frameId })
-      const row = await this.#rowOf(request, frameId, said.timings)
+      const row = await this.#rowOf(request.frame, frameId, said.timings)
       await this.#run(request, row, procedure, said)
       if (request.skill === "look") this.#tell("looked", { id: request.id, frameId })
       this.#end(request, said)
@@ -75,7 +75,7 @@ export class Engine {
   async #run(request, row, procedure, said) {
     const began = performance.now()
     const sampler = new Sampler(request)
-    const findings = run(this.#network, row, procedure, sampler, () => this.#check(request))
+    const findings = run(this.#network, row, procedure, sampler, () => this.#check())
     for (let step = await findings.next(); ; step = await findings.next()) {
       said.timings.firstTokenMs ??= performance.now() - request.askedAt
       if (step.done) {
@@ -107,12 +107,12 @@ export class Engine {
   }
 
   // The row of a request's frame, looked at only when nobody did before.
-  async #rowOf({ frame, ...request }, frameId, timings) {
+  async #rowOf(frame, frameId, timings) {
     if (frame === null) return this.#network.emptyRow()
     const kept = this.#rows.get(frameId)
     this.#rows.delete(frameId)
     if (!kept && frame.frameId) throw new Refused("frame_forgotten", "The picture was forgotten meanwhile. Send it again.")
-    const row = kept ?? await this.#look(frame.blob, timings, request)
+    const row = kept ?? await this.#look(frame.blob, timings)
     this.#rows.set(frameId, row)
     for (const oldest of [...this.#rows.keys()].slice(0, -MAX_ROWS)) {
       this.#network.release(this.#rows.get(oldest))
@@ -121,11 +121,11 @@ export class Engine {
     return row
   }
 
-  async #look(blob, timings, request) {
+  async #look(blob, timings) {
     const began = performance.now()
     const picture = await openPicture(blob, this.#maxPixels)
     timings.decodeMs = performance.now() - began
-    const tokens = await this.#network.encodePicture(picture, () => this.#check(request))
+    const tokens = await this.#network.encodePicture(picture, () => this.#check())
     timings.encodeMs = performance.now() - began - timings.decodeMs
     const row = await this.#network.beginWithPicture(tokens)
     timings.prefillMs = performance.now() - began - timings.decodeMs - timings.encodeMs
@@ -133,7 +133,7 @@ export class Engine {
   }
 
   // Lets what the page says be heard between two steps.
-  async #check(request) {
+  async #check() {
     await breath()
     if (this.#running.isCancelled) throw CANCELLED
   }

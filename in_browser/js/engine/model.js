@@ -6,9 +6,20 @@ import { Skills } from "../network/skills.js"
 import { Tokenizer } from "../network/tokenizer.js"
 import { Plans } from "./plans.js"
 
+// Reads files of a folder, an address that ends with a slash: their bytes by path.
+export function readerOf(folder) {
+  return async (path) => new Uint8Array(await (await fetch(folder + path)).arrayBuffer())
+}
+
+export async function readManifest(read) {
+  return parsed(await read("model.json"))
+}
+
 // manifest: as in_browser/model.py writes it. read: a file's bytes by its path. onRead: called with each file that was
 // read. ort: the runtime, providers: where its graphs run, in its own names.
 export async function openModel({ ort, providers, manifest, read, onRead = () => {} }) {
+  // What runs is one thread: more would need headers that not every host sends.
+  ort.env.wasm.numThreads = 1
   const config = readConfig(manifest.config)
   const weights = await Promise.all(manifest.weights.map(async (path) => ({ path, data: await read(path) })))
   const sessions = {}
@@ -17,7 +28,7 @@ export async function openModel({ ort, providers, manifest, read, onRead = () =>
     sessions[name] = await ort.InferenceSession.create(await read(path), options)
     onRead(name)
   }
-  const tokenizer = new Tokenizer(JSON.parse(new TextDecoder().decode(await read("tokenizer.json"))))
+  const tokenizer = new Tokenizer(parsed(await read("tokenizer.json")))
   const table = (name) => numbersOf(weights, manifest.tables[name])
   const tables = {
     embedding: new Embedding(table("embedding"), config.text.dim),
@@ -35,6 +46,10 @@ function numbersOf(weights, { path, offset, length, type }) {
   const { data } = weights.find((each) => each.path === path)
   const bytes = data.slice(offset, offset + length).buffer
   return type === "F16" ? new Uint16Array(bytes) : new Float32Array(bytes)
+}
+
+function parsed(bytes) {
+  return JSON.parse(new TextDecoder().decode(bytes))
 }
 
 function wholes(numbers) {

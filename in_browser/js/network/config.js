@@ -1,24 +1,8 @@
-// Every size and control id of one checkpoint, from its config.json; what is not named there is as published.
-// Names are those of moondream2/config.py.
-const PUBLISHED = {
-  text: { dim: 2048, nLayers: 24, vocabSize: 51200, maxContext: 2048, nHeads: 32 },
-  vision: { encDim: 1152, encPatchSize: 14, cropSize: 378, maxCrops: 12, overlapMargin: 4 },
-  region: { coordFeatDim: 256, coordOutDim: 1024, sizeFeatDim: 512, sizeOutDim: 2048 },
-  tokenizer: {
-    bosId: 0, eosId: 0, answerId: 3, thinkingId: 4, coordId: 5, sizeId: 6, startGroundPointsId: 7, endGroundId: 9,
-    templates: {
-      caption: { short: [1, 32708, 2, 12492, 3], normal: [1, 32708, 2, 6382, 3], long: [1, 32708, 2, 4059, 3] },
-      query: { prefix: [1, 15381, 2], suffix: [3] },
-      detect: { prefix: [1, 7235, 476, 2], suffix: [3] },
-      point: { prefix: [1, 2581, 2], suffix: [3] },
-    },
-  },
-}
+// Every size and control id of one checkpoint, as the writer has it from moondream2/config.py, under the same names.
 
-// values: a config.json that the writer has checked.
+// values: the config of a manifest, which names everything.
 export function readConfig(values) {
-  const read = (section) => ({ ...PUBLISHED[section], ...camelCased(values[section] ?? {}) })
-  const [text, vision, region, tokenizer] = ["text", "vision", "region", "tokenizer"].map(read)
+  const [text, vision, region, tokenizer] = [values.text, values.vision, values.region, values.tokenizer].map(camelCased)
   const gridSize = Math.floor(vision.cropSize / vision.encPatchSize)
   return {
     text: { ...text, headDim: text.dim / text.nHeads },
