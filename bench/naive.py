@@ -52,7 +52,11 @@ def create_naive_app(settings: Settings, stamps: Stamps) -> Flask:
         "max_question_chars": MAX_QUESTION_CHARS,
     }
     status = status_payload(Status(ModelState.READY, found.name, device.type))
-    app.get("/", endpoint="page")(cache(lambda: render_template("index.html", limits=limits)))
+    app.get("/", endpoint="pages.index")(
+        cache(lambda: render_template("index.html", limits=limits))
+    )
+    # The page links to it; nobody follows.
+    app.add_url_rule("/scenes", "pages.scenes", build_only=True)
     app.get("/healthz", endpoint="healthz")(lambda: status)
 
     socketio = SocketIO(app, async_mode="eventlet")
