@@ -5,21 +5,19 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from in_browser.stored import TYPES
+from in_browser.stored import TYPES, Header
 from moondream2.config import WEIGHTS_FILE
 from moondream2.crops import CPU
 from moondream2.files import read_header
 from moondream2.network import Network
 from moondream2.weights import (
     TURNED,
+    check_weight,
     read_all_but_weights,
     read_types,
     read_weight,
     stored_names,
 )
-
-# Of each tensor by the network's own name: its type, shape, first byte and number of bytes.
-Header = dict[str, tuple[str, tuple[int, ...], int, int]]
 
 
 class Stored:
@@ -31,12 +29,17 @@ class Stored:
         self.weights_path, self.tokenizer_path = folder / WEIGHTS_FILE, folder / tokenizer_file
         self._places = read_header(self.weights_path)
         with torch.device("meta"):
-            expected = dict(Network(self.config).named_parameters())
-        self._names = stored_names(self.weights_path, self._places.keys(), expected.keys())
+            self._expected = dict(Network(self.config).named_parameters())
+        self._names = stored_names(self.weights_path, self._places.keys(), self._expected.keys())
 
     def read(self, name: str) -> Tensor:
-        """One weight (…) by the network's own name, as float32 on the CPU."""
-        return read_weight(self.weights_path, self._names[name], self._places, CPU).float()
+        """One weight (…) by the network's own name, as float32 on the CPU.
+
+        Raises CheckpointRejected for one that no network could use.
+        """
+        weight = read_weight(self.weights_path, self._names[name], self._places, CPU)
+        check_weight(name, weight, self._expected[name], self.weights_path)
+        return weight.float()
 
     def header(self) -> Header | None:
         """Where each weight lies in its file; None where graphs cannot name it as it is there."""

@@ -1,5 +1,6 @@
 """What runs graphs in a browser, as npm has it: `python -m in_browser.runtime` fetches it."""
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -8,7 +9,11 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PACKAGE = "onnxruntime-web"
-FILES = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
+# By what it runs on: each build is fast on one of them.
+FILES = {
+    "wasm": ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"),
+    "webgpu": ("ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
+}
 
 
 class NoRuntime(RuntimeError):
@@ -45,7 +50,7 @@ def write_runtime(folder: Path) -> None:
     """Copy its files into a folder, fetched first where they are not here. Raises NoRuntime."""
     fetch()
     folder.mkdir(parents=True)
-    for name in FILES:
+    for name in itertools.chain(*FILES.values()):
         shutil.copyfile(HERE / "node_modules" / PACKAGE / "dist" / name, folder / name)
 
 

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from base64 import b64encode
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from in_browser.runtime import HERE, write_runtime
+from in_browser.runtime import FILES, HERE, write_runtime
 from protocol.formats.page_events import page_limits
 from protocol.frame import FrameLimits
 
@@ -36,9 +38,10 @@ def write_site(folder: Path, limits: FrameLimits) -> None:
     shutil.rmtree(folder / "static" / "js" / "line")
     shutil.copytree(HERE / "js" / "line", folder / "static" / "js" / "line")
     shutil.rmtree(folder / "static" / "vendor")
-    for part in ("network", "engine"):
+    for part in ("network", "engine", "store"):
         shutil.copytree(HERE / "js" / part, folder / "tab" / part)
-    shutil.copyfile(HERE / "js" / "worker.js", folder / "tab" / "worker.js")
+    for script in ("tab.js", "worker.js"):
+        shutil.copyfile(HERE / "js" / script, folder / "tab" / script)
     write_runtime(folder / "runtime")
     _write_pages(folder, limits)
 
@@ -62,3 +65,27 @@ def _write_pages(folder: Path, limits: FrameLimits) -> None:
     (folder / "scenes" / "index.html").write_text(
         render("scenes.html", "../", scenes=scenes), encoding="utf-8"
     )
+
+
+def write_service_worker(folder: Path) -> None:
+    """Write what keeps the page in a browser: it names every file of it as it is now.
+
+    The models' own files are not among them: the network's scripts keep those.
+    """
+    parts = ("scenes", "static", "tab", "runtime")
+    paths = [each for part in parts for each in (folder / part).rglob("*") if each.is_file()]
+    paths += [folder / "index.html", *(folder / "models").rglob("model*.json")]
+    names = {path: path.relative_to(folder).as_posix() for path in sorted(paths)}
+    # Whoever opens a folder gets its page: some hosts lead its own name elsewhere.
+    files = {name.removesuffix("index.html"): _integrity(path) for path, name in names.items()}
+    devices = {device: [f"runtime/{each}" for each in FILES[device]] for device in ("webgpu",)}
+    version = sha256(json.dumps(files).encode()).hexdigest()[:12]
+    shell = json.dumps({"version": version, "files": files, "devices": devices}, indent=1)
+    script = (HERE / "js" / "service_worker.js").read_text(encoding="utf-8")
+    (folder / "service_worker.js").write_text(f"const SHELL = {shell}\n{script}", encoding="utf-8")
+
+
+def _integrity(path: Path) -> str:
+    """A file's SHA-256 as browsers compare it."""
+    with path.open("rb") as file:
+        return f"sha256-{b64encode(file_digest(file, 'sha256').digest()).decode()}"

@@ -22,8 +22,10 @@ ALIGNED = 64
 FORMATS = ("float16", "int8", "int4")
 TYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
 
-# A tensor of the checkpoint (…) by the network's own name.
+# A tensor of the checkpoint (…) by the network's own name, float32.
 Read = Callable[[str], Tensor]
+# Of each tensor by that name: its type, shape, first byte and number of bytes.
+Header = dict[str, tuple[str, tuple[int, ...], int, int]]
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,14 @@ class Place:
 
 
 class Weights(ABC):
-    """Puts weights into graphs. paths: the files in which they lie, once all graphs are made."""
+    """Puts weights into graphs."""
 
-    paths: list[str]
-    format: str
+    def __init__(self, read: Read, format: str) -> None:
+        self._read, self.format = read, format
+
+    def seen(self, name: str) -> Tensor:
+        """A weight (…) as graphs compute with it, float32."""
+        return self._read(name)
 
     @abstractmethod
     def tensor(self, graph: Graph, name: str) -> str:
@@ -48,6 +54,9 @@ class Weights(ABC):
     @abstractmethod
     def table(self, name: str) -> tuple[Place, str]:
         """A weight that is read without a graph, and its type: "F16" or "F32"."""
+
+    def end_file(self) -> None:
+        """What follows lies in files of its own, so that it can be read without what came before."""
 
     def linear(self, graph: Graph, x: str, name: str) -> str:
         """x (…, in) through a linear layer (…, out)."""
@@ -63,10 +72,9 @@ class Weights(ABC):
 class AsStored(Weights):
     """The checkpoint's own file is what is served: graphs name their places in it."""
 
-    def __init__(self, path: str, header: dict[str, tuple[str, tuple[int, ...], int, int]]) -> None:
-        """header: of each tensor by the network's own name its type, shape, offset and length."""
+    def __init__(self, path: str, header: Header, read: Read) -> None:
+        super().__init__(read, "as stored")
         self._path, self._header = path, header
-        self.paths, self.format = [path], "as stored"
 
     def tensor(self, graph: Graph, name: str) -> str:
         kind, shape, offset, length = self._header[name]
@@ -86,11 +94,17 @@ class Shards(Weights):
     """
 
     def __init__(self, folder: Path, read: Read, format: str) -> None:
-        self._folder, self._read, self.format = folder, read, format
+        super().__init__(read, format)
+        self._folder = folder
         self._kept: dict[str, TensorProto] = {}
         self._n_in: dict[str, int] = {}
-        self.paths: list[str] = []
-        self._n_bytes = SHARD_BYTES
+        self._n_files, self._n_bytes = 0, SHARD_BYTES
+
+    def seen(self, name: str) -> Tensor:
+        matrix = self._read(name)
+        if f"{name}.scales" not in self._kept:
+            return matrix.half().float()
+        return dequantised(*quantised(matrix, self._bits), matrix.shape[1], self._bits)
 
     def tensor(self, graph: Graph, name: str) -> str:
         return as_float32(graph, graph.stored(self._half(name)), "F16")
@@ -99,10 +113,9 @@ class Shards(Weights):
         if self.format == "float16":
             return super().linear(graph, x, name)
         weight, bias = f"{name}.weight", self.tensor(graph, f"{name}.bias")
-        bits = 4 if self.format == "int4" else 8
         if f"{weight}.scales" not in self._kept:
             matrix = self._read(weight)
-            numbers, scales = quantised(matrix, bits)
+            numbers, scales = quantised(matrix, self._bits)
             self._keep(f"{weight}.numbers", TensorProto.UINT8, numbers)
             self._keep(f"{weight}.scales", TensorProto.FLOAT, scales)
             self._n_in[weight] = matrix.shape[1]
@@ -117,13 +130,20 @@ class Shards(Weights):
             bias,
             K=self._n_in[weight],
             N=numbers_.dims[0],
-            bits=bits,
+            bits=self._bits,
             block_size=BLOCK,
         )
 
     def table(self, name: str) -> tuple[Place, str]:
         told = {each.key: each.value for each in self._half(name).external_data}
         return Place(told["location"], int(told["offset"]), int(told["length"])), "F16"
+
+    def end_file(self) -> None:
+        self._n_bytes = SHARD_BYTES
+
+    @property
+    def _bits(self) -> int:
+        return 4 if self.format == "int4" else 8
 
     def _half(self, name: str) -> TensorProto:
         if name not in self._kept:
@@ -133,9 +153,8 @@ class Shards(Weights):
     def _keep(self, name: str, kind: int, values: np.ndarray) -> None:
         """Append a tensor's bytes to the shard that is being written, or begin another."""
         if self._n_bytes + values.nbytes > SHARD_BYTES and self._n_bytes:
-            self.paths.append(f"weights-{len(self.paths):03}.bin")
-            self._n_bytes = 0
-        path = self.paths[-1]
+            self._n_files, self._n_bytes = self._n_files + 1, 0
+        path = f"weights-{self._n_files:03}.bin"
         with (self._folder / path).open("ab") as file:
             file.write(bytes(-self._n_bytes % ALIGNED))
             place = Place(path, file.tell(), values.nbytes)

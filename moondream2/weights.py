@@ -118,7 +118,7 @@ def _read(
     n_bytes_total, n_bytes_read = path.stat().st_size, 0
     for name, stored_name in stored_names(path, places.keys(), expected.keys()).items():
         tensor = read_weight(path, stored_name, places, device)
-        _check_tensor(name, tensor, expected[name], path)
+        check_weight(name, tensor, expected[name], path)
         n_bytes_read += tensor.nbytes
         # A tensor that needs no other dtype is still a view of the mapped file.
         yield name, tensor.to(dtype, copy=device.type == "cpu")
@@ -198,8 +198,11 @@ def _touch(path: Path, begin: int, end: int) -> None:
             pass
 
 
-def _check_tensor(name: str, tensor: Tensor, expected: Tensor, path: Path) -> None:
-    """Refuse a tensor (…) of another shape than expected (…), or one without finite numbers."""
+def check_weight(name: str, tensor: Tensor, expected: Tensor, path: Path) -> None:
+    """Refuse a tensor (…) of another shape than expected (…), or one without finite numbers.
+
+    Raises CheckpointRejected.
+    """
     if tensor.shape != expected.shape:
         raise CheckpointRejected(
             f"{path}: {name} has shape {tuple(tensor.shape)}; config.json asks for"

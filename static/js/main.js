@@ -39,6 +39,7 @@ import { Sharing } from "./sharing/sharing.js"
 import { Upstream } from "./upstream/upstream.js"
 
 const element = (id) => document.getElementById(id)
+const elements = (ids) => Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, element(id)]))
 const limit = (name) => Number(document.body.dataset[name])
 
 const webhook = { host: document.body.dataset.alertHost, hasFrames: document.body.dataset.alertFrames === "true" }
@@ -49,32 +50,30 @@ const connection = new Connection()
 const announcer = new Announcer(element("announcer"))
 const header = new Header(element("status"))
 const report = new ModelReport({
-  ...{ header, facts: { menu: element("facts"), button: element("status") } },
-  waking: { card: element("waking"), template: element("waking-stage-template") },
-  ...{ demoBanner: element("demo-banner"), trouble: element("model-failed") },
+  ...{ header, facts: elements({ menu: "facts", button: "status" }) },
+  waking: elements({ card: "waking", template: "waking-stage-template" }),
+  choosing: elements({ card: "choosing", template: "choosing-template" }),
+  ...elements({ demoBanner: "demo-banner", trouble: "model-failed", newer: "newer", deleting: "deleting", note: "device-note" }),
 })
 const offlineBanner = new OfflineBanner({ banner: element("offline-banner"), retry: element("reconnect"), announcer })
 
 const stage = new Stage(element("stage"))
 const looking = new Looking({
   ...{ stage, video: element("stage").querySelector("video"), file: element("picture-file"), limits: frameLimits },
-  menu: { menu: element("sources"), cameras: element("sources-cameras"), buttons: ["source", "source-brief"].map(element) },
+  menu: { ...elements({ menu: "sources", cameras: "sources-cameras" }), buttons: ["source", "source-brief"].map(element) },
 })
 const upstream = new Upstream({
-  parts: { sheet: element("model"), button: element("status"), template: element("check-template") },
+  parts: elements({ sheet: "model", button: "status", template: "check-template" }),
   ...{ measure: (sizes) => looking.measure(sizes), skills: VERBS },
 })
-const answers = new Answers({
-  ...{ list: element("answers"), template: element("card-template") },
-  ...{ count: element("answers-count"), empty: element("empty") },
-})
+const answers = new Answers(elements({ list: "answers", template: "card-template", count: "answers-count", empty: "empty" }))
 const ahead = new Ahead({
   ...{ see: () => looking.see(), limits: frameLimits },
   isIdle: () => connection.isOpen && report.isReady && answers.activity === null && !keeping.isOn,
 })
 const question = new Question({
-  ...{ form: element("question"), text: element("question-text"), ask: element("ask"), stop: element("stop") },
-  ...{ note: element("question-note"), once: element("ask-once"), suggestions: element("suggestions"), maxChars },
+  ...elements({ form: "question", text: "question-text", ask: "ask", stop: "stop", note: "question-note" }),
+  ...{ ...elements({ once: "ask-once", suggestions: "suggestions" }), maxChars },
 })
 const asking = new Asking({ question, takeFrame: () => ahead.take(), isConnected: () => connection.isOpen })
 
@@ -82,17 +81,16 @@ const looks = new Looks({ glance: () => looking.glance(GLANCE), takeFrame: () =>
 const keeping = new Keeping({
   looks,
   parts: {
-    ...{ list: element("answers"), template: element("live-template"), rowTemplate: element("live-row-template") },
-    ...{ pace: element("pace"), switches: ["keep-looking", "keep-looking-brief"].map(element) },
-    ...{ view: element("view"), words: element("full-screen") },
+    ...elements({ list: "answers", template: "live-template", rowTemplate: "live-row-template", view: "view" }),
+    ...{ ...elements({ pace: "pace", words: "full-screen" }), switches: ["keep-looking", "keep-looking-brief"].map(element) },
   },
   ...{ openCard, wanted: wantedToKeep },
 })
 const watch = new Watch({
   looks,
   parts: {
-    ...{ sheet: element("watch"), bells: ["bell", "bell-brief"].map(element), door: element("source-brief") },
-    templates: { form: element("rule-form-template"), rule: element("rule-template"), told: element("told-template") },
+    ...{ ...elements({ sheet: "watch", door: "source-brief" }), bells: ["bell", "bell-brief"].map(element) },
+    templates: elements({ form: "rule-form-template", rule: "rule-template", told: "told-template" }),
   },
   ...{ skills: { question: ASK, object: FIND }, maxChars, webhook, announcer: new Announcer(element("alerter")) },
 })
@@ -261,6 +259,8 @@ connection.addEventListener("retrying", ({ detail: leftS }) => {
 })
 offlineBanner.addEventListener("retry", () => connection.open())
 report.addEventListener("woke", () => announcer.say("The model is ready."))
+report.addEventListener("wish", ({ detail }) => connection.keep(detail))
+connection.addEventListener("newer", () => report.showNewer())
 
 // What it looks at
 
@@ -276,7 +276,6 @@ takeDropped((file) => looking.usePicture(file))
 
 // Keys
 
-const showKeys = () => element("keys").showModal()
 const keyboard = new Keyboard({
   keys: {
     ...Object.fromEntries([1, 2, 3, 4].map((nth) => [nth, () => question.chooseSkill(nth)])),
@@ -286,14 +285,14 @@ const keyboard = new Keyboard({
     c: () => answers.copyNewest(),
     r: () => answers.askNewestAgain(),
     w: () => watch.open(),
-    "?": showKeys,
+    "?": () => element("keys").showModal(),
   },
   escapes: [() => keeping.retreat(), showAnswers, stopAll, () => question.retreat()],
   step: (direction) => answers.step(direction),
   isElsewhere: () => document.querySelector("dialog[open], :popover-open") !== null,
 })
 
-element("help").addEventListener("click", showKeys)
+element("help").addEventListener("click", () => element("keys").showModal())
 offerSingleKeys(element("single-keys"), keyboard)
 followVisibleHeight()
 connection.open()

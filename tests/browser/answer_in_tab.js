@@ -1,11 +1,13 @@
-async ([url, jpeg, requests]) => {
+async ([url, device, jpeg, requests]) => {
   globalThis.moonsight ??= (async () => {
-    const ort = await import(url + "runtime/ort.wasm.bundle.min.mjs")
+    const { ways } = await import(url + "tab/engine/devices.js")
     const { Engine } = await import(url + "tab/engine/engine.js")
-    const { openModel, readerOf, readManifest } = await import(url + "tab/engine/model.js")
-    const read = readerOf(`${url}model/`)
-    const manifest = await readManifest(read)
-    return { Engine, model: await openModel({ ort, providers: ["wasm"], manifest, read }) }
+    const { openModel, readerOf } = await import(url + "tab/engine/model.js")
+    const folder = `${url}models/demo/`
+    const manifest = await (await fetch(folder + "model.json")).json()
+    // Of a GPU in software, the way without subgroups.
+    const way = (await ways({ isLarge: false, wish: device })).findLast((each) => each.device === device)
+    return { Engine, model: await openModel({ ...await way.open(), manifest, read: readerOf(folder) }) }
   })()
   const { Engine, model } = await globalThis.moonsight
   const blob = await (await fetch(jpeg)).blob()

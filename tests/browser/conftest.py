@@ -38,7 +38,6 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 NO_BROWSER = "No Chromium or Chrome found: the browser tests were left out."
 
 FLAGS = [
-    "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -50,6 +49,8 @@ FLAGS = [
 FAKE_CAMERA = "--use-fake-device-for-media-stream"
 ALLOWED = "--use-fake-ui-for-media-stream"
 DENIED = "--use-fake-ui-for-media-stream=deny"
+# A GPU that computes right and slowly, where there is none.
+GPU_IN_SOFTWARE = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 PHONE = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 3,
@@ -233,8 +234,9 @@ def launch(
             # Chromium refuses to run as root, as in a container, with its sandbox.
             is_root = hasattr(os, "geteuid") and os.geteuid() == 0
             sandbox = ["--no-sandbox"] if is_root else []
+            gpu = [] if set(GPU_IN_SOFTWARE) <= set(flags) else ["--disable-gpu"]
             running[flags] = playwright.chromium.launch(
-                executable_path=chromium, args=[*FLAGS, *sandbox, *flags]
+                executable_path=chromium, args=[*FLAGS, *gpu, *sandbox, *flags]
             )
         return running[flags]
 

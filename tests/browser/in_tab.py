@@ -10,9 +10,9 @@ from threading import Thread
 import pytest
 
 from in_browser.checkpoint import Stored
-from in_browser.model import write_model
+from in_browser.model import list_models, write_model
 from in_browser.runtime import is_fetched
-from in_browser.site import write_site
+from in_browser.site import write_service_worker, write_site
 from moondream2.config import TOKENIZER_FILE
 from settings import Settings
 from web.page_files import MEDIA_TYPES
@@ -25,7 +25,9 @@ def write_folder(checkpoint: Path, folder: Path, format: str = "auto", name: str
     if not is_fetched():
         pytest.skip(NO_RUNTIME)
     write_site(folder, Settings().frame_limits)
-    write_model(Stored(checkpoint, TOKENIZER_FILE), folder / "model", format, name)
+    write_model(Stored(checkpoint, TOKENIZER_FILE), folder / "models" / name, format, name)
+    list_models(folder / "models")
+    write_service_worker(folder)
     return folder
 
 

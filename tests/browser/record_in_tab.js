@@ -1,12 +1,13 @@
 async ([url, pictures, textRuns, regionRuns]) => {
   const ort = await import(url + "runtime/ort.wasm.bundle.min.mjs")
-  const { openModel, readerOf, readManifest } = await import(url + "tab/engine/model.js")
+  const { openModel, readerOf } = await import(url + "tab/engine/model.js")
   const { openPicture } = await import(url + "tab/engine/pictures.js")
   const { makeCrops } = await import(url + "tab/network/crops.js")
   const { run } = await import(url + "tab/network/decoding.js")
   const { Sampler } = await import(url + "tab/network/sampling.js")
-  const read = readerOf(`${url}model/`)
-  const manifest = await readManifest(read)
+  const folder = `${url}models/parity/`
+  const manifest = await (await fetch(folder + "model.json")).json()
+  const read = readerOf(folder)
   const { network, prompts, skills } = await openModel({ ort, providers: ["wasm"], manifest, read })
   const rows = {}
   const seen = {}

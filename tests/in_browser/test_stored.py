@@ -46,10 +46,22 @@ def test_shards_have_a_bounded_size_and_hold_every_tensor_whole(
     for name in tensors:
         shards.tensor(Graph(), name)
         shards.tensor(Graph(), name)
-    assert shards.paths == ["weights-000.bin", "weights-001.bin"]
-    assert all((tmp_path / path).stat().st_size <= 1000 for path in shards.paths)
+    written = sorted(tmp_path.iterdir())
+    assert [path.name for path in written] == ["weights-001.bin", "weights-002.bin"]
+    assert all(path.stat().st_size <= 1000 for path in written)
     for name, tensor in tensors.items():
         place, kind = shards.table(name)
         data = (tmp_path / place.path).read_bytes()[place.offset : place.offset + place.length]
         assert kind == "F16"
         assert np.frombuffer(data, np.float16).tolist() == tensor.tolist()
+
+
+@pytest.mark.parametrize("format", ["float16", "int8", "int4"])
+def test_weight_is_seen_as_graphs_compute_with_it(tmp_path: Path, format: str):
+    torch.manual_seed(0)
+    tensors = {"layer.weight": torch.randn(6, BLOCK), "layer.bias": torch.randn(6)}
+    shards = Shards(tmp_path, tensors.__getitem__, format)
+    shards.linear(Graph(), "x", "layer")
+    off = (shards.seen("layer.weight") - tensors["layer.weight"]).abs().max()
+    assert 0 < off < {"float16": 0.002, "int8": 0.02, "int4": 0.3}[format]
+    assert torch.equal(shards.seen("layer.bias"), tensors["layer.bias"].half().float())

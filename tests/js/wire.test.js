@@ -16,7 +16,7 @@ test("status is read with its progress", () => {
   const progress = { stage: "downloading", done: 1, total: 2, bytes_per_s: 3, seconds_left: 4 }
   const payload = { ...STATUS, status: "loading", memory_bytes: 5, is_demo: false, gpu_fault: "Old.", max_running: 6, progress }
   const progressRead = { stage: "downloading", done: 1, total: 2, bytesPerS: 3, secondsLeft: 4 }
-  const wanted = { ...STATUS, state: "loading", memoryBytes: 5, isDemo: false, gpuFault: "Old.", progress: progressRead, upstream: null }
+  const wanted = { ...STATUS, state: "loading", memoryBytes: 5, isDemo: false, gpuFault: "Old.", progress: progressRead, upstream: null, tab: null }
   assert.deepEqual(read("status", payload), wanted)
   assert.equal(read("status", { ...payload, progress: null }).progress, null)
 })

@@ -22,13 +22,15 @@ export class Engine {
   #turns = new Turns()
   #rows = new Map()
   #running = null
+  #said = null
   #nFrames = 0
+  #isAbandoned = false
 
   constructor({ network, plans, maxPixels, tell }) {
     this.#network = network
     this.#plans = plans
     this.#maxPixels = maxPixels
-    this.#tell = tell
+    this.#tell = (name, detail) => this.#isAbandoned || tell(name, detail)
   }
 
   // request: { id, skill, frame: { frameId } or { blob } or null, … } as line/wire.js writes it down.
@@ -47,8 +49,21 @@ export class Engine {
     else if (this.#running?.id === id) this.#running.isCancelled = true
   }
 
+  // Answers nobody any more: the network is gone, and may never come back from a step. Ends every request that was
+  // answered in part, as `error` says; gives the others, to be asked of somebody else.
+  abandon(error) {
+    const unanswered = this.#turns.removeAll()
+    if (this.#running && (this.#said.text || this.#said.places.length)) {
+      this.#end(this.#running, { ...this.#said, ...refusal(error), reason: "error" })
+    } else if (this.#running) {
+      unanswered.unshift(this.#running)
+    }
+    this.#isAbandoned = true
+    return unanswered
+  }
+
   async #goOn() {
-    for (let request = this.#turns.next(); request; request = this.#turns.next()) {
+    for (let request = this.#turns.next(); request && !this.#isAbandoned; request = this.#turns.next()) {
       this.#running = request
       await this.#answer(request)
       this.#running = null
@@ -56,7 +71,7 @@ export class Engine {
   }
 
   async #answer(request) {
-    const said = { text: "", places: [], timings: { queueMs: performance.now() - request.askedAt } }
+    const said = this.#said = { text: "", places: [], timings: { queueMs: performance.now() - request.askedAt } }
     try {
       const { nPrompt, procedure } = this.#plans.plan(request)
       said.usage = { nFed: nPrompt, nWritten: 0 }
@@ -135,7 +150,7 @@ export class Engine {
   // Lets what the page says be heard between two steps.
   async #check() {
     await breath()
-    if (this.#running.isCancelled) throw CANCELLED
+    if (this.#running.isCancelled || this.#isAbandoned) throw CANCELLED
   }
 
   #end({ id, skill, askedAt }, { reason, text, places, timings = {}, usage = null, ...told }) {

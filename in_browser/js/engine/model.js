@@ -6,45 +6,60 @@ import { Skills } from "../network/skills.js"
 import { Tokenizer } from "../network/tokenizer.js"
 import { Plans } from "./plans.js"
 
-// Reads files of a folder, an address that ends with a slash: their bytes by path.
+// Reads files of a folder, an address that ends with a slash: their bytes by path, or some of them.
 export function readerOf(folder) {
-  return async (path) => new Uint8Array(await (await fetch(folder + path)).arrayBuffer())
-}
-
-export async function readManifest(read) {
-  return parsed(await read("model.json"))
-}
-
-// manifest: as in_browser/model.py writes it. read: a file's bytes by its path. onRead: called with each file that was
-// read. ort: the runtime, providers: where its graphs run, in its own names.
-export async function openModel({ ort, providers, manifest, read, onRead = () => {} }) {
-  // What runs is one thread: more would need headers that not every host sends.
-  ort.env.wasm.numThreads = 1
-  const config = readConfig(manifest.config)
-  const weights = await Promise.all(manifest.weights.map(async (path) => ({ path, data: await read(path) })))
-  const sessions = {}
-  for (const [name, path] of Object.entries(manifest.graphs)) {
-    const options = { executionProviders: providers, externalData: weights, logSeverityLevel: 3 }
-    sessions[name] = await ort.InferenceSession.create(await read(path), options)
-    onRead(name)
+  return async (path, offset = 0, length = Infinity) => {
+    const bytes = new Uint8Array(await (await fetch(folder + path)).arrayBuffer())
+    return bytes.subarray(offset, Math.min(bytes.length, offset + length))
   }
+}
+
+// manifest: as in_browser/model.py writes it. read: a file's bytes by its path, offset and length. onRead: called with the
+// name of each graph that was read. ort: the runtime, providers: where its graphs run, in its own names.
+export async function openModel({ ort, providers, manifest, read, onRead = () => {} }) {
+  const config = readConfig(manifest.config)
+  const sessions = await openSessions({ ort, providers, manifest, read, onRead })
   const tokenizer = new Tokenizer(parsed(await read("tokenizer.json")))
-  const table = (name) => numbersOf(weights, manifest.tables[name])
+  const table = (name) => readNumbers(read, manifest.tables[name])
   const tables = {
-    embedding: new Embedding(table("embedding"), config.text.dim),
-    coordFeatures: wholes(table("coord_features")),
-    sizeFeatures: wholes(table("size_features")),
+    embedding: new Embedding(await table("embedding"), config.text.dim),
+    coordFeatures: wholes(await table("coord_features")),
+    sizeFeatures: wholes(await table("size_features")),
   }
   const network = new Network({ ort, sessions, config, tables })
   const prompts = new Prompts(config.tokenizer, tokenizer)
   const skills = new Skills(config.tokenizer, tokenizer, prompts)
-  return { network, tokenizer, prompts, skills, plans: new Plans(prompts, skills, config), config }
+  const close = () => Promise.all(Object.values(sessions).map((session) => session.release()))
+  return { network, tokenizer, prompts, skills, plans: new Plans(prompts, skills, config), config, close }
+}
+
+// One session for each graph. At any time no more weights are held than those of one graph.
+async function openSessions({ ort, providers, manifest, read, onRead }) {
+  const [sessions, held] = [{}, new Map()]
+  const isGpu = providers.some(({ name }) => name === "webgpu")
+  for (const [name, { path, weights }] of Object.entries(manifest.graphs)) {
+    for (const each of [...held.keys()]) if (!weights.includes(each)) held.delete(each)
+    for (const each of weights) if (!held.has(each)) held.set(each, await read(each))
+    sessions[name] = await ort.InferenceSession.create(await read(path), {
+      executionProviders: providers,
+      externalData: weights.map((each) => ({ path: each, data: held.get(each) })),
+      logSeverityLevel: 3,
+      // What a row keeps stays where it is computed.
+      ...isGpu && name === "decoder" && { preferredOutputLocation: placesOfKept(manifest.config.text) },
+    })
+    onRead(name)
+  }
+  return sessions
+}
+
+function placesOfKept({ n_layers: nLayers }) {
+  const names = Array.from({ length: nLayers }, (_, layer) => [`present_key_${layer}`, `present_value_${layer}`]).flat()
+  return Object.fromEntries(names.map((name) => [name, "gpu-buffer"]))
 }
 
 // A copy, since what lies in a file may begin anywhere, and the file is let go of.
-function numbersOf(weights, { path, offset, length, type }) {
-  const { data } = weights.find((each) => each.path === path)
-  const bytes = data.slice(offset, offset + length).buffer
+async function readNumbers(read, { path, offset, length, type }) {
+  const bytes = (await read(path, offset, length)).slice().buffer
   return type === "F16" ? new Uint16Array(bytes) : new Float32Array(bytes)
 }
 

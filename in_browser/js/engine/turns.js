@@ -33,6 +33,11 @@ export class Turns {
     return removed
   }
 
+  // Takes all out of line, in the order of their turns.
+  removeAll() {
+    return Array.from({ length: this.#waiting.length }, () => this.next())
+  }
+
   // Every request that waits but for frames, in the order of their turns.
   get line() {
     return this.#waiting.filter((each) => rankOf(each) < RANKS.look).sort((a, b) => rankOf(a) - rankOf(b))

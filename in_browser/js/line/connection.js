@@ -1,10 +1,15 @@
 // The line to the model in this tab, with the interface and the events of the one to a server.
+import { forget, recall, remember } from "../plain/memory.js"
+import { Shell } from "./shell.js"
 
 const WORKER = new URL("../../../tab/worker.js", import.meta.url)
-const MODEL = new URL("../../../model/", import.meta.url)
+const MODELS = new URL("../../../models/", import.meta.url)
+const CHOICE = "model-in-tab"
 
+// Adds "newer" when a newer version of the page waits to be loaded.
 export class Connection extends EventTarget {
   #worker = null
+  #shell = new Shell()
 
   get isOpen() {
     return this.#worker !== null
@@ -13,11 +18,31 @@ export class Connection extends EventTarget {
   open() {
     this.#worker = new Worker(WORKER, { type: "module" })
     this.#worker.addEventListener("message", ({ data: { name, detail } }) => {
+      if (name === "status" && detail.state === "ready") this.#shell.keepRuntime(detail.device)
       this.dispatchEvent(new CustomEvent(name, { detail }))
     })
-    this.#send("open", { folder: MODEL.href, maxPixels: Number(document.body.dataset.maxFramePixels) })
+    this.#send("open", {
+      folder: MODELS.href,
+      maxPixels: Number(document.body.dataset.maxFramePixels),
+      wish: new URLSearchParams(location.search).get("device"),
+      choice: recall(CHOICE),
+    })
+    this.#shell.addEventListener("newer", () => this.dispatchEvent(new Event("newer")))
+    this.#shell.open()
     // Whoever waits for a server is told when it is there.
     queueMicrotask(() => this.dispatchEvent(new Event("restored")))
+  }
+
+  // wish: { get: the name of a model }, { isPaused } of its download, { isDeleted }, or { isRenewed } of the page.
+  async keep(wish) {
+    if (wish.isRenewed) return this.#shell.renew()
+    if (wish.isDeleted) forget(CHOICE)
+    if (wish.get) {
+      remember(CHOICE, wish.get)
+      // Some browsers ask the person, and some decide by themselves.
+      await navigator.storage?.persist?.().catch(() => false)
+    }
+    return this.#send("keep", wish)
   }
 
   async ask(request) {

@@ -65,6 +65,11 @@ export class Connection extends EventTarget {
     return this.#send("shown", shownPayloadFor(shown))
   }
 
+  // What a person wishes of a model that the browser keeps: there is none.
+  keep() {
+    return false
+  }
+
   cancel(id) {
     if (this.isOpen) this.#socket.emit("cancel", { id })
   }

@@ -10,6 +10,8 @@ export const READERS = {
       state, model, revision, device, dtype, memoryBytes, isDemo, notice, gpuFault, error,
       progress: progress ? progressFrom(progress) : null,
       upstream: upstream ? upstreamFrom(upstream) : null,
+      // What only a model in the tab itself has to tell.
+      tab: null,
     }
   },
   waiting: ({ id, position, expected_ms: expectedMs }) => ({ id, position, expectedMs }),

@@ -3,6 +3,8 @@ import { showPhase } from "../plain/moon.js"
 import { fractionOf, percentOf } from "../plain/progress.js"
 import { deviceName, listed, modelName } from "../plain/words.js"
 
+// Before it is known which model it will be.
+const NOBODY = { absent: "No model", loading: "The model", failed: "The model" }
 const ACTIVITIES = { waiting: "Waiting", looking: "Looking", answering: "Answering" }
 
 // Narrow windows show a brief word in place of the model: what it is doing, or why it does nothing.
@@ -49,12 +51,13 @@ function ofModel(status) {
   const { progress } = status
   const percent = progress?.total ? `, ${percentOf(progress)}%` : ""
   const words = {
-    ready: status.device ? ` on ${deviceName(status.device)}` : "",
+    ready: status.device ? ` on ${deviceName(status.device)}${status.tab ? ", in this tab" : ""}` : "",
     loading: ` is loading${percent}`,
     failed: " could not start",
+    absent: " yet",
   }[status.state]
-  const brief = { loading: `Loading${percent}`, failed: "Could not start" }[status.state]
-  return { name: status.isDemo ? "Demo model" : status.model, words, brief }
+  const brief = { loading: `Loading${percent}`, failed: "Could not start", absent: "No model yet" }[status.state]
+  return { name: status.isDemo ? "Demo model" : status.model ?? NOBODY[status.state], words, brief }
 }
 
 // Other servers answer in its place: nothing is loaded here.

@@ -1,6 +1,7 @@
 // What answers, in the menu behind the name at the top: which revision, where, in which numbers, how large.
 import { placeBeside } from "../plain/popover.js"
 import { deviceName, memory } from "../plain/words.js"
+import { factsOfTab } from "./model_kept.js"
 
 const DRIVERS = { cuda: " (CUDA)", mps: " (Metal)" }
 
@@ -13,11 +14,16 @@ export class ModelFacts {
   }
 
   // What is not known yet is left out.
-  show({ model, revision, device, dtype, memoryBytes, isDemo, gpuFault }) {
+  show(status) {
+    const { model, revision, device, dtype, memoryBytes, isDemo, gpuFault, tab } = status
     this.#write("model", isDemo ? "Demo model" : model)
     this.#write("knows", isDemo && "coloured shapes, nothing else")
-    this.#write("revision", isDemo ? "comes with Moonsight" : revision)
-    this.#write("device", device && deviceName(device) + (DRIVERS[device] ?? ""))
+    this.#write("revision", isDemo && !tab ? "comes with Moonsight" : revision)
+    this.#write("device", device && (tab ? `In this tab, on ${deviceName(device)}` : deviceName(device) + (DRIVERS[device] ?? "")))
+    const { why, checked, kept } = factsOfTab(status)
+    this.#write("why", why)
+    this.#write("checked", checked)
+    this.#write("kept", kept)
     this.#write("gpu", gpuFault)
     this.#write("dtype", dtype)
     this.#write("memory", memoryBytes && memory(memoryBytes))

@@ -1,30 +1,45 @@
 // What the page says about the model, wherever it says it: at the top, in its menu, while it wakes, when
 // it could not start, and that it is only a demo.
+import { recall, remember } from "../plain/memory.js"
 import { DemoBanner } from "./demo_banner.js"
+import { ModelChoice } from "./model_choice.js"
 import { ModelFacts } from "./model_facts.js"
+import { Deleting } from "./model_kept.js"
+import { Trouble } from "./trouble.js"
 import { Waking } from "./waking.js"
 
-const NO_START = "The model could not start."
-const NO_ANSWER = "The model does not answer."
+const NOTED = "device-noted"
+const FALLEN_BACK = ["wrong", "broken"]
 
-// Tells "woke" when a model that was loading can answer.
+// Tells "woke" when a model that was loading can answer, and "wish" with what a person wishes of the model in this tab:
+// { get: its name }, { isPaused } of its download, { isDeleted }, or { isRenewed } of the page.
 export class ModelReport extends EventTarget {
   #header
   #facts
-  #waking
+  #parts
   #demoBanner
-  #trouble
+  #newer
+  #note
   #status = null
   #isConnected = false
 
-  // facts: { menu, button }; waking: { card, template }; trouble: the element that says why the model could not start.
-  constructor({ header, facts, waking, demoBanner, trouble }) {
+  // facts: { menu, button }; waking and choosing: { card, template }; trouble, deleting: elements; newer: the banner of a
+  // newer version; note: says once why it runs where it runs.
+  constructor({ header, facts, waking, choosing, deleting, demoBanner, trouble, newer, note }) {
     super()
     this.#header = header
     this.#facts = new ModelFacts(facts.menu, facts.button)
-    this.#waking = new Waking(waking.card, waking.template)
+    this.#parts = [
+      new Waking(waking.card, waking.template),
+      new ModelChoice(choosing.card, choosing.template),
+      new Trouble(trouble),
+      new Deleting(deleting),
+    ]
     this.#demoBanner = new DemoBanner(demoBanner)
-    this.#trouble = trouble
+    this.#newer = newer
+    this.#note = note
+    for (const part of this.#parts) part.addEventListener("wish", ({ detail }) => this.#wish(detail))
+    newer.querySelector("button").addEventListener("click", () => this.#wish({ isRenewed: true }))
   }
 
   get isReady() {
@@ -36,12 +51,15 @@ export class ModelReport extends EventTarget {
     this.#status = status
     this.#header.showModel(status)
     this.#facts.show(status)
-    this.#waking.show(status)
-    this.#trouble.hidden = status.state !== "failed"
-    this.#trouble.querySelector(".trouble__words").textContent = status.upstream ? NO_ANSWER : NO_START
-    this.#trouble.querySelector(".trouble__reason").textContent = status.error ?? ""
+    for (const part of this.#parts) part.show(status)
+    this.#showNote()
     this.#showDemoBanner()
     if (wasLoading && this.isReady) this.dispatchEvent(new Event("woke"))
+  }
+
+  // A newer version of the page waits to be loaded.
+  showNewer() {
+    this.#newer.hidden = false
   }
 
   connected() {
@@ -54,6 +72,17 @@ export class ModelReport extends EventTarget {
     this.#header.showOffline()
     this.#facts.close()
     this.#showDemoBanner()
+  }
+
+  #wish(detail) {
+    this.dispatchEvent(new CustomEvent("wish", { detail }))
+  }
+
+  // Once in a browser; the facts go on saying it.
+  #showNote() {
+    if (!this.isReady || !FALLEN_BACK.includes(this.#status.tab?.why) || recall(NOTED)) return
+    this.#note.hidden = false
+    remember(NOTED, "yes")
   }
 
   #showDemoBanner() {

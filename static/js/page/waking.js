@@ -1,35 +1,42 @@
 // While the model loads: the moon fills; the stage it is in and how much is left, in words.
 import { showPhase } from "../plain/moon.js"
 import { fractionOf, percentOf } from "../plain/progress.js"
-import { age, amount, amountOf, listed } from "../plain/words.js"
+import { wordsOfServer, wordsOfTab } from "./waking_words.js"
 
-const STAGES = ["finding", "downloading", "reading", "warming"]
-const DONE_VERBS = { downloading: "downloaded", reading: "read" }
 const SHORTEST_MEASURE_MS = 1000
 
-export class Waking {
+// Tells "wish" with what a person wishes of a download.
+export class Waking extends EventTarget {
   #card
   #template
   #hasDownloaded = false
   #measured = null
+  #wish = null
 
   constructor(card, stageTemplate) {
+    super()
     this.#card = card
     this.#template = stageTemplate
+    card.querySelector(".waking__way").addEventListener("click", () => {
+      this.dispatchEvent(new CustomEvent("wish", { detail: this.#wish }))
+    })
   }
 
   show(status) {
     this.#card.hidden = status.state !== "loading"
     if (this.#card.hidden) return this.#reset()
-    this.#write("title", status.upstream ? `Asking ${listed(status.upstream.hosts)} who is there.` : "Waking the model.")
-    // Of another server nothing is read: there are no stages to tell of.
-    this.#card.querySelector(".waking__stages").hidden = status.upstream !== null
     const progress = status.progress ?? { stage: "finding", done: 0, total: null }
     if (progress.stage === "downloading") this.#hasDownloaded = true
+    const seen = { hasDownloaded: this.#hasDownloaded, leftMs: this.#leftMs(progress) }
+    const { title, amount, left, stages, way } = (status.tab ? wordsOfTab : wordsOfServer)(status, progress, seen)
+    this.#write("title", title)
+    this.#write("amount", amount)
+    this.#write("left", left)
     showPhase(this.#card.querySelector(".moon"), fractionOf(progress))
-    this.#write("amount", amountWords(progress))
-    this.#write("left", this.#leftWords(progress))
-    this.#card.querySelector(".waking__stages").replaceChildren(...this.#stages(progress, status))
+    const list = this.#card.querySelector(".waking__stages")
+    list.hidden = stages.length === 0
+    list.replaceChildren(...stages.map((stage) => this.#stage(stage, progress)))
+    this.#offer(way)
   }
 
   #reset() {
@@ -37,15 +44,16 @@ export class Waking {
     this.#measured = null
   }
 
-  #write(part, words) {
-    this.#card.querySelector(`.waking__${part}`).textContent = words
+  // way: { words, wish }, or undefined where there is nothing to do but wait.
+  #offer(way) {
+    this.#wish = way?.wish
+    const button = this.#card.querySelector(".waking__way")
+    button.hidden = !way
+    button.textContent = way?.words ?? ""
   }
 
-  #leftWords(progress) {
-    const leftMs = this.#leftMs(progress)
-    if (leftMs === null) return ""
-    const speed = progress.bytesPerS ? `, at ${amount(progress.bytesPerS)} a second` : ""
-    return `About ${age(Math.max(1000, leftMs))} left${speed}.`
+  #write(part, words) {
+    this.#card.querySelector(`.waking__${part}`).textContent = words
   }
 
   // Who loads knows best; else from what this page has seen so far.
@@ -58,21 +66,7 @@ export class Waking {
     return spentMs < SHORTEST_MEASURE_MS || gained <= 0 ? null : spentMs * (total - done) / gained
   }
 
-  #stages(progress, status) {
-    const name = status.isDemo ? "the demo model" : status.model
-    const current = STAGES.indexOf(progress.stage)
-    const labels = {
-      finding: current > 0 ? "Found on this computer" : "Looking on this computer",
-      downloading: current > 1 ? "Downloaded" : "Downloading",
-      reading: `Reading ${name}`,
-      warming: "Warming up",
-    }
-    // What was downloaded was not found here: the one line takes the place of the other.
-    const shown = STAGES.filter((stage) => stage !== (this.#hasDownloaded ? "finding" : "downloading"))
-    return shown.map((stage) => this.#stage(labels[stage], Math.sign(STAGES.indexOf(stage) - current), progress))
-  }
-
-  #stage(label, side, progress) {
+  #stage({ label, side }, progress) {
     const item = this.#template.content.firstElementChild.cloneNode(true)
     const isCurrent = side === 0
     item.dataset.state = { "-1": "done", 0: "current", 1: "pending" }[side]
@@ -84,8 +78,4 @@ export class Waking {
     }
     return item
   }
-}
-
-function amountWords({ stage, done, total }) {
-  return total && DONE_VERBS[stage] ? `${amountOf(done, total)} ${DONE_VERBS[stage]}.` : ""
 }

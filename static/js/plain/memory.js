@@ -20,6 +20,14 @@ export function remember(name, value) {
   }
 }
 
+export function forget(name) {
+  try {
+    localStorage.removeItem(PREFIX + name)
+  } catch {
+    // What cannot be kept was not.
+  }
+}
+
 // Calls back when another tab of the page remembers something else by this name.
 export function followMemory(name, onChange) {
   addEventListener("storage", ({ key }) => key === PREFIX + name && onChange())

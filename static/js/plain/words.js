@@ -49,7 +49,13 @@ export function memory(bytes) {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`
 }
 
-const DEVICES = { cpu: "the CPU", cuda: "the GPU", mps: "the GPU", wasm: "WASM, in this tab", webgpu: "WebGPU, in this tab" }
+// Room that is taken or free, as people count it: "38 GB", "1.35 GB", "5 MB".
+export function storage(bytes) {
+  if (bytes >= 9.995e9) return `${Math.round(bytes / 1e9)} GB`
+  return bytes >= 9.995e8 ? `${(bytes / 1e9).toFixed(2)} GB` : `${Math.round(bytes / 1e6)} MB`
+}
+
+const DEVICES = { cpu: "the CPU", cuda: "the GPU", mps: "the GPU", wasm: "WASM", webgpu: "WebGPU" }
 
 export function deviceName(device) {
   return DEVICES[device] ?? device
