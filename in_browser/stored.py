@@ -55,8 +55,9 @@ class Weights(ABC):
     def table(self, name: str) -> tuple[Place, str]:
         """A weight that is read without a graph, and its type: "F16" or "F32"."""
 
+    @abstractmethod
     def end_file(self) -> None:
-        """What follows lies in files of its own, so that it can be read without what came before."""
+        """What follows lies in other files where that can be, to be read without what came before."""
 
     def linear(self, graph: Graph, x: str, name: str) -> str:
         """x (…, in) through a linear layer (…, out)."""
@@ -84,6 +85,9 @@ class AsStored(Weights):
     def table(self, name: str) -> tuple[Place, str]:
         kind, _, offset, length = self._header[name]
         return Place(self._path, offset, length), kind
+
+    def end_file(self) -> None:
+        """All lies in the one file that is there."""
 
 
 class Shards(Weights):

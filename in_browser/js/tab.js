@@ -24,6 +24,8 @@ export class Tab {
   #manifest = null
   #download = null
   #engine = null
+  // Ways to run that failed in this tab, and why: they are not tried again.
+  #unsound = new Map()
   // What is asked before somebody can answer.
   #waiting = []
   // Each opening has a number; an older one that comes to its end is of no interest.
@@ -45,20 +47,24 @@ export class Tab {
 
   // Finds out what there is, and opens the model that was chosen before, if any.
   open(choice) {
-    return this.#trying(async () => {
+    return this.#trying(async (opening) => {
       this.#say({ progress: { stage: "finding", done: 0, total: null } })
       this.#files ??= await openFiles()
       this.#models = await readModels(this.#folder)
       await this.#survey()
       const model = this.#models.find(({ name }) => name === choice)
-      if (model) await this.#open(model)
+      if (model) await this.#open(model, opening)
       else this.#say({ state: "absent", progress: null })
     })
   }
 
   // Gets a model of a name and opens it.
   get(name) {
-    return this.#trying(() => this.#open(this.#models.find((each) => each.name === name)))
+    return this.#trying((opening) => {
+      const model = this.#models.find((each) => each.name === name)
+      if (!model) throw new Error(`There is no model ${name} here.`)
+      return this.#open(model, opening)
+    })
   }
 
   pause() {
@@ -93,8 +99,7 @@ export class Tab {
     this.#waiting = this.#waiting.filter((each) => each.id !== id)
   }
 
-  async #open(model) {
-    const opening = ++this.#opening
+  async #open(model, opening) {
     this.#model = model
     const { manifest, folder } = await readManifest(this.#folder, model)
     this.#manifest = manifest
@@ -129,8 +134,10 @@ export class Tab {
     const ofFile = new Map(this.#manifest.files.map(({ path, sha256 }) => [path, sha256]))
     const read = (path, offset, length) => this.#files.read(ofFile.get(path), offset, length)
     let why = isLarge || this.#wish || !await hasGpu() ? null : "small"
-    for (const { device, isDoubted, open } of await ways({ isLarge, wish: this.#wish })) {
-      const parts = this.#manifest.files.length
+    const parts = this.#manifest.files.length
+    for (const { name, device, isDoubted, open } of await ways({ isLarge, wish: this.#wish })) {
+      why = this.#unsound.get(name) ?? why
+      if (this.#unsound.has(name)) continue
       this.#say({ device }, { why })
       try {
         const way = await open()
@@ -145,14 +152,15 @@ export class Tab {
       } catch (error) {
         console.warn(error)
         if (device === "wasm") throw error
-        // The next way is tried; if that is the last, this is why.
+        // The next way is tried, and this is why.
         why = error instanceof WrongNumbers ? isDoubted ? "doubted" : "wrong" : "broken"
+        this.#unsound.set(name, why)
       }
     }
   }
 
   #ready(model, way) {
-    this.#engine = new Engine({ ...model, maxPixels: this.#maxPixels, tell: this.#tell })
+    this.#engine = new Engine({ ...model, maxPixels: this.#maxPixels, tell: this.#tell, lost: way.lost })
     this.#say({ state: "ready", progress: null }, { checkedAt: Date.now() })
     for (const request of this.#waiting.splice(0)) this.#engine.ask(request)
     const { opening, engine } = { opening: this.#opening, engine: this.#engine }
@@ -162,7 +170,7 @@ export class Tab {
   // The device is gone: what nobody has heard a word of is asked again.
   #reopen() {
     this.#abandon()
-    return this.#trying(() => this.#open(this.#model))
+    return this.#trying((opening) => this.#open(this.#model, opening))
   }
 
   #abandon() {
@@ -171,10 +179,11 @@ export class Tab {
   }
 
   async #trying(doing) {
+    const opening = ++this.#opening
     try {
-      await doing()
+      await doing(opening)
     } catch (error) {
-      if (this.#status.state === "absent") return
+      if (opening !== this.#opening) return
       console.error(error)
       const isMemory = error instanceof RangeError || MEMORY.test(error.message)
       this.#say({ state: "failed", progress: null, error: isMemory ? null : error.message }, { trouble: isMemory ? { kind: "memory" } : null })

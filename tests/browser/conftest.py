@@ -213,6 +213,12 @@ def write_y4m(path: Path, image: Image.Image, n_frames: int = 4, fps: int = 10) 
     return path
 
 
+def sandbox() -> list[str]:
+    """Chromium refuses to run as root, as in a container, with its sandbox."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ["--no-sandbox"] if is_root else []
+
+
 Launch = Callable[..., Browser]
 
 
@@ -231,12 +237,9 @@ def launch(
                 write_y4m(clip, Image.open(SCENES / f"{scene}.png").convert("RGB"))
             flags = (*flags, FAKE_CAMERA, f"--use-file-for-fake-video-capture={clip}")
         if flags not in running:
-            # Chromium refuses to run as root, as in a container, with its sandbox.
-            is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-            sandbox = ["--no-sandbox"] if is_root else []
             gpu = [] if set(GPU_IN_SOFTWARE) <= set(flags) else ["--disable-gpu"]
             running[flags] = playwright.chromium.launch(
-                executable_path=chromium, args=[*FLAGS, *gpu, *sandbox, *flags]
+                executable_path=chromium, args=[*FLAGS, *gpu, *sandbox(), *flags]
             )
         return running[flags]
 

@@ -1,13 +1,10 @@
-"""The folder that `make browser` writes, served as any host does."""
+"""The folder that `make browser` writes, and the page in it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import re
 from pathlib import Path
-from threading import Thread
 
 import pytest
+from playwright.sync_api import Locator, Page, expect
 
 from in_browser.checkpoint import Stored
 from in_browser.model import list_models, write_model
@@ -15,7 +12,6 @@ from in_browser.runtime import is_fetched
 from in_browser.site import write_service_worker, write_site
 from moondream2.config import TOKENIZER_FILE
 from settings import Settings
-from web.page_files import MEDIA_TYPES
 
 NO_RUNTIME = "The tab's runtime is not here (npm ci in in_browser): its tests were left out."
 
@@ -31,18 +27,21 @@ def write_folder(checkpoint: Path, folder: Path, format: str = "auto", name: str
     return folder
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a plain static server."""
-    handler = partial(_Quiet, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+def get_model(page: Page) -> Page:
+    """Choose the model that is offered, and wait until it can answer."""
+    page.locator(".choosing__get").click()
+    return when_ready(page)
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    extensions_map = MEDIA_TYPES
+def when_ready(page: Page) -> Page:
+    expect(page.locator("#status")).to_have_attribute("data-state", "ready")
+    return page
 
-    def log_message(self, *told: object) -> None:
-        pass
+
+def ask(page: Page, question: str) -> Locator:
+    """Ask, and wait for the end; returns the card."""
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+    card = page.locator(".card").filter(has_text=question).first
+    expect(card).to_have_attribute("data-state", re.compile("done|failed"))
+    return card

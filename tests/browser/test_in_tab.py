@@ -14,7 +14,9 @@ from demo.evaluate import CHECKPOINT, photograph, unseen_scenes
 from demo.questions import ask, search
 from demo.reader import MAX_OBJECTS, MAX_TOKENS, Reader
 from tests.browser.conftest import GPU_IN_SOFTWARE, Launch, Visit, with_camera
-from tests.browser.in_tab import served, write_folder
+from tests.browser.host import served
+from tests.browser.in_tab import ask as ask_page
+from tests.browser.in_tab import get_model, write_folder
 
 # In software a GPU takes half a minute for a scene.
 N_SCENES = {"wasm": 20, "webgpu": 1}
@@ -26,8 +28,8 @@ ANSWER_ALL = Path(__file__).with_name("answer_in_tab.js").read_text()
 
 @pytest.fixture(scope="module")
 def tab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))) as url:
-        yield url
+    with served(write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))) as host:
+        yield host.url
 
 
 def answers(
@@ -72,9 +74,7 @@ def test_tab_says_what_python_says_about_unseen_scenes(launch: Launch, tab_url: 
 def test_page_answers_without_a_server(browser: Browser, tab_url: str, visit: Visit):
     page = visit(browser, tab_url)
     with_camera(page)
-    page.locator(".choosing__get").click()
-    page.get_by_label("Your question").fill("What colour is the circle?")
-    page.keyboard.press("Enter")
-    expect(page.locator(".card__text")).to_have_text("The circle is red.")
-    expect(page.locator(".card")).to_have_attribute("data-state", "done")
+    get_model(page)
+    card = ask_page(page, "What colour is the circle?")
+    expect(card.locator(".card__text")).to_have_text("The circle is red.")
     expect(page.locator("#status")).to_contain_text("WASM")

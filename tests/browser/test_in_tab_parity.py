@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser
 from safetensors.numpy import load_file
 
-from tests.browser.in_tab import served, write_folder
+from tests.browser.host import served
+from tests.browser.in_tab import write_folder
 from tests.checkpoint_folders import PARITY
 
 TOLERANCE, PLACE_TOLERANCE = 1e-4, 1e-6
@@ -49,7 +50,8 @@ def recorded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copyfile(PARITY / "weights.safetensors", checkpoint / "model.safetensors")
     folder = write_folder(checkpoint, tmp_path_factory.mktemp("tab"), "float16", "parity")
     shutil.copytree(PARITY / "pictures", folder / "pictures")
-    with served(folder) as url:
+    with served(folder) as host:
+        url = host.url
         page = browser.new_page()
         page.goto(f"{url}scenes/")
         pictures = {name: url + each["file"] for name, each in EXPECTED["pictures"].items()}

@@ -4,7 +4,12 @@
 // Of the largest number of a stage. Sound devices stay below 0.0001, unsound ones were off by 0.1 and more.
 const TOLERANCE = 0.01
 
-export class WrongNumbers extends Error {}
+// Nothing that this device would answer could be trusted; the message is for the person.
+export class WrongNumbers extends Error {
+  constructor(cause) {
+    super("This browser computes other numbers than were recorded. Try another browser, or a newer one.", { cause })
+  }
+}
 
 // recorded: of the manifest. onDone: called with the fraction that is compared. Throws WrongNumbers.
 export async function compare(network, recorded, onDone = () => {}) {

@@ -16,14 +16,14 @@ export async function hasGpu() {
 }
 
 // wish: "webgpu" or "wasm" where a person wants just that, else null. A small model answers sooner on WASM: to start an
-// operation on a GPU takes longer than to compute it. Gives functions that open a runtime: { ort, device, providers,
-// isDoubted, lost }, where `lost` resolves when a GPU went away.
+// operation on a GPU takes longer than to compute it. Gives [{ name, device, isDoubted, open }]; `open` gives
+// { ort, providers, lost }, where `lost` resolves when a GPU went away.
 export async function ways({ isLarge, wish }) {
-  const wasm = { device: "wasm", isDoubted: false, open: openWasm }
+  const wasm = { name: "wasm", device: "wasm", isDoubted: false, open: openWasm }
   const adapter = (wish ?? (isLarge ? "webgpu" : "wasm")) === "webgpu" ? await adapterOrNull() : null
   if (!adapter) return [wasm]
-  const plain = { device: "webgpu", isDoubted: false, open: () => openWebgpu(false) }
-  const doubted = { device: "webgpu", isDoubted: true, open: () => openWebgpu(true) }
+  const plain = { name: "webgpu", device: "webgpu", isDoubted: false, open: () => openWebgpu(false) }
+  const doubted = { name: "webgpu with subgroups", device: "webgpu", isDoubted: true, open: () => openWebgpu(true) }
   return [...adapter.features.has(DOUBTED) ? [doubted] : [], plain, wasm]
 }
 

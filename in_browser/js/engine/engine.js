@@ -7,6 +7,7 @@ import { Turns } from "./turns.js"
 
 // How many looked-at frames are kept, the longest unused go first.
 const MAX_ROWS = 16
+const LOST_WITHIN_MS = 500
 
 const DEFAULTS = {
   length: "normal", choices: [], spatialRefs: [], stops: [], isReasoning: false,
@@ -25,8 +26,11 @@ export class Engine {
   #said = null
   #nFrames = 0
   #isAbandoned = false
+  #lost
 
-  constructor({ network, plans, maxPixels, tell }) {
+  // lost: resolves when the device of the network went away, before whoever listens is told.
+  constructor({ network, plans, maxPixels, tell, lost = new Promise(() => {}) }) {
+    this.#lost = lost
     this.#network = network
     this.#plans = plans
     this.#maxPixels = maxPixels
@@ -82,8 +86,10 @@ export class Engine {
       if (request.skill === "look") this.#tell("looked", { id: request.id, frameId })
       this.#end(request, said)
     } catch (error) {
-      if (error === CANCELLED) this.#end(request, { ...said, reason: "cancelled" })
-      else this.#end(request, { ...said, ...refusal(error), reason: "error" })
+      if (error === CANCELLED) return this.#end(request, { ...said, reason: "cancelled" })
+      // A step may fail before it is known that the device is gone: then it is asked again elsewhere.
+      if (!isOfPerson(error)) await Promise.race([this.#lost, within(LOST_WITHIN_MS)])
+      if (!this.#isAbandoned) this.#end(request, { ...said, ...refusal(error), reason: "error" })
     }
   }
 
@@ -168,6 +174,10 @@ export class Engine {
 
 const CANCELLED = Symbol("cancelled")
 
+function isOfPerson(error) {
+  return error instanceof Refused || error instanceof BadPicture
+}
+
 function refusal(error) {
   if (error instanceof Refused) return told(error.code, error.message)
   if (error instanceof BadPicture) return told("bad_image", error.message)
@@ -177,6 +187,10 @@ function refusal(error) {
 
 function told(errorCode, error) {
   return { error, errorCode, isFrameForgotten: errorCode === "frame_forgotten" }
+}
+
+function within(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 // A turn of the event loop, without the wait that a timer has.

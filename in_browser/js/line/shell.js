@@ -5,7 +5,7 @@ const SCRIPT = new URL("../../../service_worker.js", import.meta.url)
 export class Shell extends EventTarget {
   #registration = null
 
-  // A browser or a window without service workers has no page without a network, and all else.
+  // A browser, a window or a host that takes none has no page without a network, and all else.
   async open() {
     const workers = navigator.serviceWorker
     if (!workers) return
@@ -15,12 +15,8 @@ export class Shell extends EventTarget {
       if (!isFirst) this.#tell()
       isFirst = false
     })
-    try {
-      this.#registration = await workers.register(SCRIPT, { updateViaCache: "none" })
-    } catch (error) {
-      console.warn(error)
-      return
-    }
+    this.#registration = await workers.register(SCRIPT, { updateViaCache: "none" }).catch((error) => console.warn(error))
+    if (!this.#registration) return
     if (this.#registration.waiting && workers.controller) this.#tell()
     this.#registration.addEventListener("updatefound", () => {
       const installing = this.#registration.installing

@@ -21,7 +21,6 @@ export class Download {
   #here = 0
   #part = 0
   #samples = []
-  #toldAt = -Infinity
   #isPaused = false
   #isStopped = false
   #stopping = new AbortController()
@@ -69,8 +68,7 @@ export class Download {
     for (;;) {
       const before = this.#here
       try {
-        await this.#append(file)
-        if (await this.#isWhole(file)) return
+        if (await this.#append(file) && await this.#isWhole(file)) return
         await this.#drop(file)
         if (++nWrong === MAX_WRONG) throw new HostFailed(`The host sends other bytes than were written: ${file.path}.`)
       } catch (error) {
@@ -82,17 +80,17 @@ export class Download {
     }
   }
 
-  // Appends what is missing of a file.
+  // Appends what is missing of a file; false where more came than that.
   async #append(file) {
     const writer = await this.#files.open(file.sha256)
     try {
-      if (writer.size >= file.bytes) return
+      if (writer.size >= file.bytes) return true
       this.#stopping = new AbortController()
       if (this.#isPaused || this.#isStopped) this.#stopping.abort()
       this.#say()
       const response = await this.#request(file, this.#hasRanges ? writer.size : 0)
       if (response.status !== 206) this.#restart(writer)
-      await this.#receive(response, file, writer)
+      return await this.#receive(response, file, writer)
     } finally {
       writer.close()
     }
@@ -119,20 +117,30 @@ export class Download {
 
   async #receive(response, { path, bytes: size }, writer) {
     const reader = response.body.getReader()
-    for (;;) {
-      const stalled = setTimeout(() => this.#stopping.abort(), STALL_MS)
-      const { done, value } = await reader.read().finally(() => clearTimeout(stalled))
-      if (done) break
-      if (writer.size + value.length > size) {
-        await reader.cancel()
-        return this.#restart(writer)
-      }
-      writer.write(value)
-      this.#here += value.length
-      if (performance.now() - this.#toldAt > TELL_EVERY_MS) this.#say()
+    const telling = setInterval(() => this.#say(), TELL_EVERY_MS)
+    try {
+      if (!await this.#receiveFrom(reader, size, writer)) return false
+    } finally {
+      clearInterval(telling)
     }
     // Of a whole file that ends well and is too short, nothing is worth keeping.
     if (response.status === 206 && writer.size < size) throw new Error(`${path} ended before its end.`)
+    return true
+  }
+
+  // Whether that was no more than there can be.
+  async #receiveFrom(reader, size, writer) {
+    for (;;) {
+      const stalled = setTimeout(() => this.#stopping.abort(), STALL_MS)
+      const { done, value } = await reader.read().finally(() => clearTimeout(stalled))
+      if (done) return true
+      if (writer.size + value.length > size) {
+        await reader.cancel()
+        return false
+      }
+      writer.write(value)
+      this.#here += value.length
+    }
   }
 
   #restart(writer) {
@@ -172,7 +180,7 @@ export class Download {
   }
 
   #say(told = {}) {
-    const now = this.#toldAt = performance.now()
+    const now = performance.now()
     this.#samples = [...this.#samples.filter(({ at }) => now - at < SPEED_MS), { at: now, here: this.#here }]
     const [first] = this.#samples
     const total = this.#wanted.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -74,7 +74,7 @@ class DiskFiles {
   }
 }
 
-class MemoryFiles {
+export class MemoryFiles {
   isKept = false
   #parts = new Map()
 

@@ -40,7 +40,8 @@ function wordsOfServer({ upstream, error }) {
 function wordsOfTab({ model, error, tab: { trouble, free } }) {
   if (trouble?.kind === "full") {
     const [missing, here] = [storage(trouble.missing), storage(trouble.here)]
-    const room = free === null ? "" : ` and ${storage(free)} are free`
+    // What browsers say is free may be more than they give.
+    const room = free === null || free > trouble.missing ? "" : ` and ${storage(free)} are free`
     return {
       words: "This browser has no room left.",
       reason: `${missing} are still to come${room}. The ${here} that are here stay. Make room, then go on.`,

@@ -1,0 +1,119 @@
+"""After the first visit the tab works without a network, and is never older than its host."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from demo.evaluate import CHECKPOINT
+from in_browser.site import write_service_worker
+from tests.browser.conftest import ALLOWED, FAKE_CAMERA, FLAGS, Visit, sandbox, with_camera
+from tests.browser.host import Host, served
+from tests.browser.in_tab import ask, get_model, when_ready, write_folder
+
+KEPT = "async () => (await navigator.serviceWorker.ready).active.state === 'activated'"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))
+
+
+@pytest.fixture
+def host(written: Path, tmp_path: Path) -> Iterator[Host]:
+    """A host whose folder a test may change."""
+    shutil.copytree(written, tmp_path / "tab")
+    with served(tmp_path / "tab") as host:
+        yield host
+
+
+def when_kept(page: Page) -> Page:
+    page.wait_for_function(KEPT)
+    return page
+
+
+def test_answers_with_the_host_stopped_and_the_browser_restarted(
+    playwright: Playwright, chromium: str, host: Host, tmp_path: Path
+):
+    def start():
+        return playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=chromium,
+            args=[*FLAGS, *sandbox(), "--disable-gpu", ALLOWED, FAKE_CAMERA],
+        )
+
+    first = start()
+    page = first.new_page()
+    page.goto(host.url)
+    when_kept(get_model(page))
+    first.close()
+    host.stop()
+    second = start()
+    page = second.new_page()
+    page.goto(host.url)
+    when_ready(page)
+    with_camera(page)
+    assert ask(page, "What colour is the circle?").get_attribute("data-state") == "done"
+    # Links lead to what is kept, too.
+    page.goto(f"{host.url}scenes/")
+    expect(page.get_by_role("link", name="Moonsight")).to_be_visible()
+    second.close()
+
+
+def change_page(host: Host, words: str) -> None:
+    """What a new version of the page does: other files, and another service worker."""
+    index = host.folder / "index.html"
+    index.write_text(index.read_text().replace("Nothing asked yet.", words))
+    write_service_worker(host.folder)
+
+
+def test_newer_version_is_told_and_shown_when_a_person_wants(
+    browser: Browser, host: Host, visit: Visit
+):
+    page = when_kept(get_model(visit(browser, host.url)))
+    change_page(host, "Nothing was asked.")
+    page.reload()
+    banner = page.locator("#newer")
+    expect(banner).to_contain_text("A newer version is here.")
+    expect(page.locator("#empty")).to_contain_text("Nothing asked yet.")
+    banner.get_by_role("button", name="Reload").click()
+    expect(page.locator("#empty")).to_contain_text("Nothing was asked.")
+    expect(banner).to_be_hidden()
+    when_ready(page)
+
+
+def test_version_that_is_only_half_there_is_not_taken(browser: Browser, host: Host, visit: Visit):
+    """A host in the middle of an update has files of both; what is kept stays whole."""
+    page = when_kept(
+        get_model(visit(browser, host.url, allow=re.compile("integrity|ServiceWorker")))
+    )
+    change_page(host, "Nothing was asked.")
+    (host.folder / "static" / "css" / "base.css").write_text("/* Of a third version. */")
+    page.reload()
+    when_ready(page)
+    page.evaluate("async () => (await navigator.serviceWorker.ready).update()")
+    page.wait_for_function(
+        "async () => { const r = await navigator.serviceWorker.ready; return !r.installing && !r.waiting }"
+    )
+    expect(page.locator("#newer")).to_be_hidden()
+    host.stop()
+    page.reload()
+    expect(page.locator("#empty")).to_contain_text("Nothing asked yet.")
+    when_ready(page)
+
+
+def test_models_of_another_version_are_got_once_more(browser: Browser, host: Host, visit: Visit):
+    """Only what changed: files are kept by what they are, not by their names."""
+    page = when_kept(get_model(visit(browser, host.url)))
+    write_folder(CHECKPOINT, host.folder, "int8")
+    page.reload()
+    with page.expect_navigation():
+        page.locator("#newer").get_by_role("button", name="Reload").click()
+    when_ready(page)
+    page.locator("#status").click()
+    expect(page.locator("#facts")).to_contain_text("int8")
+    assert host.n_asked("models/demo/tokenizer.json") == 1
+    assert host.n_asked("models/demo/weights-001.bin") == 1
