@@ -10,8 +10,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.clients import BenchFailed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# A GPU that computes right and slowly, where there is none.
+IN_SOFTWARE = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 FLAGS = (
-    *("--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--use-fake-device-for-media-stream"),
     "--use-fake-ui-for-media-stream",
 )
@@ -26,7 +28,8 @@ def launch(*flags: str) -> Iterator[Browser]:
     # Chromium refuses to run as root, as in a container, with its sandbox.
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        args = [*FLAGS, *sandbox, *flags]
+        gpu = [] if set(IN_SOFTWARE) <= set(flags) else ["--disable-gpu"]
+        args = [*FLAGS, *gpu, *sandbox, *flags]
         browser = playwright.chromium.launch(executable_path=chromium, args=args)
         yield browser
         browser.close()

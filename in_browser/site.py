@@ -13,6 +13,8 @@ from protocol.formats.page_events import page_limits
 from protocol.frame import FrameLimits
 
 ROOT = HERE.parent
+# The model for a page of one's own.
+EMBEDDED = "moonsight.js"
 # As the server's own, but that a worker computes, in WebAssembly.
 CONTENT_POLICY = "; ".join(
     (
@@ -42,6 +44,7 @@ def write_site(folder: Path, limits: FrameLimits) -> None:
         shutil.copytree(HERE / "js" / part, folder / "tab" / part)
     for script in ("tab.js", "worker.js"):
         shutil.copyfile(HERE / "js" / script, folder / "tab" / script)
+    shutil.copyfile(HERE / "js" / EMBEDDED, folder / EMBEDDED)
     write_runtime(folder / "runtime")
     _write_pages(folder, limits)
 
@@ -74,7 +77,7 @@ def write_service_worker(folder: Path) -> None:
     """
     parts = ("scenes", "static", "tab", "runtime")
     paths = [each for part in parts for each in (folder / part).rglob("*") if each.is_file()]
-    paths += [folder / "index.html", *(folder / "models").rglob("model*.json")]
+    paths += [folder / "index.html", folder / EMBEDDED, *(folder / "models").rglob("model*.json")]
     names = {path: path.relative_to(folder).as_posix() for path in sorted(paths)}
     # Whoever opens a folder gets its page: some hosts lead its own name elsewhere.
     files = {name.removesuffix("index.html"): _integrity(path) for path, name in names.items()}

@@ -57,7 +57,7 @@ class Weights(ABC):
 
     @abstractmethod
     def end_file(self) -> None:
-        """What follows lies in other files where that can be, to be read without what came before."""
+        """What follows lies in other files, where that can be, to be read by itself."""
 
     def linear(self, graph: Graph, x: str, name: str) -> str:
         """x (…, in) through a linear layer (…, out)."""

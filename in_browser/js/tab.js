@@ -3,7 +3,7 @@ import { compare, WrongNumbers } from "./engine/check.js"
 import { hasGpu, ways } from "./engine/devices.js"
 import { Engine } from "./engine/engine.js"
 import { openModel } from "./engine/model.js"
-import { Refused } from "./engine/plans.js"
+import { Refused } from "./engine/requests.js"
 import { Download } from "./store/download.js"
 import { openFiles } from "./store/files.js"
 import { readManifest, readModels, refusalOf, survey } from "./store/models.js"
@@ -184,7 +184,8 @@ export class Tab {
       await doing(opening)
     } catch (error) {
       if (opening !== this.#opening) return
-      console.error(error)
+      // The page says it, too: this is for whoever looks closer.
+      console.warn(error)
       const isMemory = error instanceof RangeError || MEMORY.test(error.message)
       this.#say({ state: "failed", progress: null, error: isMemory ? null : error.message }, { trouble: isMemory ? { kind: "memory" } : null })
     }

@@ -1,4 +1,4 @@
-"""A host of static files as there are many: it resumes downloads, and breaks them off when told to."""
+"""A host of static files: it resumes downloads, and breaks them off when told to."""
 
 import re
 from collections.abc import Iterator

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from in_browser.checkpoint import Stored
-from in_browser.model import list_models, write_model
+import in_browser.folder
+from checkpoints.checkpoint import Checkpoint
 from in_browser.runtime import is_fetched
-from in_browser.site import write_service_worker, write_site
-from moondream2.config import TOKENIZER_FILE
 from settings import Settings
 
 NO_RUNTIME = "The tab's runtime is not here (npm ci in in_browser): its tests were left out."
@@ -20,10 +18,8 @@ def write_folder(checkpoint: Path, folder: Path, format: str = "auto", name: str
     """Write page and model; skips the test where the runtime was never fetched."""
     if not is_fetched():
         pytest.skip(NO_RUNTIME)
-    write_site(folder, Settings().frame_limits)
-    write_model(Stored(checkpoint, TOKENIZER_FILE), folder / "models" / name, format, name)
-    list_models(folder / "models")
-    write_service_worker(folder)
+    found = Checkpoint(name, checkpoint)
+    in_browser.folder.write_folder(folder, found, format, Settings().frame_limits)
     return folder
 
 

@@ -88,18 +88,17 @@ def test_model_that_was_got_is_there_at_the_next_visit(browser: Browser, host: H
 
 
 def test_broken_download_says_so_and_goes_on(browser: Browser, host: Host, visit: Visit):
-    host.breaks[WEIGHTS] = [2_000_000]
+    host.breaks[WEIGHTS] = [2_000_000, 0, 0]
     page = visit(browser, host.url, allow=re.compile("ERR_CONTENT_LENGTH_MISMATCH"))
-    page.clock.install()
     page.locator(".choosing__get").click()
     card = page.locator("#waking")
     expect(card).to_contain_text("The download broke off.")
-    expect(card).to_contain_text(re.compile(r"2 MB are here and stay\.\s*Trying again in 1 s\."))
+    expect(card).to_contain_text(re.compile(r"2 MB are here and stay\.\s*Trying again in \d s\."))
     card.get_by_role("button", name="Go on now").click()
     when_ready(page)
-    [first, second] = [begin for path, begin in host.asked if path == WEIGHTS]
+    [first, *others] = [begin for path, begin in host.asked if path == WEIGHTS]
     assert first == 0
-    assert 0 < second <= 2_000_000
+    assert {0 < begin <= 2_000_000 for begin in others} == {True}
 
 
 def test_download_can_be_paused(browser: Browser, host: Host, visit: Visit):
@@ -241,7 +240,7 @@ def test_model_for_a_newer_page_says_what_to_do(
     told = tmp_path / "tab" / "models" / "demo" / "model.json"
     told.write_text(json.dumps({**json.loads(told.read_text()), "layout": 2}))
     with served(tmp_path / "tab") as host:
-        page = visit(browser, host.url, allow=re.compile("Outdated"))
+        page = visit(browser, host.url)
         page.locator(".choosing__get").click()
         expect(page.locator("#model-failed")).to_contain_text(
             "A newer version is here. Reload the page."
@@ -254,7 +253,7 @@ def test_host_without_the_model_is_said(
     shutil.copytree(folder, tmp_path / "tab")
     (tmp_path / "tab" / WEIGHTS).unlink()
     with served(tmp_path / "tab") as host:
-        page = visit(browser, host.url, allow=re.compile("HostFailed|404"))
+        page = visit(browser, host.url, allow=re.compile("404"))
         page.locator(".choosing__get").click()
         trouble = page.locator("#model-failed")
         expect(trouble).to_contain_text("The host does not have model.safetensors (404).")

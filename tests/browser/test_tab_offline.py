@@ -16,6 +16,12 @@ from tests.browser.in_tab import ask, get_model, when_ready, write_folder
 
 KEPT = "async () => (await navigator.serviceWorker.ready).active.state === 'activated'"
 
+# Nothing is being installed, and nothing waits to take over.
+SETTLED = """async () => {
+  const registration = await navigator.serviceWorker.ready
+  return !registration.installing && !registration.waiting
+}"""
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -95,9 +101,7 @@ def test_version_that_is_only_half_there_is_not_taken(browser: Browser, host: Ho
     page.reload()
     when_ready(page)
     page.evaluate("async () => (await navigator.serviceWorker.ready).update()")
-    page.wait_for_function(
-        "async () => { const r = await navigator.serviceWorker.ready; return !r.installing && !r.waiting }"
-    )
+    page.wait_for_function(SETTLED)
     expect(page.locator("#newer")).to_be_hidden()
     host.stop()
     page.reload()

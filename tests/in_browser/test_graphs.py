@@ -30,6 +30,9 @@ class Inside(Weights):
     def table(self, name: str) -> tuple[Place, str]:
         raise AssertionError("no graph reads a table")
 
+    def end_file(self) -> None:
+        pass
+
 
 @pytest.fixture(scope="module")
 def network() -> Network:

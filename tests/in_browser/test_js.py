@@ -1,6 +1,7 @@
 """What JavaScript makes of pictures and texts is what Python makes of them, to the last bit."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from PIL import Image
 from demo.evaluate import CHECKPOINT
 from in_browser.runtime import HERE
 from moondream2.tokenizer import Tokenizer
+from protocol import choices, request
+from protocol.request import SamplingParams
 from tests.checkpoint_folders import PARITY
 from tests.js.test_scripts import node  # noqa: F401
 
@@ -89,3 +92,22 @@ def test_picture_becomes_the_same_pixels(node: str, size: tuple[int, int, int, i
     told = run_node(node, script, {**fed, "toWidth": to_width, "toHeight": to_height})
     ours = Image.fromarray(pixels).resize((to_width, to_height), Image.Resampling.LANCZOS)
     assert np.array_equal(np.array(told, np.uint8).reshape(to_height, to_width, 3), np.array(ours))
+
+
+def test_requests_have_the_bounds_and_the_usual_values_of_the_protocol():
+    script = (HERE / "js" / "engine" / "requests.js").read_text()
+    bounds = dict(re.findall(r"^const (M\w+) = (\d+)$", script, re.MULTILINE))
+    assert bounds.pop("MAX_TEMPERATURE") == "2"
+    told = {**vars(request), **vars(choices)}
+    assert {name: int(bound) for name, bound in bounds.items()} == {
+        name: told[name] for name in bounds
+    }
+    usual = SamplingParams()
+    for said in (
+        f"maxTokens: {usual.max_tokens}, maxObjects: {usual.max_objects}",
+        f"temperature: {usual.temperature:g}, topP: {usual.top_p}, seed: null",
+    ):
+        assert said in script
+    assert tuple(json.loads(re.search(r"CAPTION_LENGTHS = (\[.*\])", script)[1])) == (
+        request.CAPTION_LENGTHS
+    )

@@ -2,17 +2,12 @@
 import { run } from "../network/decoding.js"
 import { Sampler } from "../network/sampling.js"
 import { BadPicture, openPicture } from "./pictures.js"
-import { Refused } from "./plans.js"
+import { complete, Refused } from "./requests.js"
 import { Turns } from "./turns.js"
 
 // How many looked-at frames are kept, the longest unused go first.
 const MAX_ROWS = 16
 const LOST_WITHIN_MS = 500
-
-const DEFAULTS = {
-  length: "normal", choices: [], spatialRefs: [], stops: [], isReasoning: false,
-  maxTokens: 768, maxObjects: 50, temperature: 0, topP: 0.3, seed: null,
-}
 
 // tell: is called with the name of each event and its detail: waiting, started, token, found, looked, response.
 export class Engine {
@@ -39,8 +34,13 @@ export class Engine {
 
   // request: { id, skill, frame: { frameId } or { blob } or null, … } as line/wire.js writes it down.
   ask(request) {
-    const defined = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined))
-    const asked = { ...DEFAULTS, ...defined, askedAt: performance.now() }
+    const askedAt = performance.now()
+    let asked
+    try {
+      asked = { ...complete(request), askedAt }
+    } catch (error) {
+      return this.#end({ ...request, askedAt }, { ...refusal(error), reason: "error" })
+    }
     const replaced = this.#turns.add(asked)
     if (replaced) this.#end(replaced, { reason: "replaced" })
     this.#turns.line.forEach(({ id }, at) => this.#running && this.#tell("waiting", { id, position: at + 1, expectedMs: null }))

@@ -1,17 +1,10 @@
 // What each request is prefilled with, and the procedure that answers it; as engine/plans.py.
 import { ChoiceUnwritable, SkillMissing } from "../network/prompts.js"
+import { Refused } from "./requests.js"
 
 // What one more object takes of the context, as network/skills.js feeds it.
 const POSITIONS_PER_BOX = 3
 const POSITIONS_PER_POINT = 2
-
-// What was asked cannot be done; its message is for the person.
-export class Refused extends Error {
-  constructor(code, message) {
-    super(message)
-    this.code = code
-  }
-}
 
 export class Plans {
   #prompts
