@@ -14,6 +14,8 @@ from in_browser.graph import Graph
 
 # How many numbers share one scale.
 BLOCK = 32
+# Each step of making them takes as much memory again.
+ROWS_AT_ONCE = 256
 # What every host takes as one file, and a broken download loses at most.
 SHARD_BYTES = 64 * 2**20
 # A file's parts begin at multiples of this, as readers of mapped files ask for.
@@ -105,10 +107,11 @@ class Shards(Weights):
         self._n_files, self._n_bytes = 0, SHARD_BYTES
 
     def seen(self, name: str) -> Tensor:
-        matrix = self._read(name)
+        weight = self._read(name)
+        # In place: the largest is hundreds of megabytes.
         if f"{name}.scales" not in self._kept:
-            return matrix.half().float()
-        return dequantised(*quantised(matrix, self._bits), matrix.shape[1], self._bits)
+            return weight.copy_(weight.half())
+        return dequantised(*quantised(weight, self._bits), self._bits, weight)
 
     def tensor(self, graph: Graph, name: str) -> str:
         return as_float32(graph, graph.stored(self._half(name)), "F16")
@@ -162,7 +165,7 @@ class Shards(Weights):
         with (self._folder / path).open("ab") as file:
             file.write(bytes(-self._n_bytes % ALIGNED))
             place = Place(path, file.tell(), values.nbytes)
-            file.write(values.tobytes())
+            file.write(np.ascontiguousarray(values).data)
             self._n_bytes = file.tell()
         self._kept[name] = external(name, kind, values.shape, place)
 
@@ -189,9 +192,15 @@ def quantised(matrix: Tensor, bits: int) -> tuple[np.ndarray, np.ndarray]:
     lower; and scales (out, blocks), float32. The number of largest size in a block is exact: with 4
     bits there is one more below the middle than above, and it takes that.
     """
-    n_out, n_in = matrix.shape
+    parts = [_quantised(rows, bits) for rows in matrix.split(ROWS_AT_ONCE)]
+    numbers, scales = zip(*parts, strict=True)
+    return np.concatenate(numbers), np.concatenate(scales)
+
+
+def _quantised(rows: Tensor, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    n_out, n_in = rows.shape
     n_blocks = -(-n_in // BLOCK)
-    padded = torch.nn.functional.pad(matrix.float(), (0, n_blocks * BLOCK - n_in))
+    padded = torch.nn.functional.pad(rows, (0, n_blocks * BLOCK - n_in))
     blocks = padded.view(n_out, n_blocks, BLOCK)
     middle = 1 << bits - 1
     largest = blocks.gather(-1, blocks.abs().argmax(dim=-1, keepdim=True))
@@ -203,9 +212,17 @@ def quantised(matrix: Tensor, bits: int) -> tuple[np.ndarray, np.ndarray]:
     return numbers, scales[..., 0].numpy()
 
 
-def dequantised(numbers: np.ndarray, scales: np.ndarray, n_in: int, bits: int) -> Tensor:
-    """The matrix (out, in) that `quantised` left, as float32."""
+def dequantised(numbers: np.ndarray, scales: np.ndarray, bits: int, matrix: Tensor) -> Tensor:
+    """Fill a matrix (out, in), float32, with what `quantised` left of it."""
+    n_in = matrix.shape[1]
+    for first in range(0, len(numbers), ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        matrix[rows] = _dequantised(numbers[rows], scales[rows], bits)[:, :n_in]
+    return matrix
+
+
+def _dequantised(numbers: np.ndarray, scales: np.ndarray, bits: int) -> Tensor:
     if bits == 4:
         numbers = np.stack([numbers & 15, numbers >> 4], axis=-1).reshape(*numbers.shape[:2], BLOCK)
     steps = torch.from_numpy(numbers.astype(np.float32)) - (1 << bits - 1)
-    return (steps * torch.from_numpy(scales)[..., None]).flatten(1)[:, :n_in]
+    return (steps * torch.from_numpy(scales)[..., None]).flatten(1)

@@ -66,12 +66,12 @@ export class Waking extends EventTarget {
     return spentMs < SHORTEST_MEASURE_MS || gained <= 0 ? null : spentMs * (total - done) / gained
   }
 
-  #stage({ label, side }, progress) {
+  #stage({ label, side, told }, progress) {
     const item = this.#template.content.firstElementChild.cloneNode(true)
     const isCurrent = side === 0
     item.dataset.state = { "-1": "done", 0: "current", 1: "pending" }[side]
     item.querySelector(".waking__name").textContent = label
-    item.querySelector(".waking__percent").textContent = isCurrent && progress.total ? `${percentOf(progress)}%` : ""
+    item.querySelector(".waking__percent").textContent = isCurrent && progress.total ? `${percentOf(progress)}%` : told
     if (isCurrent) {
       item.setAttribute("aria-current", "step")
       showPhase(item.querySelector(".moon"), fractionOf(progress))

@@ -1,5 +1,5 @@
 // What is said of a model while it loads: { title, amount, left, stages, way }. Each stage is { label, side }, where side
-// is -1 for one that is over, 0 for the current one and 1 for one to come.
+// is -1 for one that is over, 0 for the current one and 1 for one to come; `told` stands at the end of one that is over.
 import { age, amount, amountOf, listed, storage } from "../plain/words.js"
 
 const DONE_VERBS = { downloading: "downloaded", reading: "read" }
@@ -42,7 +42,9 @@ export function wordsOfTab(status, progress, { hasDownloaded, leftMs }) {
   }
   const shown = OF_TAB.filter((each) => (each !== "finding" || here) && (each !== "downloading" || hasDownloaded))
   const said = isDownloading ? downloadWords(status, progress, leftMs) : loadWords(stage, leftMs)
-  return { ...said, stages: staged(shown, OF_TAB, stage, labels) }
+  const whole = storage(status.tab.bytes)
+  const told = isDownloading || stage === "finding" ? {} : { finding: whole, downloading: whole }
+  return { ...said, stages: staged(shown, OF_TAB, stage, labels, told) }
 }
 
 function findingWords(stage, trouble, isDownloading, parts) {
@@ -76,9 +78,9 @@ function loadWords(stage, leftMs) {
   return { title: "Waking the model.", amount: "", left }
 }
 
-function staged(shown, all, stage, labels) {
+function staged(shown, all, stage, labels, told = {}) {
   const current = all.indexOf(stage)
-  return shown.map((each) => ({ label: labels[each], side: Math.sign(all.indexOf(each) - current) }))
+  return shown.map((each) => ({ label: labels[each], side: Math.sign(all.indexOf(each) - current), told: told[each] ?? "" }))
 }
 
 function nameOf({ isDemo, model }) {
