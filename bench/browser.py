@@ -96,8 +96,8 @@ LOAD = """async ([folder, device]) => {
 class Side:
     """What was seen of one way to answer. look_ms: empty where the look has no end of its own."""
 
-    load_s: float
-    again_s: float | None
+    load_s: float = 0.0
+    again_s: float | None = None
     memory_mb: float = 0.0
     first_word_ms: list[float] = field(default_factory=list)
     tokens_per_s: list[float] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Side:
 
 
 class Tab:
-    """The model in a page of a browser of its own."""
+    """The model in a page of its own, as a new person's."""
 
     def __init__(self, browser: Browser, url: str, device: str) -> None:
         self._before = {each.pid for each in renderers()}
@@ -148,19 +148,10 @@ def renderers() -> list[psutil.Process]:
     return [each for each in found if "--type=renderer" in each.cmdline()]
 
 
-def compare(
-    browsers: list[Browser], server: Server, url: str, views: list[View], started_s: float
-) -> dict[str, Side]:
+def compare(page: Page, server: Server, tabs: dict[str, Tab], views: list[View]) -> dict[str, Side]:
     """Ask all sides in turns, view by view: other work on the machine slows all alike."""
-    page = browsers[0].new_page()
     page.goto(f"{server.url}/scenes")
-    tabs = {
-        name: Tab(browser, url, device)
-        for browser, (name, device) in zip(
-            browsers, ((WASM, "wasm"), (WEBGPU, "webgpu")), strict=False
-        )
-    }
-    sides = {SERVER: Side(started_s, None)} | {name: tab.side for name, tab in tabs.items()}
+    sides = {SERVER: Side(), **{name: tab.side for name, tab in tabs.items()}}
     for turn, view in enumerate(views):
         told = {SERVER: ask_server(page, view.jpeg)}
         told |= {name: tab.ask(view.jpeg) for name, tab in tabs.items()}
@@ -234,11 +225,13 @@ def main() -> None:
         server = stack.enter_context(Server("ours", options.model, keeps_stamps=False))
         server.wait()
         started_s = monotonic() - began
-        flags: list[tuple[str, ...]] = [(), IN_SOFTWARE] if options.webgpu else [()]
-        browsers = [stack.enter_context(launch(*each)) for each in flags]
+        devices = {WASM: "wasm"} | ({WEBGPU: "webgpu"} if options.webgpu else {})
+        browser = stack.enter_context(launch(*(IN_SOFTWARE if options.webgpu else ())))
         url = stack.enter_context(served(folder))
         views = draw_views(N_WARM_UPS + options.views)
-        sides = compare(browsers, server, url, views, started_s)
+        tabs = {name: Tab(browser, url, device) for name, device in devices.items()}
+        sides = compare(browser.new_page(), server, tabs, views)
+        sides[SERVER].load_s = started_s
         weights = sizes(folder)
     _show(sides, weights)
     about = {**machine(), "busy_cores_before": before}

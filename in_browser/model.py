@@ -96,8 +96,8 @@ def _made_of(format: str, is_small: bool) -> str:
 
 
 def _table(weights: Weights, name: str) -> dict:
-    place, kind = weights.table(name)
-    return {**asdict(place), "type": kind}
+    places, kind = weights.table(name)
+    return {"places": [asdict(place) for place in places], "type": kind}
 
 
 def _told(path: Path) -> dict:

@@ -54,8 +54,8 @@ class Weights(ABC):
         """A weight as float32."""
 
     @abstractmethod
-    def table(self, name: str) -> tuple[Place, str]:
-        """A weight that is read without a graph, and its type: "F16" or "F32"."""
+    def table(self, name: str) -> tuple[list[Place], str]:
+        """A weight that is read without a graph, part by part; and its type: "F16" or "F32"."""
 
     @abstractmethod
     def end_file(self) -> None:
@@ -84,9 +84,9 @@ class AsStored(Weights):
         place = Place(self._path, offset, length)
         return as_float32(graph, graph.stored(external(name, TYPES[kind], shape, place)), kind)
 
-    def table(self, name: str) -> tuple[Place, str]:
+    def table(self, name: str) -> tuple[list[Place], str]:
         kind, _, offset, length = self._header[name]
-        return Place(self._path, offset, length), kind
+        return [Place(self._path, offset, length)], kind
 
     def end_file(self) -> None:
         """All lies in the one file that is there."""
@@ -141,9 +141,12 @@ class Shards(Weights):
             block_size=BLOCK,
         )
 
-    def table(self, name: str) -> tuple[Place, str]:
-        told = {each.key: each.value for each in self._half(name).external_data}
-        return Place(told["location"], int(told["offset"]), int(told["length"])), "F16"
+    def table(self, name: str) -> tuple[list[Place], str]:
+        # No graph needs it whole.
+        numbers = self._read(name).half().numpy().reshape(-1)
+        n_at_once = SHARD_BYTES // numbers.itemsize
+        parts = range(0, len(numbers), n_at_once)
+        return [self._write(numbers[first : first + n_at_once]) for first in parts], "F16"
 
     def end_file(self) -> None:
         self._n_bytes = SHARD_BYTES
@@ -158,7 +161,10 @@ class Shards(Weights):
         return self._kept[name]
 
     def _keep(self, name: str, kind: int, values: np.ndarray) -> None:
-        """Append a tensor's bytes to the shard that is being written, or begin another."""
+        self._kept[name] = external(name, kind, values.shape, self._write(values))
+
+    def _write(self, values: np.ndarray) -> Place:
+        """Append numbers to the shard that is being written, or begin another."""
         if self._n_bytes + values.nbytes > SHARD_BYTES and self._n_bytes:
             self._n_files, self._n_bytes = self._n_files + 1, 0
         path = f"weights-{self._n_files:03}.bin"
@@ -167,7 +173,7 @@ class Shards(Weights):
             place = Place(path, file.tell(), values.nbytes)
             file.write(np.ascontiguousarray(values).data)
             self._n_bytes = file.tell()
-        self._kept[name] = external(name, kind, values.shape, place)
+        return place
 
 
 def external(name: str, kind: int, shape: Sequence[int], place: Place) -> TensorProto:

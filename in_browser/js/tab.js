@@ -77,13 +77,14 @@ export class Tab {
     else if (this.#status.state === "failed") this.open(this.#model?.name)
   }
 
-  // Deletes what is kept of the model, and whatever is of no use to any.
+  // Deletes what is kept of the model.
   async remove() {
     this.#opening++
     this.#download?.stop()
     this.#abandon()
-    const others = this.#models.filter((each) => each !== this.#model)
-    await locked(async () => this.#keepOnly(await this.#hashesOf(others)))
+    await locked(async () => {
+      for (const { sha256 } of this.#manifest?.files ?? []) await this.#files.remove(sha256)
+    })
     this.#model = this.#manifest = null
     await this.#survey()
     this.#say({ state: "absent", model: null, device: null, dtype: null, isDemo: false, error: null, progress: null }, { trouble: null, why: null })
@@ -148,6 +149,7 @@ export class Tab {
         onDone(0)
         await compare(model.network, this.#manifest.recorded, onDone)
         if (opening === this.#opening) this.#ready(model, way)
+        else await model.close()
         return
       } catch (error) {
         console.warn(error)
@@ -162,6 +164,7 @@ export class Tab {
   #ready(model, way) {
     this.#engine = new Engine({ ...model, maxPixels: this.#maxPixels, tell: this.#tell, lost: way.lost })
     this.#say({ state: "ready", progress: null }, { checkedAt: Date.now() })
+    this.#tidy().catch((error) => console.warn(error))
     for (const request of this.#waiting.splice(0)) this.#engine.ask(request)
     const { opening, engine } = { opening: this.#opening, engine: this.#engine }
     way.lost.then(() => engine === this.#engine && opening === this.#opening && this.#reopen())
@@ -198,13 +201,13 @@ export class Tab {
     this.#say({}, { models, free: found.free, isKept: this.#files.isKept, isPersistent })
   }
 
-  async #hashesOf(models) {
-    const manifests = await Promise.all(models.map((model) => readManifest(this.#folder, model)))
-    return new Set(manifests.flatMap(({ manifest }) => manifest.files.map(({ sha256 }) => sha256)))
-  }
-
-  async #keepOnly(wanted) {
-    for (const name of await this.#files.names()) if (!wanted.has(name)) await this.#files.remove(name)
+  // Deletes what is of no use to any model that there is: files of older versions.
+  async #tidy() {
+    const manifests = await Promise.all(this.#models.map((model) => readManifest(this.#folder, model)))
+    const wanted = new Set(manifests.flatMap(({ manifest }) => manifest.files.map(({ sha256 }) => sha256)))
+    await locked(async () => {
+      for (const name of await this.#files.names()) if (!wanted.has(name)) await this.#files.remove(name)
+    })
   }
 
   #say(status, tab = {}) {

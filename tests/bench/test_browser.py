@@ -27,7 +27,7 @@ def test_row_is_the_median_of_what_was_seen():
 
 
 def test_server_has_no_look_of_its_own():
-    side = Side(load_s=2.0, again_s=None)
+    side = Side()
     side.add(50, 11, 100.0, 8)
     assert side.row()["look_ms"] is None
 

@@ -219,6 +219,16 @@ def sandbox() -> list[str]:
     return ["--no-sandbox"] if is_root else []
 
 
+@pytest.fixture(scope="session")
+def tab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make browser` writes of the demo model; whoever changes something takes a copy."""
+    # Brings torch and onnx, which most tests of a page do without.
+    from demo.evaluate import CHECKPOINT
+    from tests.browser.in_tab import write_folder
+
+    return write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))
+
+
 Launch = Callable[..., Browser]
 
 

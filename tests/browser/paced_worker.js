@@ -32,8 +32,8 @@ function become({ memory_bytes: memoryBytes, is_demo: isDemo, gpu_fault: gpuFaul
   tell("status", status)
 }
 
-function progressFrom({ stage, done, total = null, bytes_per_s: bytesPerS, seconds_left: secondsLeft }) {
-  return { stage, done, total, bytesPerS, secondsLeft }
+function progressFrom({ total = null, bytes_per_s: bytesPerS, seconds_left: secondsLeft, ...told }) {
+  return { ...told, total, bytesPerS, secondsLeft }
 }
 
 function work() {

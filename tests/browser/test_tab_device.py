@@ -8,23 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from demo.evaluate import CHECKPOINT
 from tests.browser.conftest import ALLOWED, GPU_IN_SOFTWARE, Launch, Visit, with_camera
 from tests.browser.host import Host, served
-from tests.browser.in_tab import ask, get_model, write_folder
+from tests.browser.in_tab import ask, get_model
 
 # A GPU in software takes its time.
 PATIENCE_MS = 60_000
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))
-
-
 @pytest.fixture
-def host(folder: Path) -> Iterator[Host]:
-    with served(folder) as host:
+def host(tab_folder: Path) -> Iterator[Host]:
+    with served(tab_folder) as host:
         yield host
 
 
@@ -91,9 +85,9 @@ def test_device_is_checked_and_what_is_asked_of_a_lost_one_is_asked_again(
 
 
 def test_numbers_that_are_wrong_everywhere_are_no_answers(
-    launch: Launch, folder: Path, tmp_path: Path, visit: Visit
+    launch: Launch, tab_folder: Path, tmp_path: Path, visit: Visit
 ):
-    shutil.copytree(folder, tmp_path / "tab")
+    shutil.copytree(tab_folder, tmp_path / "tab")
     told = tmp_path / "tab" / "models" / "demo" / "model.json"
     manifest = json.loads(told.read_text())
     manifest["recorded"]["scores"][5] += 1

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from demo.evaluate import CHECKPOINT
 from tests.browser.conftest import Visit, with_camera
 from tests.browser.host import Host, served
-from tests.browser.in_tab import ask, get_model, when_ready, write_folder
+from tests.browser.in_tab import ask, get_model, when_ready
 
 WEIGHTS = "models/demo/model.safetensors"
 # What a worker runs before the page's own: this one finds no place to keep files.
@@ -35,14 +34,9 @@ SPOIL = """async (size) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))
-
-
 @pytest.fixture
-def host(folder: Path) -> Iterator[Host]:
-    with served(folder) as host:
+def host(tab_folder: Path) -> Iterator[Host]:
+    with served(tab_folder) as host:
         yield host
 
 
@@ -78,13 +72,6 @@ def test_first_visit_tells_what_it_takes_before_anything_is_loaded(
     expect(facts).to_contain_text("In this tab, on WASM")
     expect(facts).to_contain_text(re.compile(r"Checked\s*\d\d:\d\d, equal to the recorded answers"))
     expect(facts).to_contain_text("5 MB in this browser")
-
-
-def test_model_that_was_got_is_there_at_the_next_visit(browser: Browser, host: Host, visit: Visit):
-    page = get_model(visit(browser, host.url))
-    page.reload()
-    when_ready(page)
-    assert host.n_asked(WEIGHTS) == 1
 
 
 def test_broken_download_says_so_and_goes_on(browser: Browser, host: Host, visit: Visit):
@@ -179,9 +166,9 @@ def test_model_without_room_is_not_offered(browser: Browser, host: Host, visit: 
 
 
 def test_large_model_is_not_offered_without_webgpu(
-    browser: Browser, folder: Path, tmp_path: Path, visit: Visit
+    browser: Browser, tab_folder: Path, tmp_path: Path, visit: Visit
 ):
-    shutil.copytree(folder, tmp_path / "tab")
+    shutil.copytree(tab_folder, tmp_path / "tab")
     told = tmp_path / "tab" / "models" / "models.json"
     [demo] = json.loads(told.read_text())
     large = {**demo, "name": "moondream2", "bytes": 1_350_000_000, "is_large": True}
@@ -208,8 +195,11 @@ def test_window_that_keeps_nothing_answers_all_the_same(browser: Browser, host: 
     expect(page.locator("#deleting")).to_be_hidden()
 
 
-def test_damaged_model_heals(browser: Browser, host: Host, visit: Visit):
+def test_model_is_there_at_the_next_visit_and_heals(browser: Browser, host: Host, visit: Visit):
     page = get_model(visit(browser, host.url))
+    page.reload()
+    when_ready(page)
+    assert host.n_asked(WEIGHTS) == 1
     page.evaluate(SPOIL, (host.folder / WEIGHTS).stat().st_size)
     page.reload()
     when_ready(page)
@@ -234,9 +224,9 @@ def test_deleting_is_asked_twice_and_frees_the_room(browser: Browser, host: Host
 
 
 def test_model_for_a_newer_page_says_what_to_do(
-    browser: Browser, folder: Path, tmp_path: Path, visit: Visit
+    browser: Browser, tab_folder: Path, tmp_path: Path, visit: Visit
 ):
-    shutil.copytree(folder, tmp_path / "tab")
+    shutil.copytree(tab_folder, tmp_path / "tab")
     told = tmp_path / "tab" / "models" / "demo" / "model.json"
     told.write_text(json.dumps({**json.loads(told.read_text()), "layout": 2}))
     with served(tmp_path / "tab") as host:
@@ -248,15 +238,15 @@ def test_model_for_a_newer_page_says_what_to_do(
 
 
 def test_host_without_the_model_is_said(
-    browser: Browser, folder: Path, tmp_path: Path, visit: Visit
+    browser: Browser, tab_folder: Path, tmp_path: Path, visit: Visit
 ):
-    shutil.copytree(folder, tmp_path / "tab")
+    shutil.copytree(tab_folder, tmp_path / "tab")
     (tmp_path / "tab" / WEIGHTS).unlink()
     with served(tmp_path / "tab") as host:
         page = visit(browser, host.url, allow=re.compile("404"))
         page.locator(".choosing__get").click()
         trouble = page.locator("#model-failed")
         expect(trouble).to_contain_text("The host does not have model.safetensors (404).")
-        shutil.copyfile(folder / WEIGHTS, tmp_path / "tab" / WEIGHTS)
+        shutil.copyfile(tab_folder / WEIGHTS, tmp_path / "tab" / WEIGHTS)
         trouble.get_by_role("button", name="Try again").click()
         when_ready(page)

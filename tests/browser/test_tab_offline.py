@@ -1,5 +1,6 @@
 """After the first visit the tab works without a network, and is never older than its host."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,13 @@ from tests.browser.conftest import ALLOWED, FAKE_CAMERA, FLAGS, Visit, sandbox, 
 from tests.browser.host import Host, served
 from tests.browser.in_tab import ask, get_model, when_ready, write_folder
 
+KEPT_FILES = """async () => {
+  let n = 0
+  for await (const folder of (await navigator.storage.getDirectory()).values()) {
+    for await (const name of folder.keys()) n++
+  }
+  return n
+}"""
 KEPT = "async () => (await navigator.serviceWorker.ready).active.state === 'activated'"
 
 # Nothing is being installed, and nothing waits to take over.
@@ -23,15 +31,10 @@ SETTLED = """async () => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))
-
-
 @pytest.fixture
-def host(written: Path, tmp_path: Path) -> Iterator[Host]:
+def host(tab_folder: Path, tmp_path: Path) -> Iterator[Host]:
     """A host whose folder a test may change."""
-    shutil.copytree(written, tmp_path / "tab")
+    shutil.copytree(tab_folder, tmp_path / "tab")
     with served(tmp_path / "tab") as host:
         yield host
 
@@ -79,16 +82,26 @@ def change_page(host: Host, words: str) -> None:
 def test_newer_version_is_told_and_shown_when_a_person_wants(
     browser: Browser, host: Host, visit: Visit
 ):
+    """Of a model only what changed is got: files are kept by what they are, not by their names."""
     page = when_kept(get_model(visit(browser, host.url)))
+    write_folder(CHECKPOINT, host.folder, "int8")
     change_page(host, "Nothing was asked.")
     page.reload()
     banner = page.locator("#newer")
     expect(banner).to_contain_text("A newer version is here.")
     expect(page.locator("#empty")).to_contain_text("Nothing asked yet.")
-    banner.get_by_role("button", name="Reload").click()
+    with page.expect_navigation():
+        banner.get_by_role("button", name="Reload").click()
     expect(page.locator("#empty")).to_contain_text("Nothing was asked.")
     expect(banner).to_be_hidden()
     when_ready(page)
+    page.locator("#status").click()
+    expect(page.locator("#facts")).to_contain_text("int8")
+    assert host.n_asked("models/demo/tokenizer.json") == 1
+    assert host.n_asked("models/demo/weights-001.bin") == 1
+    n_files = len(json.loads((host.folder / "models/demo/model.json").read_text())["files"])
+    # Of the older version nothing is left.
+    page.wait_for_function(f"async () => (await ({KEPT_FILES})()) === {n_files}")
 
 
 def test_version_that_is_only_half_there_is_not_taken(browser: Browser, host: Host, visit: Visit):
@@ -107,17 +120,3 @@ def test_version_that_is_only_half_there_is_not_taken(browser: Browser, host: Ho
     page.reload()
     expect(page.locator("#empty")).to_contain_text("Nothing asked yet.")
     when_ready(page)
-
-
-def test_models_of_another_version_are_got_once_more(browser: Browser, host: Host, visit: Visit):
-    """Only what changed: files are kept by what they are, not by their names."""
-    page = when_kept(get_model(visit(browser, host.url)))
-    write_folder(CHECKPOINT, host.folder, "int8")
-    page.reload()
-    with page.expect_navigation():
-        page.locator("#newer").get_by_role("button", name="Reload").click()
-    when_ready(page)
-    page.locator("#status").click()
-    expect(page.locator("#facts")).to_contain_text("int8")
-    assert host.n_asked("models/demo/tokenizer.json") == 1
-    assert host.n_asked("models/demo/weights-001.bin") == 1

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
 
-from demo.evaluate import CHECKPOINT
 from tests.browser.conftest import PacedServer, Visit
 from tests.browser.host import Host, served
-from tests.browser.in_tab import get_model, write_folder
+from tests.browser.in_tab import get_model
 from tests.browser.test_answers import (  # noqa: F401
     test_answer_grows_with_each_word_under_a_gold_ring,
     test_finished_answer_is_heard_once_and_never_word_by_word,
@@ -35,18 +34,60 @@ from tests.browser.test_live import (  # noqa: F401
     test_point_is_kept_and_says_that_nothing_is_there,
     test_sentence_follows_what_is_held_into_the_camera,
 )
+from tests.browser.test_look import serious_findings
+
+LARGE = {"name": "moondream2", "bytes": 1_350_000_000, "isLarge": True, "isDemo": False}
+SMALL = {"name": "demo", "bytes": 5_200_000, "isLarge": False, "isDemo": True}
+TAB = {
+    "models": [{**LARGE, "refusal": None}, {**SMALL, "refusal": None}],
+    **{"free": 38e9, "isKept": True, "isPersistent": True, "bytes": LARGE["bytes"]},
+    **{"why": None, "checkedAt": None, "trouble": None},
+}
+WITHOUT_GPU = [{**LARGE, "refusal": "gpu"}, {**SMALL, "refusal": None}]
+GETTING = {"stage": "downloading", "done": 500e6, "total": 1.35e9, "part": 8, "parts": 21}
+COMPARING = {"stage": "comparing", "done": 0.9, "total": 1, "parts": 21}
+FULL = {"kind": "full", "here": 500e6, "missing": 850e6}
+# What the tab can tell of its model, and the words that stand on the page then.
+TOLD = [
+    (
+        {"state": "absent", "tab": TAB},
+        ["Choose a model.", "moondream2, 1.35 GB", "has room for 38 GB and keeps it until you"],
+    ),
+    (
+        {"state": "absent", "tab": {**TAB, "models": WITHOUT_GPU}},
+        ["One model fits here.", "without WebGPU an answer takes minutes."],
+    ),
+    (
+        {"state": "loading", "progress": {**GETTING, "bytes_per_s": 21e6, "seconds_left": 40}},
+        ["Getting moondream2.", "500 MB of 1.35 GB", "21.0 MB a second, about 40 s left", "37%"],
+    ),
+    (
+        {"state": "loading", "progress": {**GETTING, "trouble": "broken", "waitS": 4}},
+        ["The download broke off.", "500 MB are here and stay.", "Trying again in 4 s."],
+    ),
+    (
+        {"state": "failed", "tab": {**TAB, "trouble": FULL, "free": 2e8}},
+        ["This browser has no room left.", "850 MB are still to come and 200 MB are free."],
+    ),
+    (
+        {
+            "state": "loading",
+            "progress": {"stage": "comparing", "done": 0.9, "total": 1, "parts": 21},
+        },
+        ["Comparing.", "All 21 parts here and whole", "1.35 GB", "90%"],
+    ),
+    (
+        {"state": "ready", "device": "wasm", "tab": {**TAB, "why": "wrong", "checkedAt": 0}},
+        ["WebGPU gave wrong numbers on this device, so WASM is used: right, but slower."],
+    ),
+]
 
 PACED_WORKER = Path(__file__).with_name("paced_worker.js")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_folder(CHECKPOINT, tmp_path_factory.mktemp("tab"))
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Host]:
-    with served(folder) as host:
+def server(tab_folder: Path) -> Iterator[Host]:
+    with served(tab_folder) as host:
         yield host
 
 
@@ -70,9 +111,9 @@ class PacedTab(PacedServer):
 
 
 @pytest.fixture(scope="module")
-def paced_server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacedTab]:
+def paced_server(tab_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacedTab]:
     paced = tmp_path_factory.mktemp("paced") / "tab"
-    shutil.copytree(folder, paced)
+    shutil.copytree(tab_folder, paced)
     shutil.copyfile(PACED_WORKER, paced / "tab" / "worker.js")
     # It would keep one version of what tests change.
     (paced / "service_worker.js").write_text("")
@@ -98,3 +139,25 @@ def visit(visit: Visit, paced_server: PacedTab) -> Iterator[Callable[..., Page]]
 
     yield come
     paced_server.belongs_to(None)
+
+
+@pytest.mark.parametrize("look", [("light", 1440), ("dark", 390)], ids=["desk", "phone"])
+def test_every_state_of_the_model_has_its_words_and_is_readable(
+    browser: Browser,
+    paced: PacedTab,
+    visit: Callable[..., Page],
+    look: tuple[str, int],
+):
+    scheme, width = look
+    size = {"width": width, "height": 844}
+    page = visit(browser, paced.url, color_scheme=scheme, viewport=size)
+    for status, words in TOLD:
+        paced.status(**{"model": "moondream2", "device": "wasm", "tab": TAB, **status})
+        for each in words:
+            expect(page.locator(".answers")).to_contain_text(each)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert serious_findings(page) == []
+    page.locator("#status").click()
+    page.get_by_role("button", name="Delete the model from this browser").click()
+    expect(page.locator("#deleting")).to_contain_text("It frees 1.35 GB. Your answers stay.")
+    assert serious_findings(page) == []

@@ -27,7 +27,7 @@ class Inside(Weights):
         array = self._weights[name].detach().numpy()
         return graph.stored(numpy_helper.from_array(array, name))
 
-    def table(self, name: str) -> tuple[Place, str]:
+    def table(self, name: str) -> tuple[list[Place], str]:
         raise AssertionError("no graph reads a table")
 
     def end_file(self) -> None:

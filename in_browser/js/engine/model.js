@@ -58,9 +58,14 @@ function placesOfKept({ n_layers: nLayers }) {
 }
 
 // A copy, since what lies in a file may begin anywhere, and the file is let go of.
-async function readNumbers(read, { path, offset, length, type }) {
-  const bytes = (await read(path, offset, length)).slice().buffer
-  return type === "F16" ? new Uint16Array(bytes) : new Float32Array(bytes)
+async function readNumbers(read, { places, type }) {
+  const bytes = new Uint8Array(places.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const { path, offset, length } of places) {
+    bytes.set(await read(path, offset, length), at)
+    at += length
+  }
+  return type === "F16" ? new Uint16Array(bytes.buffer) : new Float32Array(bytes.buffer)
 }
 
 function parsed(bytes) {

@@ -39,8 +39,8 @@ export class Connection extends EventTarget {
     if (wish.isDeleted) forget(CHOICE)
     if (wish.get) {
       remember(CHOICE, wish.get)
-      // Some browsers ask the person, and some decide by themselves.
-      await navigator.storage?.persist?.().catch(() => false)
+      // Some browsers ask the person, and some decide by themselves: nothing waits for that.
+      navigator.storage?.persist?.().catch((error) => console.warn(error))
     }
     return this.#send("keep", wish)
   }

@@ -102,8 +102,8 @@ export class Download {
     const address = `${this.#folder}${path}?${sha256.slice(0, 12)}`
     const headers = from ? { Range: `bytes=${from}-` } : {}
     const stalled = setTimeout(() => this.#stopping.abort(), STALL_MS)
-    const response = await fetch(address, { headers, cache: "no-store", signal: this.#stopping.signal })
-    clearTimeout(stalled)
+    const asked = fetch(address, { headers, cache: "no-store", signal: this.#stopping.signal })
+    const response = await asked.finally(() => clearTimeout(stalled))
     const isRange = response.headers.get("content-range")?.startsWith(`bytes ${from}-`) && !response.headers.has("content-encoding")
     if (from && (response.status === 416 || response.status === 206 && !isRange)) {
       this.#hasRanges = false

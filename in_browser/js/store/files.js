@@ -56,7 +56,11 @@ class DiskFiles {
         }
       },
       restart: () => access.truncate(0),
-      close: () => access.close(),
+      close() {
+        // What was written is what is read next, also after a fall of the computer.
+        access.flush()
+        access.close()
+      },
     }
   }
 
