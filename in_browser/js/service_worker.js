@@ -1,7 +1,6 @@
 // Keeps page, scripts and runtime of one version in this browser: all of it or nothing, so that versions never mix.
 // in_browser/site.py writes SHELL above this line: the version; the files by their path, each with the SHA-256 of its
 // bytes; and those which only some devices need, by the device's name.
-/* global SHELL */
 
 const NAME = `moonsight ${registration.scope} `
 const CACHE = NAME + SHELL.version
@@ -17,7 +16,7 @@ addEventListener("message", (event) => {
 
 addEventListener("fetch", (event) => {
   const path = pathOf(event.request)
-  if (path in SHELL.files) event.respondWith(answer(path, event.request))
+  if (Object.hasOwn(SHELL.files, path)) event.respondWith(answer(path, event.request))
 })
 
 async function keep(paths) {

@@ -3,9 +3,6 @@
 // Of the manifest, as in_browser/model.py writes it.
 const LAYOUT = 1
 
-// Written for a newer page than this one.
-export class Outdated extends Error {}
-
 // folder: an address that ends with a slash. Gives [{ name, path, bytes, isLarge }], the largest first.
 export async function readModels(folder) {
   const models = await readJson(`${folder}models.json`)
@@ -15,7 +12,7 @@ export async function readModels(folder) {
 // The manifest of a model, and the folder its files lie in.
 export async function readManifest(folder, { path }) {
   const manifest = await readJson(folder + path)
-  if (manifest.layout !== LAYOUT) throw new Outdated("A newer version is here. Reload the page.")
+  if (manifest.layout !== LAYOUT) throw new Error("A newer version is here. Reload the page.")
   return { manifest, folder: new URL(".", folder + path).href }
 }
 
@@ -34,8 +31,8 @@ export async function survey(hasGpu) {
 }
 
 // Why a model is not offered here: "phone", "gpu", "room", or null where it is.
-export function refusalOf({ isLarge, bytes }, { hasGpu, isPhone, free }, here = 0) {
+export function refusalOf({ isLarge, bytes }, { hasGpu, isPhone, free }) {
   if (isLarge && isPhone) return "phone"
   if (isLarge && !hasGpu) return "gpu"
-  return free !== null && bytes - here > free ? "room" : null
+  return free !== null && bytes > free ? "room" : null
 }
