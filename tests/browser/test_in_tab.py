@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import GPU_IN_SOFTWARE, Launch, Visit, with_camera
+from tests.browser.conftest import GPU_IN_SOFTWARE, Launch
 from tests.browser.exams import ANSWER_ALL, Said, exams
 from tests.browser.host import served
-from tests.browser.in_tab import ask, get_model
 
 # For whoever has the time: SCENES=100. In software a GPU takes ten seconds for each.
 N_SCENES = int(os.environ.get("SCENES", "10"))
@@ -31,12 +29,3 @@ def test_tab_says_what_python_says_about_unseen_scenes(launch: Launch, tab_url: 
         told = page.evaluate(ANSWER_ALL, exam.asked_of(tab_url, device))
         assert Said.of_tab(told) == exam.expected
     page.close()
-
-
-def test_page_answers_without_a_server(browser: Browser, tab_url: str, visit: Visit):
-    page = visit(browser, tab_url)
-    with_camera(page)
-    get_model(page)
-    card = ask(page, "What colour is the circle?")
-    expect(card.locator(".card__text")).to_have_text("The circle is red.")
-    expect(page.locator("#status")).to_contain_text("WASM")

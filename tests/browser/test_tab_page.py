@@ -25,13 +25,11 @@ from tests.browser.test_asking import (  # noqa: F401
 )
 from tests.browser.test_finding import (  # noqa: F401
     test_boxes_appear_one_by_one_as_they_are_found,
-    test_red_circle_is_found_where_it_is,
 )
 from tests.browser.test_live import (  # noqa: F401
     drawn,
     kept_page,
     test_equal_answer_changes_nothing_but_since_when,
-    test_point_is_kept_and_says_that_nothing_is_there,
     test_sentence_follows_what_is_held_into_the_camera,
 )
 from tests.browser.test_look import serious_findings

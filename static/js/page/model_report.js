@@ -9,7 +9,6 @@ import { Trouble } from "./trouble.js"
 import { Waking } from "./waking.js"
 
 const NOTED = "device-noted"
-const FALLEN_BACK = ["wrong", "broken"]
 
 // Tells "woke" when a model that was loading can answer, and "wish" with what a person wishes of the model in this tab:
 // { get: its name }, { isPaused } of its download, { isDeleted }, or { isRenewed } of the page.
@@ -80,7 +79,7 @@ export class ModelReport extends EventTarget {
 
   // Once in a browser; the facts go on saying it.
   #showNote() {
-    if (!this.isReady || !FALLEN_BACK.includes(this.#status.tab?.why) || recall(NOTED)) return
+    if (!this.isReady || this.#status.tab?.why !== "wrong" || recall(NOTED)) return
     this.#note.hidden = false
     remember(NOTED, "yes")
   }
