@@ -33,13 +33,13 @@ class Stored:
         self._names = stored_names(self.weights_path, self._places.keys(), self._expected.keys())
 
     def read(self, name: str) -> Tensor:
-        """One weight (…) by the network's own name, as float32 on the CPU.
+        """One weight (…) by the network's own name, as it is stored, on the CPU.
 
         Raises CheckpointRejected for one that no network could use.
         """
         weight = read_weight(self.weights_path, self._names[name], self._places, CPU)
         check_weight(name, weight, self._expected[name], self.weights_path)
-        return weight.float()
+        return weight
 
     def header(self) -> Header | None:
         """Where each weight lies in its file; None where graphs cannot name it as it is there."""

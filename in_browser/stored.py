@@ -14,7 +14,6 @@ from in_browser.graph import Graph
 
 # How many numbers share one scale.
 BLOCK = 32
-# Each step of making them takes as much memory again.
 ROWS_AT_ONCE = 256
 # What every host takes as one file, and a broken download loses at most.
 SHARD_BYTES = 64 * 2**20
@@ -24,7 +23,8 @@ ALIGNED = 64
 FORMATS = ("float16", "int8", "int4")
 TYPES = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
 
-# A tensor of the checkpoint (…) by the network's own name, float32.
+# A tensor of the checkpoint (…) by the network's own name, in the numbers it is stored in. What is
+# made of it is made in parts: the largest takes hundreds of megabytes.
 Read = Callable[[str], Tensor]
 # Of each tensor by that name: its type, shape, first byte and number of bytes.
 Header = dict[str, tuple[str, tuple[int, ...], int, int]]
@@ -47,7 +47,7 @@ class Weights(ABC):
 
     def seen(self, name: str) -> Tensor:
         """A weight (…) as graphs compute with it, float32."""
-        return self._read(name)
+        return self._read(name).float()
 
     @abstractmethod
     def tensor(self, graph: Graph, name: str) -> str:
@@ -108,10 +108,9 @@ class Shards(Weights):
 
     def seen(self, name: str) -> Tensor:
         weight = self._read(name)
-        # In place: the largest is hundreds of megabytes.
         if f"{name}.scales" not in self._kept:
-            return weight.copy_(weight.half())
-        return dequantised(*quantised(weight, self._bits), self._bits, weight)
+            return weight.half().float()
+        return dequantised(*quantised(weight, self._bits), weight.shape[1], self._bits)
 
     def tensor(self, graph: Graph, name: str) -> str:
         return as_float32(graph, graph.stored(self._half(name)), "F16")
@@ -206,7 +205,7 @@ def quantised(matrix: Tensor, bits: int) -> tuple[np.ndarray, np.ndarray]:
 def _quantised(rows: Tensor, bits: int) -> tuple[np.ndarray, np.ndarray]:
     n_out, n_in = rows.shape
     n_blocks = -(-n_in // BLOCK)
-    padded = torch.nn.functional.pad(rows, (0, n_blocks * BLOCK - n_in))
+    padded = torch.nn.functional.pad(rows.float(), (0, n_blocks * BLOCK - n_in))
     blocks = padded.view(n_out, n_blocks, BLOCK)
     middle = 1 << bits - 1
     largest = blocks.gather(-1, blocks.abs().argmax(dim=-1, keepdim=True))
@@ -218,9 +217,9 @@ def _quantised(rows: Tensor, bits: int) -> tuple[np.ndarray, np.ndarray]:
     return numbers, scales[..., 0].numpy()
 
 
-def dequantised(numbers: np.ndarray, scales: np.ndarray, bits: int, matrix: Tensor) -> Tensor:
-    """Fill a matrix (out, in), float32, with what `quantised` left of it."""
-    n_in = matrix.shape[1]
+def dequantised(numbers: np.ndarray, scales: np.ndarray, n_in: int, bits: int) -> Tensor:
+    """The matrix (out, in) that `quantised` left, as float32."""
+    matrix = torch.empty(len(numbers), n_in)
     for first in range(0, len(numbers), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
         matrix[rows] = _dequantised(numbers[rows], scales[rows], bits)[:, :n_in]
