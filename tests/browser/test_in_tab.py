@@ -10,7 +10,7 @@ from tests.browser.conftest import GPU_IN_SOFTWARE, Launch
 from tests.browser.exams import ANSWER_ALL, Said, exams
 from tests.browser.host import served
 
-# For whoever has the time: SCENES=100. In software a GPU takes ten seconds for each.
+# For whoever has the time: SCENES=100. In software a GPU takes half a minute for each.
 N_SCENES = int(os.environ.get("SCENES", "10"))
 DEVICES = ["wasm", "webgpu"] if "SCENES" in os.environ else ["wasm"]
 
