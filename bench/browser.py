@@ -250,8 +250,8 @@ def _show(sides: dict[str, Side], weights: dict[str, tuple[int, int]]) -> None:
         first = median(side.first_word_ms) / median(sides[SERVER].first_word_ms)
         rate = median(side.tokens_per_s) / median(sides[SERVER].tokens_per_s)
         print(f"{name:14} first word {first:.2f} x, tokens / s {rate:.2f} x of the server's")
-    for name, (raw, compressed) in weights.items():
-        print(f"{name:24}{raw:>12,} bytes{compressed:>12,} in brotli")
+    for name, (raw, sent) in weights.items():
+        print(f"{name:24}{raw:>12,} bytes{sent:>12,} in brotli")
 
 
 if __name__ == "__main__":

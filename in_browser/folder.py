@@ -21,9 +21,10 @@ def write_folder(folder: Path, found: Checkpoint, format: str, limits: FrameLimi
     models = folder / "models"
     shutil.rmtree(models, ignore_errors=True)
     _write(models, found, format)
-    if list_models(models)[0]["is_large"] and not found.is_demo:
-        _write(models, DEMO, "auto")
     told = list_models(models)
+    if told[0]["is_large"] and not found.is_demo:
+        _write(models, DEMO, "auto")
+        told = list_models(models)
     write_service_worker(folder)
     return told
 

@@ -81,7 +81,7 @@ def write_service_worker(folder: Path) -> None:
     names = {path: path.relative_to(folder).as_posix() for path in sorted(paths)}
     # Whoever opens a folder gets its page: some hosts lead its own name elsewhere.
     files = {name.removesuffix("index.html"): _integrity(path) for path, name in names.items()}
-    devices = {device: [f"runtime/{each}" for each in FILES[device]] for device in ("webgpu",)}
+    devices = {"webgpu": [f"runtime/{each}" for each in FILES["webgpu"]]}
     version = sha256(json.dumps(files).encode()).hexdigest()[:12]
     shell = json.dumps({"version": version, "files": files, "devices": devices}, indent=1)
     script = (HERE / "js" / "service_worker.js").read_text(encoding="utf-8")

@@ -24,6 +24,8 @@ export class Tab {
   #manifest = null
   #download = null
   #engine = null
+  // Whether there was a GPU when that was asked last.
+  #hasGpu = false
   // Ways to run that failed in this tab, and why: they are not tried again.
   #unsound = new Map()
   // What is asked before somebody can answer.
@@ -134,7 +136,7 @@ export class Tab {
     const { isLarge } = this.#model
     const ofFile = new Map(this.#manifest.files.map(({ path, sha256 }) => [path, sha256]))
     const read = (path, offset, length) => this.#files.read(ofFile.get(path), offset, length)
-    let why = isLarge || this.#wish || !await hasGpu() ? null : "small"
+    let why = isLarge || this.#wish || !this.#hasGpu ? null : "small"
     const parts = this.#manifest.files.length
     for (const { name, device, isDoubted, open } of await ways({ isLarge, wish: this.#wish })) {
       why = this.#unsound.get(name) ?? why
@@ -195,7 +197,8 @@ export class Tab {
   }
 
   async #survey() {
-    const found = await survey(this.#wish === "webgpu" || await hasGpu())
+    this.#hasGpu = await hasGpu()
+    const found = await survey(this.#wish === "webgpu" || this.#hasGpu)
     const models = this.#models.map((model) => ({ ...model, isDemo: model.name === "demo", refusal: refusalOf(model, found) }))
     const isPersistent = await navigator.storage?.persisted?.() ?? false
     this.#say({}, { models, free: found.free, isKept: this.#files.isKept, isPersistent })

@@ -1,6 +1,6 @@
 // A model from its files: the manifest says which there are and what for.
 import { readConfig } from "../network/config.js"
-import { Embedding, halves, Network } from "../network/network.js"
+import { Embedding, halves, namesOfKept, Network } from "../network/network.js"
 import { Prompts } from "../network/prompts.js"
 import { Skills } from "../network/skills.js"
 import { Tokenizer } from "../network/tokenizer.js"
@@ -18,7 +18,7 @@ export function readerOf(folder) {
 // name of each graph that was read. ort: the runtime, providers: where its graphs run, in its own names.
 export async function openModel({ ort, providers, manifest, read, onRead = () => {} }) {
   const config = readConfig(manifest.config)
-  const sessions = await openSessions({ ort, providers, manifest, read, onRead })
+  const sessions = await openSessions({ ort, providers, manifest, config, read, onRead })
   const tokenizer = new Tokenizer(parsed(await read("tokenizer.json")))
   const table = (name) => readNumbers(read, manifest.tables[name])
   const tables = {
@@ -34,7 +34,7 @@ export async function openModel({ ort, providers, manifest, read, onRead = () =>
 }
 
 // One session for each graph. At any time no more weights are held than those of one graph.
-async function openSessions({ ort, providers, manifest, read, onRead }) {
+async function openSessions({ ort, providers, manifest, config, read, onRead }) {
   const [sessions, held] = [{}, new Map()]
   const isGpu = providers.some(({ name }) => name === "webgpu")
   for (const [name, { path, weights }] of Object.entries(manifest.graphs)) {
@@ -45,16 +45,15 @@ async function openSessions({ ort, providers, manifest, read, onRead }) {
       externalData: weights.map((each) => ({ path: each, data: held.get(each) })),
       logSeverityLevel: 3,
       // What a row keeps stays where it is computed.
-      ...isGpu && name === "decoder" && { preferredOutputLocation: placesOfKept(manifest.config.text) },
+      ...isGpu && name === "decoder" && { preferredOutputLocation: placesOfKept(config.text) },
     })
     onRead(name)
   }
   return sessions
 }
 
-function placesOfKept({ n_layers: nLayers }) {
-  const names = Array.from({ length: nLayers }, (_, layer) => [`present_key_${layer}`, `present_value_${layer}`]).flat()
-  return Object.fromEntries(names.map((name) => [name, "gpu-buffer"]))
+function placesOfKept({ nLayers }) {
+  return Object.fromEntries(namesOfKept(nLayers).map((name) => [`present_${name}`, "gpu-buffer"]))
 }
 
 // A copy, since what lies in a file may begin anywhere, and the file is let go of.

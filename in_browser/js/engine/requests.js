@@ -12,7 +12,7 @@ const MAX_CHOICE_CHARS = 40
 const MAX_TEMPERATURE = 2
 const CAPTION_LENGTHS = ["short", "normal", "long"]
 
-export const DEFAULTS = {
+const DEFAULTS = {
   length: "normal", choices: [], spatialRefs: [], stops: [], isReasoning: false, isLive: false,
   maxTokens: 768, maxObjects: 50, temperature: 0, topP: 0.3, seed: null,
 }

@@ -67,7 +67,7 @@ export class Network {
   // A row without any position.
   emptyRow() {
     const { nLayers, nHeads, headDim } = this.config.text
-    const names = Array.from({ length: nLayers }, (_, layer) => [`key_${layer}`, `value_${layer}`]).flat()
+    const names = namesOfKept(nLayers)
     const none = () => this.#tensor(new Float32Array(0), [1, nHeads, 0, headDim])
     return new Row(0, Object.fromEntries(names.map((name) => [name, none()])))
   }
@@ -153,6 +153,11 @@ export class Network {
   #tensor(values, shape) {
     return new this.#ort.Tensor("float32", values, shape)
   }
+}
+
+// What a row keeps of each layer: the decoder takes it as `past_…` and gives it as `present_…`.
+export function namesOfKept(nLayers) {
+  return Array.from({ length: nLayers }, (_, layer) => [`key_${layer}`, `value_${layer}`]).flat()
 }
 
 // Which of `length + n` positions each of the last `n` may see: its own and the earlier ones; all within a picture.

@@ -1,7 +1,7 @@
 // The model in this tab, among its facts: why it runs where it runs, when it was compared, what is kept, and away with it.
 import { clock, storage } from "../plain/words.js"
 
-export const WHY = {
+const WHY = {
   small: "A small model answers sooner on WASM.",
   doubted: "With subgroups WebGPU gave wrong numbers on this device. Without them they are right.",
   wrong: "WebGPU gave wrong numbers on this device. WASM gives the right ones, more slowly.",

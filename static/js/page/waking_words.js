@@ -33,7 +33,7 @@ export function wordsOfServer(status, progress, { hasDownloaded, leftMs }) {
 export function wordsOfTab(status, progress, { hasDownloaded, leftMs }) {
   const { stage, part, parts, trouble } = progress
   const isDownloading = stage === "downloading"
-  const here = isDownloading || !hasDownloaded ? findingWords(stage, trouble, isDownloading, parts) : null
+  const here = isDownloading || !hasDownloaded ? findingWords(stage, trouble, parts) : null
   const labels = {
     finding: here,
     downloading: isDownloading ? `Downloading, part ${part} of ${parts}` : `All ${parts} parts here and whole`,
@@ -47,8 +47,8 @@ export function wordsOfTab(status, progress, { hasDownloaded, leftMs }) {
   return { ...said, stages: staged(shown, OF_TAB, stage, labels, told) }
 }
 
-function findingWords(stage, trouble, isDownloading, parts) {
-  if (isDownloading) return "Room found in this browser"
+function findingWords(stage, trouble, parts) {
+  if (stage === "downloading") return "Room found in this browser"
   if (stage !== "finding") return `All ${parts} parts here and whole`
   return trouble === "elsewhere" ? "Another tab of this page is getting it" : "Looking in this browser"
 }
