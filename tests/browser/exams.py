@@ -1,5 +1,6 @@
 """What a tab is asked about unseen scenes, and what Python's network says of them."""
 
+import os
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,11 @@ import torch
 from demo.evaluate import CHECKPOINT, photograph, unseen_scenes
 from demo.questions import ask, search
 from demo.reader import MAX_OBJECTS, MAX_TOKENS, Reader
+
+# For whoever has the time: SCENES=100. In software a GPU takes half a minute for each, so that the
+# run needs `-o faulthandler_timeout=0`, too.
+N_SCENES = int(os.environ.get("SCENES", "10"))
+DEVICES = ["wasm", "webgpu"] if "SCENES" in os.environ else ["wasm"]
 
 N_QUESTIONS = 3
 # Answers a list of requests about one picture, in the order in which they were asked.

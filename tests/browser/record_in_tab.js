@@ -1,5 +1,5 @@
-async ([url, pictures, textRuns, regionRuns]) => {
-  const ort = await import(url + "runtime/ort.wasm.bundle.min.mjs")
+async ([url, device, pictures, textRuns, regionRuns]) => {
+  const { ways } = await import(url + "tab/engine/devices.js")
   const { openModel, readerOf } = await import(url + "tab/engine/model.js")
   const { openPicture } = await import(url + "tab/engine/pictures.js")
   const { makeCrops } = await import(url + "tab/network/crops.js")
@@ -8,7 +8,9 @@ async ([url, pictures, textRuns, regionRuns]) => {
   const folder = `${url}models/parity/`
   const manifest = await (await fetch(folder + "model.json")).json()
   const read = readerOf(folder)
-  const { network, prompts, skills } = await openModel({ ort, providers: ["wasm"], manifest, read })
+  // Of a GPU in software, the way without subgroups.
+  const way = (await ways({ isLarge: false, wish: device })).findLast((each) => each.device === device)
+  const { network, prompts, skills } = await openModel({ ...await way.open(), manifest, read })
   const rows = {}
   const seen = {}
   for (const [name, address] of Object.entries(pictures)) {

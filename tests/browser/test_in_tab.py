@@ -1,18 +1,13 @@
 """The model in the tab says what Python's says, and the page asks it as it asks a server."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import GPU_IN_SOFTWARE, Launch
-from tests.browser.exams import ANSWER_ALL, Said, exams
+from tests.browser.exams import ANSWER_ALL, DEVICES, N_SCENES, Said, exams
 from tests.browser.host import served
-
-# For whoever has the time: SCENES=100. In software a GPU takes half a minute for each.
-N_SCENES = int(os.environ.get("SCENES", "10"))
-DEVICES = ["wasm", "webgpu"] if "SCENES" in os.environ else ["wasm"]
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
 from safetensors.numpy import load_file
 
+from tests.browser.conftest import GPU_IN_SOFTWARE, Launch
+from tests.browser.exams import DEVICES
 from tests.browser.host import served
 from tests.browser.in_tab import write_folder
 from tests.checkpoint_folders import PARITY
@@ -41,8 +42,10 @@ def tensors() -> dict[str, np.ndarray]:
     }
 
 
-@pytest.fixture(scope="module")
-def recorded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
+@pytest.fixture(scope="module", params=DEVICES)
+def recorded(
+    request: pytest.FixtureRequest, launch: Launch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict]:
     """What the tab computes of everything that the reference was recorded with."""
     checkpoint = tmp_path_factory.mktemp("parity")
     for name in ("config.json", "tokenizer.json"):
@@ -52,10 +55,10 @@ def recorded(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copytree(PARITY / "pictures", folder / "pictures")
     with served(folder) as host:
         url = host.url
-        page = browser.new_page()
+        page = launch(*GPU_IN_SOFTWARE).new_page()
         page.goto(f"{url}scenes/")
         pictures = {name: url + each["file"] for name, each in EXPECTED["pictures"].items()}
-        yield page.evaluate(RECORD, [url, pictures, TEXT_RUNS, REGION_RUNS])
+        yield page.evaluate(RECORD, [url, request.param, pictures, TEXT_RUNS, REGION_RUNS])
         page.close()
 
 
