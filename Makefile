@@ -4,13 +4,21 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check install
 
-.PHONY: run test check format bench browser
+.PHONY: run test test-ray check format bench browser
 
 run: $(VENV)/installed
 	@$(BIN)/python app.py $(ARGS)
 
 test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+# What people and programs rely on, once more with two replicas on a cluster; and what only that has.
+TESTS_RAY := tests/deploy tests/backends/test_contract.py tests/web/test_events.py \
+	tests/web/test_events_in_line.py tests/web/test_events_live.py tests/web/test_events_look.py \
+	tests/web/test_rest.py tests/web/test_openai.py tests/browser/test_live.py
+
+test-ray: $(VENV)/installed-ray
+	@$(BIN)/python -m pytest -n 0 --replicas 2 $(or $(ARGS),$(TESTS_RAY))
 
 check: $(VENV)/installed-dev
 	@$(BIN)/ruff format --check --quiet .
@@ -31,6 +39,10 @@ $(VENV)/installed: requirements.txt
 	@$(PYTHON) -c "from doctor.packages import refuse_old_python; refuse_old_python()"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-ray: $(VENV)/installed-dev requirements-ray.txt
+	$(PIP) -r requirements-ray.txt
 	@touch $@
 
 $(VENV)/installed-browser: $(VENV)/installed requirements-browser.txt

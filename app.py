@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, TextIO
 import click
 from flask import Flask
 
-from backends.first_status import upstream_of
+from backends.first_status import cluster_of, upstream_of
 from backends.process import LOG_FORMAT, ModelProcess
 from doctor.check import check
+from doctor.packages import REQUIREMENTS_RAY, find_missing
 from protocol.alert import Hook
 from protocol.errors import StartRefused
 from protocol.hosts import parse_upstream
 from protocol.model import Model
 from protocol.status import LoadStage, ModelState, Progress, Status
-from protocol.upstream import KEY_NAME, Upstream
+from protocol.upstream import KEY_NAME
 from settings import Settings, with_options
 from terminal import open_terminal
 from web.addresses import Opened, open_host, own_hosts, page_url
@@ -52,7 +53,7 @@ def create_app(settings: Settings, model: Model, bridge: Bridge, hook: Hook | No
     """
     app = Flask(__name__)
     limits, origins, metrics = settings.frame_limits, Origins(settings.cors_origin), Metrics(model)
-    add_pages(app, model, limits, hook, upstream_of(settings))
+    add_pages(app, model, limits, hook, upstream_of(settings) or cluster_of(settings))
     sharing = add_events(app, model, bridge, limits, origins, metrics.submit, hook)
     add_programs(app, model, bridge, limits, origins, metrics, sharing)
     app.wsgi_app = merge_slashes(app.wsgi_app)  # type: ignore[method-assign]
@@ -66,6 +67,8 @@ def run(settings: Settings) -> None:
     """Open the port, load the model behind it, serve until a signal. Raises StartRefused."""
     if settings.log_requests:
         logging.getLogger(Metrics.__module__).setLevel(logging.INFO)
+    if settings.ray and (missing := find_missing(REQUIREMENTS_RAY)):
+        raise StartRefused(missing)
     hook = open_hook(settings)
     opened = open_host(settings.host, settings.port)
     model = ModelProcess(settings, Wire)
@@ -75,8 +78,8 @@ def run(settings: Settings) -> None:
     download = DownloadLine(sys.stdout)
     # Said by the loop: what it promises holds from then on.
     bridge.call(_welcome, opened, key_warning(settings, os.environ))
-    if settings.upstream:
-        _narrate_upstream(model)
+    if settings.upstream or settings.ray:
+        _narrate_others(model)
     else:
         _narrate(model, download, stop=partial(bridge.call, server.stop))
     server.serve(app, opened.listeners)
@@ -186,27 +189,42 @@ def _narrate(model: Model, download: DownloadLine, stop: Callable[[], None]) -> 
     model.watch(on_status)
 
 
-def _narrate_upstream(model: Model) -> None:
-    """Say in the terminal who answers, or why nobody does, whenever that is news."""
+def _narrate_others(model: Model) -> None:
+    """Say in the terminal who answers in this computer's place, or why nobody does."""
     said = ""
 
     def on_status(status: Status) -> None:
         nonlocal said
-        assert status.upstream is not None, "another server answers"
         is_ready = status.state is ModelState.READY
-        line = who_answers(status.model, status.upstream) if is_ready else status.error or ""
+        line = who_answers(status) if is_ready else status.error or waits_for(status)
         # Most changes are about what the servers' models can do.
         if line and line != said:
-            print(line, file=sys.stdout if is_ready else sys.stderr, flush=True)
+            is_well = status.state is not ModelState.FAILED
+            print(line, file=sys.stdout if is_well else sys.stderr, flush=True)
         said = line
 
+    on_status(model.status)
     model.watch(on_status)
 
 
-def who_answers(model: str, upstream: Upstream) -> str:
+def who_answers(status: Status) -> str:
     """Which model answers, and where pictures go for that."""
-    hosts, here = " and ".join(upstream.hosts), " on this computer" if upstream.is_here else ""
-    return f"{model or 'A model'} is ready at {hosts}{here}, where pictures go"
+    goes_to = status.upstream or status.cluster
+    assert goes_to is not None, "others answer"
+    hosts, here = " and ".join(goes_to.hosts), " on this computer" if goes_to.is_here else ""
+    model = status.model or "A model"
+    if status.cluster is not None:
+        n_replicas = status.cluster.n_replicas
+        model += f", {n_replicas} replica{'s' if n_replicas > 1 else ''},"
+    return f"{model} is ready at {hosts}{here}, where pictures go"
+
+
+def waits_for(status: Status) -> str:
+    """What there must be before a cluster answers, as the page says it, too."""
+    if status.cluster is None:
+        return ""
+    what = "a replica of the cluster" if status.cluster.is_reached else "the cluster"
+    return f"Waiting for {what} at {status.cluster.address}."
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

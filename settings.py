@@ -7,7 +7,14 @@ from typing import TypeVar
 import click
 
 from protocol.frame import FrameLimits
-from protocol.hosts import MAX_PORT, parse_address, parse_hook, parse_origin, parse_upstream
+from protocol.hosts import (
+    MAX_PORT,
+    parse_address,
+    parse_cluster,
+    parse_hook,
+    parse_origin,
+    parse_upstream,
+)
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
@@ -31,6 +38,7 @@ class Settings:
     dtype: str = "auto"
     quantize: str = "none"
     upstream: tuple[str, ...] = ()
+    ray: str = ""
     cors_origin: tuple[str, ...] = ()
     max_frame_bytes: int = 8 * 2**20
     max_frame_pixels: int = 4096 * 4096
@@ -74,6 +82,10 @@ def _read_hook(text: str) -> str:
     return text
 
 
+def _read_cluster(text: str) -> str:
+    return str(parse_cluster(text)) if text else ""
+
+
 def _read_upstream(text: str) -> str:
     return parse_upstream(text).url
 
@@ -99,6 +111,11 @@ _OPTIONS = (
         _Read("url", _read_upstream),
         "A server that speaks OpenAI's API, to answer instead of a model here. Can be given several"
         " times; its key is read from MOONSIGHT_UPSTREAM_KEY.",
+    ),
+    (
+        "ray",
+        _Read("address", _read_cluster),
+        "Head of a Ray cluster whose replicas answer instead of a model here.",
     ),
     (
         "cors_origin",

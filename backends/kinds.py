@@ -11,6 +11,10 @@ def make_model(settings: Settings) -> Model:
         from backends.upstream.model import UpstreamModel
 
         return UpstreamModel(settings)
+    if settings.ray:
+        from backends.replicas.model import ReplicasModel
+
+        return ReplicasModel(settings)
     from backends.resident import ResidentModel
 
     return ResidentModel(settings)

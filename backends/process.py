@@ -60,7 +60,8 @@ class ModelProcess:
     """Keeps the contract of `protocol/model.py`, in another process. On the loop only.
 
     Sinks and watchers are called on the loop, too. It is started again when it breaks off, unless
-    that happens before its first answer.
+    that happens before its first answer; one that asks a cluster breaks off when that is lost, and
+    is started again in any case.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class ModelProcess:
         """The process is gone: tell who waits, and start it again if it ever answered."""
         if self._is_closing:
             self._refuse_all(Closing())
-        elif self._has_answered:
+        elif self._has_answered or self._settings.ray:
             log.warning("The model's process broke off and is started again.")
             self._refuse_all(ModelFailed("The model broke off and starts again. Ask once more."))
             self._has_answered = False

@@ -12,7 +12,9 @@ from pathlib import Path
 
 LEAST_PYTHON = (3, 11)
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
-NAME = re.compile(r"[A-Za-z0-9._-]+")
+# For --ray alone.
+REQUIREMENTS_RAY = REQUIREMENTS.with_name("requirements-ray.txt")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 EXIT_REFUSED, EXIT_CHECK = 2, 1
 
 

@@ -28,7 +28,8 @@ def place_of(request: Request) -> Place:
 class Admission:
     """Counts places of open requests against their limits. Not for several threads at once.
 
-    n_rows: how many are answered at once, 0 until that is known. mean_answer_ms: how long an answer
+    n_rows: how many are answered at once, 0 until that is known. n_elsewhere: places that others
+    than those who ask here have taken of the same model. mean_answer_ms: how long an answer
     took of late from its turn to its end, None before the first.
     """
 
@@ -37,7 +38,7 @@ class Admission:
         self._open: set[tuple[str, str]] = set()
         self._open_per_place: Counter[Place] = Counter()
         self._places_per_client: Counter[str] = Counter()
-        self.n_rows = 0
+        self.n_rows = self.n_elsewhere = 0
         self.mean_answer_ms: float | None = None
 
     def enter(self, request: Request) -> None:
@@ -54,7 +55,8 @@ class Admission:
             if self._places_per_client[request.client] >= self._max_places(request):
                 sentence = "You asked faster than answers come. Wait for one of them."
                 raise Busy(sentence, retry_after_s=wait_s)
-            if len(self._open_per_place) >= self._max_waiting + self.n_rows:
+            n_taken = len(self._open_per_place) + self.n_elsewhere
+            if n_taken >= self._max_waiting + self.n_rows:
                 sentence = f"Too many questions are waiting. Try again in {wait_s} s."
                 raise Busy(sentence, retry_after_s=wait_s)
             self._places_per_client[request.client] += 1

@@ -60,7 +60,7 @@ def _write_pages(folder: Path, limits: FrameLimits) -> None:
         pages = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True)
         return pages.get_template(template).render(url_for=url_for, **facts)
 
-    facts = {"limits": page_limits(limits), "hook": None, "upstream": None, "is_in_tab": True}
+    facts = {"limits": page_limits(limits), "hook": None, "goes_to": None, "is_in_tab": True}
     index = render("index.html", "./", content_policy=CONTENT_POLICY, **facts)
     (folder / "index.html").write_text(index, encoding="utf-8")
     scenes = json.loads((ROOT / "static" / "scenes" / "scenes.json").read_bytes())

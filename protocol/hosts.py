@@ -35,6 +35,10 @@ _NEAR = (".local", ".lan", ".home", ".internal", ".localhost", ".home.arpa")
 _NULL = "null"
 MAX_PORT = 65535
 
+# Where Ray's head listens, and what is deployed there, unless it is said.
+CLUSTER_PORT, CLUSTER_NAME = 6379, "moonsight"
+_DEPLOYED = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
 
 @dataclass(frozen=True)
 class Host:
@@ -72,6 +76,18 @@ class WebAddress:
     host: str
     is_here: bool
     credentials: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class ClusterAddress:
+    """A Ray cluster, and the name of what is deployed there. address: host and port."""
+
+    address: str
+    name: str
+    is_here: bool
+
+    def __str__(self) -> str:
+        return f"{self.address}/{self.name}"
 
 
 def parse_host(text: str) -> Host:
@@ -142,6 +158,19 @@ def parse_upstream(text: str) -> WebAddress:
     if not _VERSION.search(path):
         path = f"{path or _BASES.get(address.host, '')}/v1"
     return replace(address, url=urlunsplit((parts.scheme, parts.netloc, path, "", "")))
+
+
+def parse_cluster(text: str) -> ClusterAddress:
+    """Read where a Ray cluster's head is, with or without port and name of the deployment."""
+    where, _, name = text.strip().partition("/")
+    name = name or CLUSTER_NAME
+    if "://" in text or not _DEPLOYED.fullmatch(name):
+        raise ValueError(
+            f'"{text}" is no cluster. Write host and port of its head, such as 10.0.0.5:6379, and'
+            " behind a / the name of the deployment if it is not moonsight."
+        )
+    host = parse_host(where)
+    return ClusterAddress(f"{host.name}:{host.port or CLUSTER_PORT}", name, _is_loopback(host.name))
 
 
 def _likely_scheme(text: str) -> str:

@@ -33,6 +33,24 @@ class Progress:
     seconds_left: float | None = None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """The machines that answer in this one's place.
+
+    address: where they are found. is_here: on this computer. n_replicas: how many models answer.
+    """
+
+    address: str
+    is_here: bool
+    is_reached: bool = False
+    n_replicas: int = 0
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where pictures go."""
+        return (self.address,)
+
+
 # Is told how far a start is; may raise to stop it.
 OnProgress = Callable[[Progress], None]
 
@@ -47,7 +65,7 @@ class Status:
     frames that were looked at may take. max_running: how many questions are answered side by side.
     is_demo, notice: the demo model is answering, and why, as "what is so: the reason and remedy".
     gpu_fault: why a GPU that is there is not used though nobody chose the CPU, and the remedy.
-    upstream: the servers that answer in the model's place, if any.
+    upstream: the servers that answer in the model's place, if any; cluster: the machines that do.
     error: a sentence with the remedy, when loading failed.
     """
 
@@ -64,6 +82,7 @@ class Status:
     notice: str | None = None
     gpu_fault: str | None = None
     upstream: Upstream | None = None
+    cluster: Cluster | None = None
     error: str | None = None
 
     @property

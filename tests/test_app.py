@@ -75,6 +75,7 @@ def test_health_check_has_the_same_fields_at_all_times(awakening):
         "max_running",
         "gpu_fault",
         "upstream",
+        "cluster",
     }
     assert set(awakening.health_while_loading[1]) == fields
     assert set(awakening.health_when_ready[1]) == fields

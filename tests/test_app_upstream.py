@@ -1,8 +1,9 @@
-"""What is said in the terminal when another server answers."""
+"""What is said in the terminal when another server answers, or a cluster."""
 
 import pytest
 
-from app import key_warning, who_answers
+from app import key_warning, waits_for, who_answers
+from protocol.status import Cluster, ModelState, Status
 from protocol.upstream import KEY_NAME, Upstream
 from settings import Settings
 from tests.server import free_port, serve
@@ -11,22 +12,41 @@ KEY = {KEY_NAME: "sk-secret"}
 
 
 @pytest.mark.parametrize(
-    ("model", "upstream", "line"),
+    ("model", "others", "line"),
     [
         (
             "gemma3",
-            Upstream(("localhost:11434",), True),
+            {"upstream": Upstream(("localhost:11434",), True)},
             "gemma3 is ready at localhost:11434 on this computer, where pictures go",
         ),
         (
             "",
-            Upstream(("a.example", "b.example"), False),
+            {"upstream": Upstream(("a.example", "b.example"), False)},
             "A model is ready at a.example and b.example, where pictures go",
+        ),
+        (
+            "moondream2",
+            {"cluster": Cluster("10.0.0.5:6379", False, True, n_replicas=2)},
+            "moondream2, 2 replicas, is ready at 10.0.0.5:6379, where pictures go",
+        ),
+        (
+            "demo",
+            {"cluster": Cluster("127.0.0.1:6379", True, True, n_replicas=1)},
+            "demo, 1 replica, is ready at 127.0.0.1:6379 on this computer, where pictures go",
         ),
     ],
 )
-def test_terminal_says_who_answers_and_where_pictures_go(model, upstream, line):
-    assert who_answers(model, upstream) == line
+def test_terminal_says_who_answers_and_where_pictures_go(model, others, line):
+    assert who_answers(Status(ModelState.READY, model, **others)) == line
+
+
+@pytest.mark.parametrize(
+    ("is_reached", "what"), [(False, "the cluster"), (True, "a replica of the cluster")]
+)
+def test_terminal_says_what_is_waited_for(is_reached: bool, what: str):
+    cluster = Cluster("10.0.0.5:6379", False, is_reached)
+    line = waits_for(Status(ModelState.LOADING, "", cluster=cluster))
+    assert line == f"Waiting for {what} at 10.0.0.5:6379."
 
 
 def test_key_that_travels_unencrypted_is_warned_of_and_not_repeated():

@@ -19,7 +19,7 @@ from protocol.formats.page_events import page_limits, status_payload
 from protocol.frame import FrameLimits
 from protocol.hosts import parse_host
 from protocol.model import Model
-from protocol.status import ModelState
+from protocol.status import Cluster, ModelState
 from protocol.upstream import Upstream
 from web.page_files import serve_files
 
@@ -81,14 +81,14 @@ def add_pages(
     model: Model,
     limits: FrameLimits,
     hook: Hook | None = None,
-    upstream: Upstream | None = None,
+    goes_to: Upstream | Cluster | None = None,
 ) -> None:
     """Serve the pages of one app.
 
-    hook: where the page's alerts go, upstream: where its pictures do, if anywhere.
+    hook: where the page's alerts go, goes_to: where its pictures do, if anywhere.
     """
     pages = Blueprint("pages", __name__)
-    facts = {"limits": page_limits(limits), "hook": hook, "upstream": upstream}
+    facts: dict[str, object] = {"limits": page_limits(limits), "hook": hook, "goes_to": goes_to}
     files = serve_files(app)
 
     # Rendering takes 2 ms of the loop, and only the page's files change while the server runs.

@@ -34,7 +34,7 @@ export class Tab {
   #opening = 0
   #status = {
     state: "loading", model: null, revision: null, device: null, dtype: null, memoryBytes: null, isDemo: false,
-    notice: null, gpuFault: null, error: null, progress: null, upstream: null,
+    notice: null, gpuFault: null, error: null, progress: null, upstream: null, cluster: null,
     tab: { models: [], free: null, isKept: true, isPersistent: false, bytes: 0, why: null, checkedAt: null, trouble: null },
   }
 

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from threading import Event
 
 import pytest
 
+from backends.kinds import make_model
 from backends.process import ModelProcess
 from backends.resident import ResidentModel
 from backends.upstream.model import UpstreamModel
@@ -21,17 +23,25 @@ from settings import Settings
 from tests import scripted_server
 from tests.backends.echo import EchoModel, ThreadWire
 from tests.fakes import WAIT_S, Inbox, make_request
+from tests.ray_cluster import RayCluster
 from tests.scripted_server import ScriptedServer, Talk, echoes, lists, serve_script
-from tests.server import free_port
+from tests.server import LINE_TIMEOUT_S, free_port
 
 LIMITS = {"max_waiting": 4, "max_waiting_per_client": 3, "max_running": 2}
 # Answered for as long as anybody listens: by the network, which never stops by itself, by Echo, and
 # by another server.
-ENDLESS = {"resident": "What is it?", "process": "a " * 50_000, "upstream": scripted_server.ENDLESS}
+ENDLESS = {
+    "resident": "What is it?",
+    "process": "a " * 50_000,
+    "upstream": scripted_server.ENDLESS,
+    "replicas": "What is it?",
+}
 MANY = SamplingParams(max_tokens=500)
 ANSWERED = (FinishReason.STOP, FinishReason.LENGTH)
 
 SERVERS: list[ScriptedServer] = []
+# What is deployed on a cluster.
+WHERE: list[str] = []
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,6 +51,14 @@ def other_server() -> Iterator[None]:
         SERVERS.append(server)
         yield
         SERVERS.clear()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deployed(cluster: RayCluster | None, checkpoint: Path) -> None:
+    """What replicas on a cluster are asked."""
+    if cluster is not None:
+        options = (f"--{name.replace('_', '-')}={value}" for name, value in LIMITS.items())
+        WHERE.append(cluster.deploy("--model", str(checkpoint), *options))
 
 
 class LateModel(UpstreamModel):
@@ -62,10 +80,24 @@ class LateModel(UpstreamModel):
         lists("gemma")(talk)
 
 
+def other_version(settings: Settings) -> Model:
+    """What asks a cluster, from sources of another version."""
+    from backends.replicas import connection, model
+
+    connection.version = lambda: "another"
+    return model.ReplicasModel(settings)
+
+
+def make_replicas(settings: Settings) -> Model:
+    make = other_version if settings.revision == "refused" else make_model
+    return ModelProcess(replace(settings, ray=WHERE[0]), ThreadWire, make)
+
+
 KINDS: dict[str, Callable[[Settings], Model]] = {
     "resident": ResidentModel,
     "process": lambda settings: ModelProcess(settings, ThreadWire, EchoModel),
     "upstream": LateModel,
+    "replicas": make_replicas,
 }
 
 
@@ -73,7 +105,10 @@ def make(kind: str, checkpoint) -> Model:
     return KINDS[kind](Settings(model=str(checkpoint), device="cpu", **LIMITS))
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(each, marks=[pytest.mark.ray] * (each == "replicas")) for each in KINDS],
+)
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -200,7 +235,7 @@ def test_model_that_cannot_start_says_why_and_refuses_whoever_asks(kind, tmp_pat
     model = KINDS[kind](Settings(model=str(tmp_path), revision="refused", device="cpu"))
     model.watch(lambda status: status.state is ModelState.FAILED and has_failed.set())
     # It may have failed before anybody listened.
-    assert model.status.state is ModelState.FAILED or has_failed.wait(WAIT_S)
+    assert model.status.state is ModelState.FAILED or has_failed.wait(LINE_TIMEOUT_S)
     assert model.status.error == model.failure.message
     silent = Inbox()
     with pytest.raises(type(model.failure), match=re.escape(model.failure.message)):

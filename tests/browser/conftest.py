@@ -28,6 +28,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.conftest import Place
+
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ROOT / "static" / "scenes"
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
@@ -141,9 +143,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def server(chromium: str) -> Iterator[Server]:
+def server(chromium: str, place: Place) -> Iterator[Server]:
     """`python app.py --model demo`, shared; a test that ends it starts it again."""
-    server = Server("app.py", "--model", "demo", "--port")
+    server = Server("app.py", *place("--model", "demo"), "--port")
     server.start()
     yield server
     server.stop()

@@ -192,7 +192,7 @@ def main(port: int, host: str = "") -> None:
     bridge, model = Bridge(), PacedModel()
     app = Flask("moonsight", root_path=str(ROOT))
     upstream = Upstream((host,), is_here=host.startswith("localhost")) if host else None
-    add_pages(app, model, LIMITS, upstream=upstream)
+    add_pages(app, model, LIMITS, goes_to=upstream)
     origins = Origins([f"http://localhost:{port}"])
     metrics = Metrics(model)
     sharing = add_events(app, model, bridge, LIMITS, origins, metrics.submit)

@@ -521,12 +521,11 @@ def test_arrow_up_brings_the_last_object_back(paced: PacedServer, paced_page: Pa
     expect(paced_page.get_by_role("radio", name="Find")).to_be_checked()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_cards_with_places_are_readable_and_fit(
-    browser: Browser, paced: PacedServer, visit: Visit, scheme: str, size: dict
+    browser: Browser, paced: PacedServer, visit: Visit, size: dict
 ) -> None:
-    page = with_camera(visit(browser, paced.url, color_scheme=scheme, **size))
+    page = with_camera(visit(browser, paced.url, **size))
     find_mugs(paced, page)
     seek(page, "star", "Point")
     paced.begin()

@@ -45,13 +45,12 @@ def banner(page: Page) -> Locator:
     return page.get_by_role("complementary", name="About this model")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, TABLET, PHONE], ids=["desk", "tablet", "phone"])
 def test_name_of_the_model_opens_what_it_is_and_what_it_takes(
-    browser: Browser, paced: PacedServer, visit: Visit, scheme: str, size: dict
+    browser: Browser, paced: PacedServer, visit: Visit, size: dict
 ) -> None:
     paced.status(**MOONDREAM2)
-    page = with_camera(visit(browser, paced.url, color_scheme=scheme, **size))
+    page = with_camera(visit(browser, paced.url, **size))
     expect(page.get_by_role("button", name="moondream2")).to_be_visible()
     assert facts(page) == {
         "Name": "moondream2",

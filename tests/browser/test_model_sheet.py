@@ -105,15 +105,14 @@ def settings_asked(page: Page, paced: PacedServer) -> dict:
     return json.loads(card.locator(".card__text").inner_text())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "size", [DESK, TABLET, PHONE, SHORT_PHONE], ids=["desk", "tablet", "phone", "short"]
 )
 def test_sheet_is_readable_by_everyone_and_never_wider_than_seen(
-    browser: Browser, paced: PacedServer, visit: Visit, scheme: str, size: dict
+    browser: Browser, paced: PacedServer, visit: Visit, size: dict
 ) -> None:
     paced.status(**ready(abilities=(missing(GEMMA, "detect", "point"),)))
-    page = with_camera(visit(browser, paced.url, color_scheme=scheme, **size))
+    page = with_camera(visit(browser, paced.url, **size))
     open_sheet(page)
     check(page, paced)
     expect(sheet(page)).to_contain_text("Choose a model that streams.")

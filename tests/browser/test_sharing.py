@@ -268,12 +268,9 @@ def test_program_that_is_refused_leaves_its_reason_on_the_card(
     expect(program_cards(paced_page)).to_have_attribute("data-state", "failed")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, NARROW, PHONE], ids=["desk", "narrow", "phone"])
-def test_sharing_is_readable_and_fits(
-    browser: Browser, server: Server, visit: Visit, scheme: str, size: dict
-):
-    page = with_camera(visit(browser, server.url, color_scheme=scheme, **size))
+def test_sharing_is_readable_and_fits(browser: Browser, server: Server, visit: Visit, size: dict):
+    page = with_camera(visit(browser, server.url, **size))
     let_programs_look(page)
     get_frame(server)
     ask(server, question="What colour is the circle?")

@@ -398,12 +398,11 @@ def test_of_many_alerts_the_newest_hundred_are_kept(watch_page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "size", [DESK, TABLET, PHONE, SHORT_PHONE], ids=["desk", "tablet", "phone", "short"]
 )
 def test_sheet_is_readable_fits_and_can_be_touched(
-    browser: Browser, paced: PacedServer, visit: Visit, scheme: str, size: dict
+    browser: Browser, paced: PacedServer, visit: Visit, size: dict
 ) -> None:
     off = {
         **RULE,
@@ -413,7 +412,7 @@ def test_sheet_is_readable_fits_and_can_be_touched(
         "when": "yes",
         "isOn": False,
     }
-    page = visit(browser, paced.url, color_scheme=scheme, script=with_rules([RULE, off]), **size)
+    page = visit(browser, paced.url, script=with_rules([RULE, off]), **size)
     page = open_sheet(with_camera(page))
     page.evaluate(WRITE_ALERTS, [ALERT, 3])
     page.reload()

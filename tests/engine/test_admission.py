@@ -27,6 +27,16 @@ def test_as_many_may_be_open_as_wait_and_run_together():
     admission.enter(make_request("one more"))
 
 
+def test_places_that_others_took_of_the_same_model_count():
+    admission = Admission(max_waiting=2, max_waiting_per_client=9)
+    admission.n_rows, admission.n_elsewhere = 1, 2
+    admission.enter(make_request("1"))
+    with pytest.raises(Busy, match="Try again in 1 s"):
+        admission.enter(make_request("one too many"))
+    admission.n_elsewhere = 0
+    admission.enter(make_request("2"))
+
+
 def test_one_client_cannot_take_the_places_of_the_others():
     admission = Admission(max_waiting=9, max_waiting_per_client=1)
     admission.enter(make_request("1", "ann"))

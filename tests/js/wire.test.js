@@ -16,9 +16,15 @@ test("status is read with its progress", () => {
   const progress = { stage: "downloading", done: 1, total: 2, bytes_per_s: 3, seconds_left: 4 }
   const payload = { ...STATUS, status: "loading", memory_bytes: 5, is_demo: false, gpu_fault: "Old.", max_running: 6, progress }
   const progressRead = { stage: "downloading", done: 1, total: 2, bytesPerS: 3, secondsLeft: 4 }
-  const wanted = { ...STATUS, state: "loading", memoryBytes: 5, isDemo: false, gpuFault: "Old.", progress: progressRead, upstream: null, tab: null }
+  const wanted = { ...STATUS, state: "loading", memoryBytes: 5, isDemo: false, gpuFault: "Old.", progress: progressRead, upstream: null, cluster: null, tab: null }
   assert.deepEqual(read("status", payload), wanted)
   assert.equal(read("status", { ...payload, progress: null }).progress, null)
+})
+
+test("status of a cluster is read with how many answer there", () => {
+  const cluster = { address: "10.0.0.5:6379", is_here: false, is_reached: true, n_replicas: 2 }
+  const wanted = { address: "10.0.0.5:6379", isReached: true, nReplicas: 2 }
+  assert.deepEqual(read("status", { ...STATUS, status: "ready", cluster }).cluster, wanted)
 })
 
 test("status of other servers is read with their models and what each was seen to do", () => {

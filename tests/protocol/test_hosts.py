@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.hosts import (
+    ClusterAddress,
     Origin,
     parse_address,
+    parse_cluster,
     parse_hook,
     parse_host,
     parse_origin,
@@ -58,7 +60,14 @@ def test_two_names_are_two(one: str, other: str):
 
 @given(st.text() | st.text("[]:.%019aflocalhst@/ \0", max_size=20))
 def test_any_text_is_a_host_or_refused(text: str):
-    for parse in (parse_host, parse_address, parse_origin, parse_hook, parse_upstream):
+    for parse in (
+        parse_host,
+        parse_address,
+        parse_origin,
+        parse_hook,
+        parse_upstream,
+        parse_cluster,
+    ):
         try:
             parse(text)
         except ValueError as refused:
@@ -222,3 +231,27 @@ def test_key_in_a_base_url_is_refused_and_not_repeated(text: str):
 def test_base_url_that_cannot_be_is_refused(text: str):
     with pytest.raises(ValueError, match="It is no web address"):
         parse_upstream(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("10.0.0.5", ClusterAddress("10.0.0.5:6379", "moonsight", is_here=False)),
+        (" head.lan:6380 ", ClusterAddress("head.lan:6380", "moonsight", is_here=False)),
+        ("HEAD/cam-2", ClusterAddress("head:6379", "cam-2", is_here=False)),
+        ("127.0.0.2:7000/x", ClusterAddress("127.0.0.2:7000", "x", is_here=True)),
+        ("[::1]:7000", ClusterAddress("[::1]:7000", "moonsight", is_here=True)),
+    ],
+)
+def test_cluster_is_read_as_people_write_it(text: str, address: ClusterAddress):
+    assert parse_cluster(text) == address
+    assert parse_cluster(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "auto pilot", "http://10.0.0.5:6379", "ray://10.0.0.5", "a:b", "a:0", "a/b/c", "a/ä"],
+)
+def test_what_is_no_cluster_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"\w"):
+        parse_cluster(text)

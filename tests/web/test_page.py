@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from protocol.frame import FrameLimits
-from protocol.status import ModelState, Status
+from protocol.status import Cluster, ModelState, Status
 from protocol.upstream import Upstream
 from tests.server import ROOT, connect, over_the_wire, serve
 from web.page import add_pages
@@ -46,13 +46,13 @@ def page_of(
     *,
     is_here: bool = True,
     has_frames: bool = False,
-    upstream: Upstream | None = None,
+    goes_to: Upstream | Cluster | None = None,
 ) -> str:
     """The page of a server whose alerts go to a host, and its pictures to others, if any."""
     app = Flask("moonsight", root_path=str(ROOT))
     model = SimpleNamespace(status=Status(ModelState.READY, "demo"))
     hook = SimpleNamespace(host=host, is_here=is_here, has_frames=has_frames) if host else None
-    add_pages(app, model, FrameLimits(1, 1), hook, upstream)
+    add_pages(app, model, FrameLimits(1, 1), hook, goes_to)
     return app.test_client().get("/").text
 
 
@@ -80,22 +80,24 @@ def test_page_says_where_alerts_go_when_that_is_another_computer(has_frames: boo
 AWAY = Upstream(("api.example.com",), is_here=False)
 AWAY_TWICE = Upstream(("a.example", "b.example"), is_here=False)
 HERE = Upstream(("localhost:8080",), is_here=True)
+CLUSTER = Cluster("10.0.0.5:6379", is_here=False)
 LONG_HOST = "inference.eu-central.example.com:8443"
 
 
 @pytest.mark.parametrize(
-    ("upstream", "where"),
+    ("goes_to", "where"),
     [
         (AWAY, "api.example.com"),
         (AWAY_TWICE, "a.example and b.example"),
         (Upstream(("a:1", "b:2", "c:3"), is_here=False), "a:1, b:2 and c:3"),
         (Upstream((LONG_HOST,), is_here=False), LONG_HOST),
         (HERE, "another program on this computer"),
+        (CLUSTER, "10.0.0.5:6379"),
     ],
 )
-def test_page_says_where_pictures_go_when_another_server_answers(upstream: Upstream, where: str):
+def test_page_says_where_pictures_go_when_others_answer(goes_to: Upstream | Cluster, where: str):
     """One on this computer may send them on: it is never promised that nothing leaves."""
-    page = without_marks(page_of(upstream=upstream))
+    page = without_marks(page_of(goes_to=goes_to))
     is_long = len(where) > 32
     assert page.count(f"Pictures go to {where}<") == 1 + (not is_long), "also below, on a phone"
     assert ("promise--long" in page) == is_long
@@ -105,10 +107,12 @@ def test_page_says_where_pictures_go_when_another_server_answers(upstream: Upstr
     assert "looked at on this computer" not in page
 
 
-@pytest.mark.parametrize("upstream", [AWAY, HERE])
+@pytest.mark.parametrize("goes_to", [AWAY, HERE, CLUSTER])
 @pytest.mark.parametrize("has_frames", [False, True])
-def test_page_says_where_pictures_and_where_alerts_go(upstream: Upstream, has_frames: bool):
-    page = page_of("hooks.example", is_here=False, has_frames=has_frames, upstream=upstream)
+def test_page_says_where_pictures_and_where_alerts_go(
+    goes_to: Upstream | Cluster, has_frames: bool
+):
+    page = page_of("hooks.example", is_here=False, has_frames=has_frames, goes_to=goes_to)
     page = without_marks(page)
     assert ", alerts to hooks.example<" in page
     assert (", and with an alert to hooks.example." in page) == has_frames
@@ -137,6 +141,7 @@ def test_health_check_says_ready_with_every_field(server):
         "notice": None,
         "gpu_fault": None,
         "upstream": None,
+        "cluster": None,
         "error": None,
     }
 

@@ -5,11 +5,12 @@
 // of the frame; frameId is the name under which the server keeps a frame, null when it does not.
 export const READERS = {
   status({ status: state, memory_bytes: memoryBytes, is_demo: isDemo, progress, ...told }) {
-    const { model, revision, device, dtype, notice, gpu_fault: gpuFault, error, upstream } = told
+    const { model, revision, device, dtype, notice, gpu_fault: gpuFault, error, upstream, cluster } = told
     return {
       state, model, revision, device, dtype, memoryBytes, isDemo, notice, gpuFault, error,
       progress: progress ? progressFrom(progress) : null,
       upstream: upstream ? upstreamFrom(upstream) : null,
+      cluster: cluster ? clusterFrom(cluster) : null,
       // What only a model in the tab itself has to tell.
       tab: null,
     }
@@ -88,6 +89,10 @@ function progressFrom({ stage, done, total, bytes_per_s: bytesPerS, seconds_left
 // missing: skills by name, each with the reason why the model has it not.
 function upstreamFrom({ hosts, is_here: isHere, models, abilities }) {
   return { hosts, isHere, models, abilities: abilities.map(abilitiesFrom) }
+}
+
+function clusterFrom({ address, is_reached: isReached, n_replicas: nReplicas }) {
+  return { address, isReached, nReplicas }
 }
 
 function abilitiesFrom({ model, sees, missing }) {

@@ -18,7 +18,7 @@ export class Header {
   }
 
   showModel(status) {
-    const { name, words, brief } = status.upstream ? ofServers(status) : ofModel(status)
+    const { name, words, brief } = (status.upstream ? ofServers : status.cluster ? ofCluster : ofModel)(status)
     this.#show(status.state, name, words, brief)
     showPhase(this.#element.querySelector(".moon"), phaseOf(status))
   }
@@ -66,6 +66,14 @@ function ofServers({ state, model, upstream }) {
   if (state === "loading") return { name: hosts, words: " is asked who is there", brief: "Asking" }
   if (state === "failed") return { name: hosts, words: " does not answer", brief: "No answer" }
   return model ? { name: modelName(model), words: ` at ${hosts}` } : { name: hosts, words: "" }
+}
+
+// Replicas answer, of which there may be none just now.
+function ofCluster(status) {
+  const { state, cluster: { address, nReplicas } } = status
+  if (state === "loading") return { name: address, words: " is waited for", brief: "Waiting" }
+  const { name, words, brief } = ofModel(status)
+  return { name, words: state === "ready" ? ` on ${nReplicas} replica${nReplicas > 1 ? "s" : ""}` : words, brief }
 }
 
 function phaseOf({ state, progress }) {

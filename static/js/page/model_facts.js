@@ -15,11 +15,12 @@ export class ModelFacts {
 
   // What is not known yet is left out.
   show(status) {
-    const { model, revision, device, dtype, memoryBytes, isDemo, gpuFault, tab } = status
+    const { model, revision, device, dtype, memoryBytes, isDemo, gpuFault, tab, cluster } = status
     this.#write("model", isDemo ? "Demo model" : model)
     this.#write("knows", isDemo && "coloured shapes, nothing else")
     this.#write("revision", isDemo && !tab ? "comes with Moonsight" : revision)
     this.#write("device", device && (tab ? `In this tab, on ${deviceName(device)}` : deviceName(device) + (DRIVERS[device] ?? "")))
+    this.#write("replicas", cluster?.nReplicas ? `${cluster.nReplicas}, at ${cluster.address}` : "")
     const { why, checked, kept } = factsOfTab(status)
     this.#write("why", why)
     this.#write("checked", checked)

@@ -33,8 +33,8 @@ export class Trouble extends EventTarget {
   }
 }
 
-function wordsOfServer({ upstream, error }) {
-  return { words: upstream ? NO_ANSWER : NO_START, reason: error ?? "" }
+function wordsOfServer({ upstream, cluster, error }) {
+  return { words: upstream || cluster ? NO_ANSWER : NO_START, reason: error ?? "" }
 }
 
 function wordsOfTab({ model, error, tab: { trouble, free } }) {

@@ -8,6 +8,7 @@ const OF_TAB = ["finding", "downloading", "reading", "comparing"]
 
 // On the server. seen: { hasDownloaded, leftMs }.
 export function wordsOfServer(status, progress, { hasDownloaded, leftMs }) {
+  if (status.cluster) return { title: waitingWords(status.cluster), amount: "", left: "", stages: [] }
   const { stage, done, total, bytesPerS } = progress
   const { upstream } = status
   const speed = bytesPerS ? `, at ${amount(bytesPerS)} a second` : ""
@@ -76,6 +77,11 @@ function loadWords(stage, leftMs) {
   const left = leftMs === null ? "" : `About ${age(Math.max(1000, leftMs))} left`
   if (stage === "comparing") return { title: "Comparing.", amount: "A known picture is looked at first.", left }
   return { title: "Waking the model.", amount: "", left }
+}
+
+// As the terminal says it, too.
+function waitingWords({ address, isReached }) {
+  return `Waiting for ${isReached ? "a replica of the cluster" : "the cluster"} at ${address}.`
 }
 
 function staged(shown, all, stage, labels, told = {}) {

@@ -1,0 +1,162 @@
+"""A Ray cluster on this computer's loopback addresses, which ends with the test that started it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from secrets import token_hex
+
+import psutil
+
+from protocol.hosts import parse_cluster
+from tests.server import EXIT_TIMEOUT_S, LINE_TIMEOUT_S, ROOT, Output, clean_environment, free_port
+
+HEAD_IP = "127.0.0.2"
+OBJECT_STORE_BYTES = 100 * 2**20
+# What Ray reads from the environment of its processes, and of those who join.
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # It would end processes where the machine itself, and not the test, is short of memory.
+    "RAY_memory_monitor_refresh_ms": "0",
+    "RAY_DEDUP_LOGS": "0",
+    # Nobody else on this computer can use it.
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": os.environ.get("RAY_AUTH_TOKEN", token_hex(32)),
+    "PYTHONPATH": str(ROOT),
+}
+
+
+# A test may join a cluster itself; Ray reads this when it is imported.
+os.environ.update({name: value for name, value in ENVIRONMENT.items() if name.startswith("RAY_")})
+
+
+def ray_environment() -> dict[str, str]:
+    return clean_environment() | ENVIRONMENT
+
+
+class Node:
+    """One `ray start`, with all processes that it has started."""
+
+    def __init__(self, *options: str, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("ray")), "start", "--block", *options],
+            cwd=ROOT,
+            env=ray_environment() | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        self.output = Output(self.process.stdout)
+        self.output.wait_for("Ray runtime started")
+
+    def processes(self) -> list[psutil.Process]:
+        with suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.process.pid)
+            return [root, *root.children(recursive=True)]
+        return []
+
+    def kill(self) -> None:
+        """End it as a machine ends that loses its power."""
+        processes = self.processes()
+        for each in processes:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(processes, EXIT_TIMEOUT_S)
+        self.process.wait()
+        self.output.close()
+
+
+class RayCluster:
+    """A head, and nodes beside it."""
+
+    def __init__(self, n_cpus: int, port: int | None, **environment: str) -> None:
+        # Short: sockets lie there, and their paths are bounded.
+        self.folder = tempfile.mkdtemp(prefix="ms-ray-")
+        self.port = port or free_port()
+        self.address = f"{HEAD_IP}:{self.port}"
+        self._environment, self._n_cpus = environment, n_cpus
+        self._names = count()
+        self.nodes: list[Node] = []
+        self.start_head()
+
+    def start_head(self) -> Node:
+        """Start the head, or start it again where it was."""
+        self.head = self._start(
+            "--head",
+            f"--port={self.port}",
+            f"--node-ip-address={HEAD_IP}",
+            f"--num-cpus={self._n_cpus}",
+        )
+        return self.head
+
+    def add_node(self, ip: str, n_cpus: int = 4) -> Node:
+        """Another machine: another address."""
+        options = f"--address={self.address}", f"--node-ip-address={ip}", f"--num-cpus={n_cpus}"
+        return self._start(*options)
+
+    def deploy(self, *options: str, name: str | None = None) -> str:
+        """Have models on it, by default under a name of their own; returns what --ray is given."""
+        where = f"{self.address}/{name or f'app{next(self._names)}'}"
+        self._run("-m", "deploy", "--ray", where, *options)
+        return where
+
+    def remove(self, where: str) -> None:
+        """Take away what is deployed there."""
+        self._run("-m", "deploy", "--ray", where, "--remove")
+
+    def _run(self, *command: str) -> None:
+        subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=ray_environment(),
+            check=True,
+            timeout=LINE_TIMEOUT_S,
+        )
+
+    def replicas(self, where: str) -> list[psutil.Process]:
+        """The processes in which the models live that are deployed there."""
+        title = f"ServeReplica:{parse_cluster(where).name}:"
+        processes = [each for node in self.nodes for each in node.processes()]
+        return [each for each in processes if title in _title(each)]
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self, *options: str) -> Node:
+        of_head = (f"--temp-dir={self.folder}", "--include-dashboard=false")
+        node = Node(
+            *options,
+            *(of_head if "--head" in options else ()),
+            "--disable-usage-stats",
+            f"--object-store-memory={OBJECT_STORE_BYTES}",
+            **self._environment,
+        )
+        self.nodes.append(node)
+        return node
+
+
+@contextmanager
+def ray_cluster(
+    n_cpus: int = 16, port: int | None = None, **environment: str
+) -> Iterator[RayCluster]:
+    """A cluster for some tests, gone at their end however they end."""
+    cluster = RayCluster(n_cpus, port, **environment)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def _title(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
