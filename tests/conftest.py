@@ -64,7 +64,7 @@ def cluster(pytestconfig: pytest.Config) -> Iterator[RayCluster | None]:
 
 
 @pytest.fixture(scope="session")
-def place(pytestconfig: pytest.Config, cluster: RayCluster | None) -> Place:
+def placed(pytestconfig: pytest.Config, cluster: RayCluster | None) -> Place:
     """Where a model is: in the program itself, or on the cluster."""
 
     def place(*options: str, replicas: int | None = None) -> tuple[str, ...]:
@@ -78,27 +78,27 @@ def place(pytestconfig: pytest.Config, cluster: RayCluster | None) -> Place:
 
 
 @pytest.fixture(scope="session")
-def server(checkpoint: Path, place: Place) -> Iterator[Server]:
+def server(checkpoint: Path, placed: Place) -> Iterator[Server]:
     """A ready server with room for everybody and a low limit on frames."""
     limits = ("--max-frame-bytes", "1000000", "--max-frame-pixels", "2000000")
-    with serve(*place("--model", str(checkpoint), *limits)) as server:
+    with serve(*placed("--model", str(checkpoint), *limits)) as server:
         yield server.wait_until_ready()
         assert_quiet_end(server)
 
 
 @pytest.fixture(scope="session")
-def demo_server(place: Place) -> Iterator[Server]:
+def demo_server(placed: Place) -> Iterator[Server]:
     """A ready server whose model knows coloured shapes; with a low limit on frames."""
-    with serve(*place("--model", "demo", "--max-frame-bytes", "1000000")) as server:
+    with serve(*placed("--model", "demo", "--max-frame-bytes", "1000000")) as server:
         yield server.wait_until_ready()
         assert_quiet_end(server)
 
 
 @pytest.fixture(scope="session")
-def narrow_server(checkpoint: Path, place: Place) -> Iterator[Server]:
+def narrow_server(checkpoint: Path, placed: Place) -> Iterator[Server]:
     """A ready server that answers one request at a time and lets few wait."""
     limits = ("--max-running", "1", "--max-waiting", "4", "--max-waiting-per-client", "3")
-    with serve(*place("--model", str(checkpoint), *limits, replicas=1)) as server:
+    with serve(*placed("--model", str(checkpoint), *limits, replicas=1)) as server:
         yield server.wait_until_ready()
         assert_quiet_end(server)
 

@@ -143,9 +143,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def server(chromium: str, place: Place) -> Iterator[Server]:
+def server(chromium: str, placed: Place) -> Iterator[Server]:
     """`python app.py --model demo`, shared; a test that ends it starts it again."""
-    server = Server("app.py", *place("--model", "demo"), "--port")
+    server = Server("app.py", *placed("--model", "demo"), "--port")
     server.start()
     yield server
     server.stop()
