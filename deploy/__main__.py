@@ -1,6 +1,5 @@
 """`python -m deploy --replicas 2`: several models, on this machine or on a cluster."""
 
-import logging
 import signal
 import sys
 from dataclasses import replace
@@ -12,13 +11,13 @@ import click
 import ray
 from ray import serve
 
+from backends.replicas.connection import QUIET
 from deploy.application import Scale, application
 from protocol.hosts import CLUSTER_NAME, parse_cluster
 from settings import Settings, with_options
 
 # Ray takes 127.0.0.1 for the address that others reach this machine by.
 HERE = "127.0.0.2"
-QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,9 +42,7 @@ def command(
         _serve_here(settings, scale)
         return
     address = parse_cluster(settings.ray)
-    ray.init(
-        address.address, namespace="moonsight", log_to_driver=False, logging_level=logging.ERROR
-    )
+    ray.init(address.address, **QUIET)
     if remove:
         serve.delete(address.name)
         print(f"{address} is taken away.")

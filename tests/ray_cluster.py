@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,10 +14,13 @@ from secrets import token_hex
 
 import psutil
 
+from bench.memory import titled
 from protocol.hosts import parse_cluster
 from tests.server import EXIT_TIMEOUT_S, LINE_TIMEOUT_S, ROOT, Output, clean_environment, free_port
 
 HEAD_IP = "127.0.0.2"
+# More than this computer has: nothing here needs one for itself.
+N_CPUS = 16
 OBJECT_STORE_BYTES = 100 * 2**20
 # What Ray reads from the environment of its processes, and of those who join.
 ENVIRONMENT = {
@@ -74,29 +78,29 @@ class Node:
 
 
 class RayCluster:
-    """A head, and nodes beside it."""
+    """A head, and nodes beside it. environment: of the head."""
 
-    def __init__(self, n_cpus: int, port: int | None, **environment: str) -> None:
+    def __init__(self, port: int | None, **environment: str) -> None:
         # Short: sockets lie there, and their paths are bounded.
         self.folder = tempfile.mkdtemp(prefix="ms-ray-")
         self.port = port or free_port()
         self.address = f"{HEAD_IP}:{self.port}"
-        self._environment, self._n_cpus = environment, n_cpus
+        self.metrics_url = f"http://{HEAD_IP}:{(metrics_port := free_port())}/metrics"
         self._names = count()
         self.nodes: list[Node] = []
-        self.start_head()
-
-    def start_head(self) -> Node:
-        """Start the head, or start it again where it was."""
+        self._started_again: list[subprocess.Popen] = []
         self.head = self._start(
             "--head",
             f"--port={self.port}",
             f"--node-ip-address={HEAD_IP}",
-            f"--num-cpus={self._n_cpus}",
+            f"--num-cpus={N_CPUS}",
+            f"--temp-dir={self.folder}",
+            "--include-dashboard=false",
+            f"--metrics-export-port={metrics_port}",
+            **environment,
         )
-        return self.head
 
-    def add_node(self, ip: str, n_cpus: int = 4) -> Node:
+    def add_node(self, ip: str, n_cpus: int) -> Node:
         """Another machine: another address."""
         options = f"--address={self.address}", f"--node-ip-address={ip}", f"--num-cpus={n_cpus}"
         return self._start(*options)
@@ -106,6 +110,13 @@ class RayCluster:
         where = f"{self.address}/{name or f'app{next(self._names)}'}"
         self._run("-m", "deploy", "--ray", where, *options)
         return where
+
+    @contextmanager
+    def deployed(self, *options: str) -> Iterator[str]:
+        """Have models on it for some tests: their processors are needed for those of others."""
+        where = self.deploy(*options)
+        yield where
+        self.remove(where)
 
     def remove(self, where: str) -> None:
         """Take away what is deployed there."""
@@ -122,41 +133,41 @@ class RayCluster:
 
     def replicas(self, where: str) -> list[psutil.Process]:
         """The processes in which the models live that are deployed there."""
-        title = f"ServeReplica:{parse_cluster(where).name}:"
         processes = [each for node in self.nodes for each in node.processes()]
-        return [each for each in processes if title in _title(each)]
+        return titled(processes, f"ServeReplica:{parse_cluster(where).name}:")
 
     def close(self) -> None:
         for node in self.nodes:
             node.kill()
+        for each in self._started_again:
+            each.kill()
+            each.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _start(self, *options: str) -> Node:
-        of_head = (f"--temp-dir={self.folder}", "--include-dashboard=false")
-        node = Node(
-            *options,
-            *(of_head if "--head" in options else ()),
-            "--disable-usage-stats",
-            f"--object-store-memory={OBJECT_STORE_BYTES}",
-            **self._environment,
-        )
+    @contextmanager
+    def without_head(self) -> Iterator[None]:
+        """As if whoever keeps the head's process had to start it again."""
+        # It would end all that it has started.
+        self.head.process.send_signal(signal.SIGSTOP)
+        [head] = [each for each in self.head.processes() if "gcs_server" in each.name()]
+        command, environment = head.cmdline(), head.environ()
+        head.kill()
+        yield
+        again = subprocess.Popen(command, env=environment, start_new_session=True)
+        self._started_again.append(again)
+
+    def _start(self, *options: str, **environment: str) -> Node:
+        store = f"--object-store-memory={OBJECT_STORE_BYTES}"
+        node = Node(*options, "--disable-usage-stats", store, **environment)
         self.nodes.append(node)
         return node
 
 
 @contextmanager
-def ray_cluster(
-    n_cpus: int = 16, port: int | None = None, **environment: str
-) -> Iterator[RayCluster]:
+def ray_cluster(port: int | None = None, **environment: str) -> Iterator[RayCluster]:
     """A cluster for some tests, gone at their end however they end."""
-    cluster = RayCluster(n_cpus, port, **environment)
+    cluster = RayCluster(port, **environment)
     try:
         yield cluster
     finally:
         cluster.close()
-
-
-def _title(process: psutil.Process) -> str:
-    with suppress(psutil.Error):
-        return " ".join(process.cmdline())
-    return ""

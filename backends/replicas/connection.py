@@ -9,7 +9,7 @@ from typing import Any
 import ray
 from ray import serve
 from ray._private import auto_init_hook
-from ray.exceptions import RayError
+from ray.exceptions import AuthenticationError, RayError
 from ray.serve.exceptions import RayServeException
 
 from backends.replicas.replica import SIGN_S, Report
@@ -25,7 +25,19 @@ SILENT_S = 10 * SIGN_S
 TAKEN_S = 5.0
 REPORT_TIMEOUT_S = 2.0
 
+# How this program joins a cluster: what that says is not for the terminal.
+QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+logging.getLogger("ray.serve").setLevel(logging.ERROR)
+
 BROKE_OFF = "The machine that was answering broke off. Ask once more."
+OTHER_VERSION = (
+    "The cluster runs another version of Moonsight than this page. Deploy this version there, or"
+    " start the page from that one."
+)
+OTHER_TOKEN = (
+    "The cluster asks for a token that this computer does not have. Copy ~/.ray/auth_token from a"
+    " machine of the cluster, and start again."
+)
 
 
 class ClusterAway(Exception):
@@ -36,10 +48,6 @@ class NotTaken(Exception):
     """No replica has taken the request; it can be sent again."""
 
 
-class OtherVersion(Exception):
-    """The replicas speak another version of the protocol."""
-
-
 class Connection:
     """To the replicas of one deployment. Its coroutines on one asyncio loop."""
 
@@ -48,25 +56,26 @@ class Connection:
         self._handle: Any = None
 
     async def connect(self) -> None:
-        """Join the cluster and find the deployment. Raises ClusterAway; may take seconds."""
+        """Join the cluster and find the deployment; may take seconds.
+
+        Raises ClusterAway, and ModelFailed when the cluster wants another token.
+        """
         await asyncio.to_thread(self._connect)
 
     def _connect(self) -> None:
         try:
             if not ray.is_initialized():
-                ray.init(
-                    self._address.address,
-                    namespace="moonsight",
-                    log_to_driver=False,
-                    logging_level=logging.ERROR,
-                )
+                ray.init(self._address.address, **QUIET)
             self._handle = serve.get_app_handle(self._address.name)
         # Each of its parts raises what it likes.
         except Exception as error:
+            # Of which the innermost comes as text.
+            if AuthenticationError.__name__ in str(error.__cause__):
+                raise ModelFailed(OTHER_TOKEN) from error
             raise ClusterAway from error
 
     def leave(self) -> None:
-        """Leave a cluster that is lost, so that it can be joined anew; blocks."""
+        """Leave the cluster, or what is left of it; blocks."""
         self._handle = None
         # Else what is left of it in this process would start another one, open to the network.
         auto_init_hook.enable_auto_connect = False
@@ -76,7 +85,7 @@ class Connection:
         """How each replica is that answers now, and a sign of life to it.
 
         None when one of them does not answer, which the cluster will find out itself. Raises
-        OtherVersion when a replica speaks another.
+        ModelFailed when a replica speaks another version of the protocol.
         """
         try:
             asked = self._handle.broadcast("status", tier)
@@ -87,7 +96,7 @@ class Connection:
             return []
         answered = [each for each in told if not isinstance(each, Exception)]
         if any(spoken != version() for spoken, _ in answered):
-            raise OtherVersion
+            raise ModelFailed(OTHER_VERSION)
         return [report for _, report in answered]
 
     async def answer(

@@ -2,23 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
-from threading import Lock, Thread
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from backends.first_status import first_status
-from backends.replicas.connection import ClusterAway, Connection, NotTaken, OtherVersion
+from backends.looped import LoopedModel
+from backends.replicas.connection import ClusterAway, Connection, NotTaken
 from backends.replicas.replica import Report
-from engine.admission import Admission, Place, place_of
+from engine.admission import Place, place_of
 from engine.sequence import Sequence
 from protocol.answer import Finished, FinishReason, Sink, Started, Waiting
-from protocol.errors import Closing, Internal, ModelFailed, RequestError
+from protocol.errors import Internal, ModelFailed, RequestError
 from protocol.hosts import parse_cluster
-from protocol.model import OnStatus
 from protocol.pieces import Piece
 from protocol.request import Request
 from protocol.status import ModelState, Status
@@ -28,91 +26,56 @@ log = logging.getLogger(__name__)
 
 REPORT_S = 1.0
 CONNECT_PAUSE_S = RETRY_S = 1.0
-CLOSE_S = 1.0
-
-OTHER_VERSION = (
-    "The cluster runs another version of Moonsight than this page. Deploy this version there, or"
-    " start the page from that one."
-)
 
 
 @dataclass(eq=False)
 class _Asked:
-    """A request on its way. is_taken: it has its place in a replica's line, or will have none.
+    """A request on its way.
 
-    dropped: how it ends when nobody waits for its answer any more.
+    turn: which its client's requests take one after the other, each until it has its place in a
+    replica's line. dropped: how it ends when nobody waits for its answer any more.
     """
 
     sequence: Sequence
-    is_taken: asyncio.Event = field(default_factory=asyncio.Event)
-    is_sent: bool = False
+    turn: asyncio.Lock
+    has_begun: bool = False
+    has_turn: bool = False
     dropped: FinishReason = FinishReason.CANCELLED
 
     @property
     def request(self) -> Request:
         return self.sequence.request
 
+    async def take_turn(self) -> None:
+        await self.turn.acquire()
+        self.has_turn = True
 
-class ReplicasModel:
-    """Keeps the contract of `protocol/model.py`; from any thread.
+    def end_turn(self) -> None:
+        if self.has_turn:
+            self.has_turn = False
+            self.turn.release()
 
-    Sinks and watchers are called on its own thread. It is ready while at least one replica answers
-    and loads while none does; that changes by itself. The line is in the replicas.
+
+class ReplicasModel(LoopedModel):
+    """Ready while at least one replica answers; it loads while none does, which changes by itself.
+
+    The line is in the replicas.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._watchers: list[OnStatus] = []
-        self.status = self._waiting = first_status(settings)
-        self.failure: ModelFailed | None = None
-        # Guards what follows: asked by submit and cancel, written by this model's thread, too.
-        self._lock = Lock()
-        self._admission = Admission(settings.max_waiting, settings.max_waiting_per_client)
-        self._is_closed = False
+        super().__init__(settings, first_status(settings), "replicas")
         # The model's thread only.
+        self._waiting = self.status
         self._tier = uuid4().hex
         self._tasks: dict[_Asked, asyncio.Task[Finished]] = {}
-        # The newest of each client, and of each place.
-        self._last: dict[str, _Asked] = {}
+        # Of each client, as long as it has asked something; the newest of each place.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._newest: dict[Place, _Asked] = {}
-        self._is_reached, self._closing = asyncio.Event(), asyncio.Event()
+        self._is_reached = asyncio.Event()
         self._connection = Connection(parse_cluster(settings.ray))
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._run, name="replicas", daemon=True)
         self._thread.start()
 
-    def watch(self, on_status: OnStatus) -> None:
-        self._watchers.append(on_status)
-
-    def submit(self, request: Request, sink: Sink) -> None:
-        with self._lock:
-            if self._is_closed:
-                raise Closing
-            if self.failure is not None:
-                raise self.failure
-            self._admission.enter(request)
-            self._soon(self._begin, Sequence(request, sink))
-
-    def cancel(self, client: str, id: str | None = None) -> None:
-        with self._lock:
-            if not self._is_closed and self._admission.has(client, id):
-                self._soon(self._cancel, client, id)
-
-    def close(self) -> bool:
-        with self._lock:
-            if not self._is_closed:
-                self._is_closed = True
-                self._soon(self._closing.set)
-        self._thread.join(CLOSE_S)
-        return not self._thread.is_alive()
-
-    def _soon(self, work: Callable[..., None], *arguments: object) -> None:
-        self._loop.call_soon_threadsafe(work, *arguments)
-
     # Everything below runs on the model's thread.
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
 
     async def _serve(self) -> None:
         keeping = asyncio.create_task(self._keep_in_touch())
@@ -123,16 +86,17 @@ class ReplicasModel:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._connection.leave()
 
-    def _begin(self, sequence: Sequence) -> None:
-        asked, place = _Asked(sequence), place_of(sequence.request)
+    def _enter(self, request: Request, sink: Sink) -> None:
+        turn = self._turns.setdefault(request.client, asyncio.Lock())
+        asked, place = _Asked(Sequence(request, sink), turn), place_of(request)
         elder = self._newest.get(place)
-        if elder is not None and not elder.is_sent:
-            # A live one, or a look, that is worth nothing any more: it need not even go there.
+        if elder is not None and not elder.has_begun:
+            # A live one, or a look, that is worth nothing any more: where it waits, its place may
+            # be the last that is left.
             elder.dropped = FinishReason.REPLACED
             self._tasks[elder].cancel()
         self._newest[place] = asked
-        before, self._last[asked.request.client] = self._last.get(asked.request.client), asked
-        self._tasks[asked] = task = self._loop.create_task(self._answer(asked, before))
+        self._tasks[asked] = task = self._loop.create_task(self._answer(asked))
         task.add_done_callback(partial(self._end, asked))
 
     def _cancel(self, client: str, id: str | None) -> None:
@@ -140,20 +104,16 @@ class ReplicasModel:
             if asked.request.client == client and id in (None, asked.request.id):
                 task.cancel()
 
-    async def _answer(self, asked: _Asked, before: _Asked | None) -> Finished:
-        """Have a request answered; returns its end.
-
-        before: the one that the client sent before, which it must not overtake.
-        """
-        if before is not None:
-            await before.is_taken.wait()
+    async def _answer(self, asked: _Asked) -> Finished:
+        """Have a request answered; returns its end."""
+        await asked.take_turn()
         await self._is_reached.wait()
-        asked.is_sent = True
-        for n_tries in count():
+        n_tries = 0
+        while True:
             with suppress(NotTaken):
                 return await self._send(asked, n_tries)
             await asyncio.sleep(RETRY_S)
-        raise AssertionError("it is tried for as long as somebody waits")
+            n_tries += 1
 
     async def _send(self, asked: _Asked, n_tries: int) -> Finished:
         request = asked.request
@@ -162,11 +122,12 @@ class ReplicasModel:
         sent = replace(request, client=f"{self._tier}/{request.client}", id=uuid4().hex)
         async with aclosing(self._connection.answer(sent, self._tier, n_tries)) as lists:
             async for events in lists:
-                asked.is_taken.set()
+                asked.end_turn()
                 for event in events:
                     event = replace(event, id=request.id)
                     if isinstance(event, Finished):
                         return event
+                    asked.has_begun |= isinstance(event, Started)
                     self._tell(asked.sequence, event)
         raise AssertionError("an answer has an end, or breaks off")
 
@@ -183,14 +144,11 @@ class ReplicasModel:
         """Tell the end of a request, however it came."""
         request = asked.request
         del self._tasks[asked]
-        asked.is_taken.set()
-        if self._last.get(request.client) is asked:
-            del self._last[request.client]
+        asked.end_turn()
         if self._newest.get(place_of(request)) is asked:
             del self._newest[place_of(request)]
         end = _end_of(asked, task)
-        with self._lock:
-            self._admission.leave(request, end)
+        self._leave(request, end)
         asked.sequence.sink(end)
 
     async def _keep_in_touch(self) -> None:
@@ -204,8 +162,8 @@ class ReplicasModel:
             try:
                 if (reports := await self._connection.reports(self._tier)) is not None:
                     self._hear(reports)
-            except OtherVersion:
-                self._change(self._waiting, ModelFailed(OTHER_VERSION))
+            except ModelFailed as failure:
+                self._change(self._waiting, failure)
             await asyncio.sleep(REPORT_S)
 
     async def _join(self) -> None:
@@ -213,10 +171,13 @@ class ReplicasModel:
             try:
                 await self._connection.connect()
             except ClusterAway:
-                await asyncio.sleep(CONNECT_PAUSE_S)
+                self._change(self._waiting)
+            except ModelFailed as failure:
+                self._change(self._waiting, failure)
             else:
                 self._is_reached.set()
                 return
+            await asyncio.sleep(CONNECT_PAUSE_S)
 
     def _hear(self, reports: list[Report]) -> None:
         assert self._waiting.cluster is not None, "a cluster answers"
@@ -242,11 +203,8 @@ class ReplicasModel:
             status = replace(status, state=ModelState.FAILED, error=failure.message)
         with self._lock:
             self._admission.n_rows = status.max_running or 0
-        self.failure = failure
         if status != self.status:
-            self.status = status
-            for on_status in self._watchers:
-                on_status(status)
+            self._become(status, failure)
 
 
 def _end_of(asked: _Asked, task: "asyncio.Task[Finished]") -> Finished:

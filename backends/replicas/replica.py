@@ -62,7 +62,7 @@ class Replica:
 
     async def status(self, tier: str) -> tuple[str, Report]:
         """The version that is spoken here, and how this replica is; a sign of life of the tier."""
-        self._heard_at[tier] = monotonic()
+        self._hear(tier)
         n_open = self._open_per_tier.total()
         return version(), Report(self._model.status, n_open, n_open - self._open_per_tier[tier])
 
@@ -75,7 +75,7 @@ class Replica:
         has its place in line, and may be empty, as one is now and then while nothing happens.
         """
         heard = _Heard()
-        self._heard_at[tier] = monotonic()
+        self._hear(tier)
         try:
             self._model.submit(replace(request, arrived_at=monotonic() - age_s), heard.put)
         except RequestError as error:
@@ -90,10 +90,17 @@ class Replica:
                 if events and isinstance(events[-1], Finished):
                     return
                 if any(isinstance(event, Piece) for event in events):
-                    await asyncio.sleep(PAUSE_S)
+                    await heard.wait_for_end(PAUSE_S)
         finally:
             self._open_per_tier[tier] -= 1
             self._model.cancel(request.client, request.id)
+
+    def _hear(self, tier: str) -> None:
+        """Note a sign of life, and forget the tiers that are gone."""
+        now = self._heard_at[tier] = monotonic()
+        for each, heard_at in list(self._heard_at.items()):
+            if now - heard_at > TIER_SILENT_S and not self._open_per_tier[each]:
+                del self._heard_at[each], self._open_per_tier[each]
 
     def _hears(self, tier: str) -> bool:
         """Whether somebody waits for this tier's answers.
@@ -112,7 +119,7 @@ class _Heard:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._events: deque[AnswerEvent] = deque()
-        self._is_news = asyncio.Event()
+        self._is_news, self._has_ended = asyncio.Event(), asyncio.Event()
 
     def put(self, event: AnswerEvent) -> None:
         """From any thread."""
@@ -120,6 +127,8 @@ class _Heard:
         # At the end of the process nobody waits for the last of a cancelled answer.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._is_news.set)
+            if isinstance(event, Finished):
+                self._loop.call_soon_threadsafe(self._has_ended.set)
 
     async def take(self, timeout_s: float) -> list[AnswerEvent]:
         """All that came, as soon as there is something; nothing when nothing came for so long."""
@@ -129,3 +138,9 @@ class _Heard:
                     self._is_news.clear()
                     await self._is_news.wait()
         return [self._events.popleft() for _ in range(len(self._events))]
+
+    async def wait_for_end(self, timeout_s: float) -> None:
+        """Return when nothing more will come, and after so long in any case."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._has_ended.wait()

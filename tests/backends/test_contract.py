@@ -54,11 +54,15 @@ def other_server() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def deployed(cluster: RayCluster | None, checkpoint: Path) -> None:
+def deployed(cluster: RayCluster | None, checkpoint: Path) -> Iterator[None]:
     """What replicas on a cluster are asked."""
-    if cluster is not None:
-        options = (f"--{name.replace('_', '-')}={value}" for name, value in LIMITS.items())
-        WHERE.append(cluster.deploy("--model", str(checkpoint), *options))
+    if cluster is None:
+        yield
+        return
+    options = (f"--{name.replace('_', '-')}={value}" for name, value in LIMITS.items())
+    with cluster.deployed("--model", str(checkpoint), *options) as where:
+        WHERE.append(where)
+        yield
 
 
 class LateModel(UpstreamModel):

@@ -1,107 +1,64 @@
 """Whatever dies or misbehaves between a page and its answer, every request has one end."""
 
 import asyncio
+import shutil
 import signal
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
+from secrets import token_hex
 
 import aiohttp
 import pytest
 
 from protocol.hosts import parse_cluster
-from tests.protocol.pictures import encoded
-from tests.ray_cluster import HEAD_IP, RayCluster, ray_cluster
-from tests.server import (
-    Client,
-    Server,
-    connect,
-    free_port,
-    make_checkpoint,
-    over_the_wire,
-    serve,
+from tests.backends.replicas.asking import (
+    BROKE_OFF,
+    JPEG,
+    LIMITS,
+    LONG,
+    N_ASKERS,
+    ROWS,
+    SHORT,
+    answered,
+    assert_one_end,
+    begin,
+    clients,
+    tier,
 )
+from tests.ray_cluster import HEAD_IP, ray_cluster
+from tests.redis_server import redis_server
+from tests.server import connect, end_of, free_port, over_the_wire, serve
 
 pytestmark = pytest.mark.ray
-
-# As many as ask: none waits, whichever replica it comes to.
-ROWS = N_ASKERS = 10
-N_REPLICAS = 2
-LIMITS = ("--max-running", str(ROWS), "--max-waiting", "16")
-# As long as the network's room: half a second at least.
-LONG = {"max_tokens": 2048}
-SHORT = {"max_tokens": 3}
-JPEG = encoded()
-BROKE_OFF = "model_failed"
-
-
-@contextmanager
-def tier(where: str, *options: str) -> Iterator[Server]:
-    with serve("--ray", where, *LIMITS, *options) as server:
-        yield server.wait_until_ready()
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network whose answers are long enough for something to happen meanwhile."""
-    return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / "nonsense", max_context=4000)
-
-
-@pytest.fixture(scope="module")
-def where(cluster: RayCluster, checkpoint: Path) -> str:
-    return cluster.deploy("--model", str(checkpoint), "--replicas", "2", *LIMITS)
-
-
-@pytest.fixture(scope="module")
-def server(where: str) -> Iterator[Server]:
-    with tier(where) as server:
-        yield server
-
-
-async def begin(client: Client, id: str = "long") -> None:
-    await client.send(id=id, question="Tell me all.", image=JPEG, settings=LONG)
-    await client.wait_for("token", id)
-
-
-async def answered(client: Client, id: str = "short") -> str:
-    """Ask something; returns how it ended."""
-    response = await client.ask(id=id, question="And?", image=JPEG, settings=SHORT)
-    return end_of(response)
-
-
-def end_of(response: dict) -> str:
-    return response.get("error", {}).get("code") or response["finish_reason"]
-
-
-async def clients(stack: AsyncExitStack, server: Server, n: int) -> list[Client]:
-    """So many, once all replicas are there."""
-    joined = [await stack.enter_async_context(connect(server)) for _ in range(n)]
-    await joined[0].wait_for("status", max_running=N_REPLICAS * ROWS)
-    return joined
-
-
-def assert_one_end(client: Client, id: str) -> None:
-    names = [name for name, _ in client.story(id)]
-    assert names.count("response") == 1
-    assert names[-1] == "response"
 
 
 @over_the_wire
 async def test_replica_that_is_killed_costs_its_answers_one_error_and_the_others_nothing(
     cluster, where, server
 ):
+    """Whatever they were at: in the middle of an answer, in line, or on their way."""
     async with AsyncExitStack() as stack:
         askers = await clients(stack, server, N_ASKERS)
         await asyncio.gather(*(begin(each) for each in askers))
+        for each in askers:
+            for id in ("in line", "too"):
+                await each.send(id=id, question="And?", image=JPEG, settings={"max_tokens": 200})
+        while await asyncio.to_thread(server.n_open) < 2 * N_ASKERS:
+            pass
+        sent_last = askers[:6]
+        for each in sent_last:
+            await each.send(id="on its way", question="And?", image=JPEG, settings=SHORT)
         killed = cluster.replicas(where)[0]
         killed.kill()
         ends = [end_of(await each.response("long")) for each in askers]
         assert set(ends) == {BROKE_OFF, "length"}
-        for each in askers:
-            assert_one_end(each, "long")
         # Whoever asks at once is answered by the other.
         assert [await answered(each) for each in askers] == ["length"] * len(askers)
+        for each in askers:
+            for id in ("long", "in line", "too", *(["on its way"] if each in sent_last else [])):
+                assert end_of(await each.response(id)) in (BROKE_OFF, "length")
+                assert_one_end(each, id)
+        await askers[0].wait_for("status", max_running=ROWS)
 
 
 @over_the_wire
@@ -115,6 +72,9 @@ async def test_replica_that_hangs_is_given_up_and_replaced(cluster, where, serve
         assert set(ends) == {BROKE_OFF, "length"}
         # The cluster ends it and starts another, to which those who ask meanwhile go.
         assert [await answered(each) for each in askers] == ["length"] * len(askers)
+        await askers[0].wait_for("status", max_running=ROWS)
+        # It would be given a minute to end.
+        silent.kill()
 
 
 @over_the_wire
@@ -145,14 +105,15 @@ async def test_model_process_that_breaks_off_costs_one_error_and_comes_back(wher
 
 
 @over_the_wire
-async def test_redeploy_and_scaling_down_end_no_answer(cluster, checkpoint, where, server):
+async def test_redeploy_and_scaling_down_end_no_answer(cluster, long_checkpoint, where, server):
     async with AsyncExitStack() as stack:
         askers = await clients(stack, server, 16)
         for each in askers:
-            await each.send(id="long", question="Tell me all.", image=JPEG, settings=LONG)
+            asked = {"question": "Tell me all.", "image": JPEG, "settings": {"max_tokens": 1024}}
+            await each.send(id="long", **asked)
         await askers[0].wait_for("token", "long")
         name = parse_cluster(where).name
-        options = "--model", str(checkpoint), *LIMITS, "--max-prefix-bytes", "1000000"
+        options = "--model", str(long_checkpoint), *LIMITS, "--max-prefix-bytes", "1000000"
         for n_replicas in "12":
             deploy = cluster.deploy, *options, "--replicas", n_replicas
             await asyncio.to_thread(*deploy, name=name)
@@ -192,17 +153,9 @@ async def test_clients_of_one_name_at_two_tiers_are_two(where, server):
 
 
 @over_the_wire
-async def test_picture_of_eight_megabytes_is_answered(server):
-    large = JPEG + bytes(8 * 2**20 - len(JPEG))
-    async with connect(server) as anna:
-        response = await anna.ask(id="1", question="And?", image=large, settings=SHORT)
-        assert end_of(response) == "length"
-
-
-@over_the_wire
-async def test_node_that_vanishes_costs_its_answers_one_error(cluster, checkpoint):
+async def test_node_that_vanishes_costs_its_answers_one_error(cluster, long_checkpoint):
     node = cluster.add_node("127.0.0.3", n_cpus=4)
-    options = "--replicas", "2", "--cpus", "4", "--model", str(checkpoint), *LIMITS
+    options = "--replicas", "2", "--cpus", "4", "--model", str(long_checkpoint), *LIMITS
     where = await asyncio.to_thread(cluster.deploy, *options)
     with tier(where) as server:
         async with AsyncExitStack() as stack:
@@ -217,10 +170,23 @@ async def test_node_that_vanishes_costs_its_answers_one_error(cluster, checkpoin
             for each in askers:
                 assert_one_end(each, "long")
             assert await answered(askers[0]) == "length"
+    await asyncio.to_thread(cluster.remove, where)
 
 
 @over_the_wire
-async def test_cluster_that_comes_later_is_waited_for_and_a_lost_one_joined_anew(checkpoint):
+async def test_tier_with_another_token_says_so(where):
+    """Ray's own way, twenty tries before it says anything, looks as if there was no cluster."""
+    with serve("--ray", where, RAY_AUTH_TOKEN=token_hex(32), RAY_NUM_REDIS_GET_RETRIES="1") as tier:
+        tier.wait_until_open()
+        async with connect(tier) as anna:
+            told = await anna.wait_for("status", status="failed")
+            assert "asks for a token" in told["error"]
+            refused = await anna.ask(question="And?", image=JPEG)
+            assert refused["error"]["message"] == told["error"]
+
+
+@over_the_wire
+async def test_cluster_that_comes_later_is_waited_for_and_a_lost_one_joined_anew(long_checkpoint):
     port = free_port()
     address = f"{HEAD_IP}:{port}"
     away = {"address": address, "is_here": True, "is_reached": False, "n_replicas": 0}
@@ -235,11 +201,33 @@ async def test_cluster_that_comes_later_is_waited_for_and_a_lost_one_joined_anew
                 assert server.health()[0] == 503
                 early = await anna.send(question="And?", image=JPEG, settings=SHORT)
                 with ray_cluster(port=port) as cluster:
-                    options = "--model", str(checkpoint), *LIMITS
+                    options = "--model", str(long_checkpoint), *LIMITS
                     await asyncio.to_thread(cluster.deploy, *options, name="late")
                     assert end_of(await anna.response(early)) == "length"
+                    await anna.wait_for("status", status="ready")
                     assert server.health()[0] == 200
                     await begin(anna)
                     await asyncio.to_thread(cluster.head.kill)
                     assert end_of(await anna.response("long")) == BROKE_OFF
                     assert_one_end(anna, "long")
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
+@over_the_wire
+async def test_head_with_a_memory_that_is_started_again_costs_nobody_anything(long_checkpoint):
+    port = free_port()
+    with (
+        redis_server(port),
+        ray_cluster(RAY_REDIS_ADDRESS=f"127.0.0.1:{port}") as cluster,
+    ):
+        options = "--model", str(long_checkpoint), *LIMITS
+        with tier(await asyncio.to_thread(cluster.deploy, *options)) as server:
+            async with connect(server) as anna:
+                await begin(anna)
+                with cluster.without_head():
+                    assert end_of(await anna.response("long")) == "length"
+                    assert await answered(anna, "meanwhile") == "length"
+                assert await answered(anna, "afterwards") == "length"
+                # It knows what it had: more can be deployed there.
+                await asyncio.to_thread(cluster.deploy, *options)
+                assert await answered(anna, "last") == "length"

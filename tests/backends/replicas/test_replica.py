@@ -16,7 +16,7 @@ from protocol.request import SamplingParams
 from settings import Settings
 from tests.backends.echo import REFUSED, EchoModel
 from tests.fakes import ReadyModel, make_request
-from tests.server import run_async
+from tests.server import over_the_wire, run_async
 
 # Begins and never comes to an end.
 ENDLESS = "endless look"
@@ -29,16 +29,6 @@ def make_replica(model: Model | None = None) -> Replica:
 
 async def heard(answer: AsyncIterator[list[AnswerEvent]]) -> list[AnswerEvent]:
     return [event async for events in answer for event in events]
-
-
-def over_a_loop(test):
-    """Run an `async def` test on a loop of its own, in bounded time."""
-
-    def run() -> None:
-        run_async(test)
-
-    run.__name__ = test.__name__
-    return run
 
 
 def test_model_that_cannot_start_ends_the_replica_with_its_reason():
@@ -55,7 +45,7 @@ def test_model_that_fails_later_is_told_at_the_next_look():
         replica.check_health()
 
 
-@over_a_loop
+@over_the_wire
 async def test_answer_comes_in_lists_and_the_first_as_soon_as_it_has_its_place():
     answer = make_replica().answer(make_request(question="a b c"), 0.0, "tier")
     assert await anext(answer) == []
@@ -66,7 +56,7 @@ async def test_answer_comes_in_lists_and_the_first_as_soon_as_it_has_its_place()
     assert sum(isinstance(each, Finished) for each in events) == 1
 
 
-@over_a_loop
+@over_the_wire
 async def test_words_that_come_fast_cross_together():
     asked = make_request(question="a " * 1000, sampling=SamplingParams(max_tokens=1000))
     lists = [events async for events in make_replica().answer(asked, 0.0, "tier")]
@@ -74,7 +64,7 @@ async def test_words_that_come_fast_cross_together():
     assert len(lists) < 500
 
 
-@over_a_loop
+@over_the_wire
 async def test_who_stops_listening_ends_the_answer():
     replica = make_replica()
     answer = replica.answer(make_request(question=ENDLESS), 0.0, "tier")
@@ -84,7 +74,7 @@ async def test_who_stops_listening_ends_the_answer():
     assert (await replica.status("tier"))[1].n_open == 0
 
 
-@over_a_loop
+@over_the_wire
 async def test_each_tier_is_told_what_the_others_have_open():
     replica = make_replica()
     answers = [
@@ -99,7 +89,7 @@ async def test_each_tier_is_told_what_the_others_have_open():
         await each.aclose()
 
 
-@over_a_loop
+@over_the_wire
 async def test_age_of_a_request_counts_and_not_the_clock_it_was_told_by():
     """The web tier's clock is ten minutes ahead of this one."""
     asked = make_request(question="a")
@@ -108,7 +98,7 @@ async def test_age_of_a_request_counts_and_not_the_clock_it_was_told_by():
     assert 500 <= end.timings.queue_ms < 10_000
 
 
-@over_a_loop
+@over_the_wire
 async def test_refused_request_hears_why_and_nothing_else():
     class FullModel(ReadyModel):
         def submit(self, request: object, sink: object) -> None:
@@ -130,7 +120,7 @@ def test_answer_that_fails_is_told_and_the_next_one_comes(error: RequestError):
         assert (end.id, end.error) == (id, error)
 
 
-@over_a_loop
+@over_the_wire
 async def test_silent_tier_is_given_up_while_others_speak():
     replica = make_replica()
     answer = replica.answer(make_request(question=ENDLESS), 0.0, "gone")
@@ -139,9 +129,10 @@ async def test_silent_tier_is_given_up_while_others_speak():
     await replica.status("there")
     assert not any(isinstance(each, Finished) for each in await heard(answer))
     assert (await replica.status("there"))[1].n_open == 0
+    assert set(replica._heard_at) == {"there"}
 
 
-@over_a_loop
+@over_the_wire
 async def test_replica_to_which_nobody_speaks_any_more_ends_its_answers_first():
     """As the cluster does with one that it takes away."""
     replica = make_replica()
@@ -151,7 +142,7 @@ async def test_replica_to_which_nobody_speaks_any_more_ends_its_answers_first():
     assert isinstance((await heard(answer))[-1], Finished)
 
 
-@over_a_loop
+@over_the_wire
 async def test_answer_that_takes_long_gives_signs_of_life():
     answer = make_replica(SilentModel()).answer(make_request(), 0.0, "tier")
     assert [await anext(answer) for _ in range(2)] == [[], []]
@@ -165,7 +156,7 @@ class SilentModel(ReadyModel):
         pass
 
 
-@over_a_loop
+@over_the_wire
 async def test_version_is_told_with_the_status():
     spoken, _ = await make_replica(ReadyModel()).status("tier")
     assert spoken == version()

@@ -1,0 +1,1 @@
+"""Replicas on a cluster: what may happen to them, and what they must not be asked."""
