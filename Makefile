@@ -13,7 +13,8 @@ test: $(VENV)/installed-dev
 	@$(BIN)/python -m pytest $(ARGS)
 
 # What people and programs rely on, once more with two replicas on a cluster; and what only that has.
-TESTS_RAY := tests/deploy tests/backends/test_contract.py tests/web/test_events.py \
+TESTS_RAY := tests/deploy tests/backends/replicas tests/backends/test_contract.py \
+	tests/web/test_events.py \
 	tests/web/test_events_in_line.py tests/web/test_events_live.py tests/web/test_events_look.py \
 	tests/web/test_rest.py tests/web/test_openai.py tests/browser/test_live.py
 
@@ -45,12 +46,16 @@ $(VENV)/installed-ray: $(VENV)/installed-dev requirements-ray.txt
 	$(PIP) -r requirements-ray.txt
 	@touch $@
 
+$(VENV)/installed-cameras: $(VENV)/installed requirements-cameras.txt
+	$(PIP) -r requirements-cameras.txt
+	@touch $@
+
 $(VENV)/installed-browser: $(VENV)/installed requirements-browser.txt
 	$(PIP) -r requirements-browser.txt
 	@touch $@
 
 # The clients of Moondream's API, without the engines that they would bring: two, of two majors.
-$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-browser.txt
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt requirements-browser.txt requirements-cameras.txt
 	$(PIP) -r requirements-dev.txt
 	$(PIP) --no-deps moondream==2.6.1
 	$(PIP) --no-deps --target $(VENV)/moondream-1.2 moondream==1.2.2

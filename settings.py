@@ -1,18 +1,22 @@
 """Every option once: its flag, its `MOONSIGHT_…` variable, its default and what it does."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import click
 
+from protocol.camera import parse_camera, split_cameras
 from protocol.frame import FrameLimits
 from protocol.hosts import (
     MAX_PORT,
     parse_address,
     parse_cluster,
     parse_hook,
+    parse_network,
     parse_origin,
+    parse_public_url,
     parse_upstream,
 )
 
@@ -39,6 +43,10 @@ class Settings:
     quantize: str = "none"
     upstream: tuple[str, ...] = ()
     ray: str = ""
+    # May hold a password, too.
+    redis: str = field(default="", repr=False)
+    public_url: str = ""
+    trusted_proxy: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
     max_frame_bytes: int = 8 * 2**20
     max_frame_pixels: int = 4096 * 4096
@@ -49,6 +57,8 @@ class Settings:
     # May hold a password, which belongs into no message.
     alert_webhook: str = field(default="", repr=False)
     alert_webhook_frames: bool = False
+    # Each may hold a password, too.
+    camera: tuple[str, ...] = field(default=(), repr=False)
     log_requests: bool = False
 
     @property
@@ -60,14 +70,30 @@ class Settings:
 class _Read(click.ParamType):
     """A text as `read` has it; what `read` refuses with a ValueError is refused in its words."""
 
-    def __init__(self, name: str, read: Callable[[str], object]) -> None:
-        self.name, self._read = name, read
+    def __init__(self, name: str, read: Callable[[str], object], is_optional: bool = False) -> None:
+        """is_optional: an empty text means that there is none."""
+        self.name, self._read, self._is_optional = name, read, is_optional
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if self._is_optional and not value:
+            return ""
         try:
             return str(self._read(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class _ReadEach(_Read):
+    """The same where the items of a variable are found by `split`: one may have spaces."""
+
+    def __init__(
+        self, name: str, read: Callable[[str], object], split: Callable[[str], list[str]]
+    ) -> None:
+        super().__init__(name, read)
+        self._split = split
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return self._split(rv)
 
 
 def _read_text(text: str) -> str:
@@ -77,19 +103,26 @@ def _read_text(text: str) -> str:
 
 
 def _read_hook(text: str) -> str:
-    if text:
-        parse_hook(text)
+    parse_hook(text)
     return text
 
 
-def _read_cluster(text: str) -> str:
-    return str(parse_cluster(text)) if text else ""
+def _read_camera(text: str) -> str:
+    parse_camera(text)
+    return text
+
+
+def _read_redis(text: str) -> str:
+    if not _REDIS.fullmatch(text):
+        raise ValueError("It is no address of a Redis server, such as redis://10.0.0.5:6379/0.")
+    return text
 
 
 def _read_upstream(text: str) -> str:
     return parse_upstream(text).url
 
 
+_REDIS = re.compile(r"rediss?://[^/\s]+(/\d*)?")
 _TEXT = _Read("text", _read_text)
 _COUNT = click.IntRange(min=1)
 # No picture that shows anything is smaller.
@@ -114,8 +147,24 @@ _OPTIONS = (
     ),
     (
         "ray",
-        _Read("address", _read_cluster),
+        _Read("address", parse_cluster, is_optional=True),
         "Head of a Ray cluster whose replicas answer instead of a model here.",
+    ),
+    (
+        "redis",
+        _Read("url", _read_redis, is_optional=True),
+        "A Redis server through which web tiers tell each other's pages something.",
+    ),
+    (
+        "public_url",
+        _Read("url", parse_public_url, is_optional=True),
+        "Where people find the page, when something stands in front of it.",
+    ),
+    (
+        "trusted_proxy",
+        _Read("address", parse_network),
+        "What stands in front: an address or a network whose forwarded headers are believed. Can be"
+        " given several times.",
     ),
     (
         "cors_origin",
@@ -128,15 +177,36 @@ _OPTIONS = (
     ("max_waiting", _COUNT, "Questions that may wait in line."),
     ("max_prefix_bytes", _COUNT, "Memory for frames that were looked at, in bytes."),
     ("max_waiting_per_client", _COUNT, "Questions of one page that may wait in line."),
-    ("alert_webhook", _Read("url", _read_hook), "Where the page's alerts are posted to."),
+    (
+        "alert_webhook",
+        _Read("url", _read_hook, is_optional=True),
+        "Where the page's alerts are posted to.",
+    ),
     ("alert_webhook_frames", click.BOOL, "Post the picture of an alert, too."),
+    (
+        "camera",
+        _ReadEach("name=url", _read_camera, split_cameras),
+        "A camera in the network that the page may look through: NAME=rtsp://… or NAME=http://…"
+        " (MJPEG). Can be given several times.",
+    ),
     ("log_requests", click.BOOL, "Write a line about each request; never what it asked."),
 )
 
 
 def with_options(command: Command) -> Command:
     """Give a click command every option; it is called with the fields of Settings."""
+    return _with(command, [name for name, _, _ in _OPTIONS])
+
+
+def with_model_options(command: Command) -> Command:
+    """Give a click command those options that say which model answers."""
+    return _with(command, ("model", "revision", "device", "dtype", "quantize", "upstream"))
+
+
+def _with(command: Command, names: Sequence[str]) -> Command:
     for name, kind, text in reversed(_OPTIONS):
+        if name not in names:
+            continue
         default = getattr(Settings, name)
         command = click.option(
             f"--{name.replace('_', '-')}",

@@ -12,8 +12,9 @@ from pathlib import Path
 
 LEAST_PYTHON = (3, 11)
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
-# For --ray alone.
+# For --ray alone, and for --camera.
 REQUIREMENTS_RAY = REQUIREMENTS.with_name("requirements-ray.txt")
+REQUIREMENTS_CAMERAS = REQUIREMENTS.with_name("requirements-cameras.txt")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 EXIT_REFUSED, EXIT_CHECK = 2, 1
 

@@ -1,6 +1,7 @@
 """Writes the folder that a host serves: the page, the network in JavaScript, the runtime."""
 
 import json
+import re
 import shutil
 from base64 import b64encode
 from hashlib import file_digest, sha256
@@ -24,6 +25,7 @@ CONTENT_POLICY = "; ".join(
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",
         "connect-src 'self'",
+        "manifest-src 'self'",
         "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
@@ -36,10 +38,12 @@ def write_site(folder: Path, limits: FrameLimits) -> None:
     for part in ("static", "tab", "runtime"):
         shutil.rmtree(folder / part, ignore_errors=True)
     shutil.copytree(ROOT / "static", folder / "static")
+    _join_sheets(folder / "static" / "css" / "page.css")
     # Who answers is the one thing in which the page differs.
     shutil.rmtree(folder / "static" / "js" / "line")
     shutil.copytree(HERE / "js" / "line", folder / "static" / "js" / "line")
-    shutil.rmtree(folder / "static" / "vendor")
+    for socket in (folder / "static" / "vendor").glob("socket.io*"):
+        socket.unlink()
     for part in ("network", "engine", "store"):
         shutil.copytree(HERE / "js" / part, folder / "tab" / part)
     for script in ("tab.js", "worker.js"):
@@ -49,12 +53,20 @@ def write_site(folder: Path, limits: FrameLimits) -> None:
     _write_pages(folder, limits)
 
 
+def _join_sheets(sheet: Path) -> None:
+    """Put the sheets that it imports in its place: one way to the host, as to a server."""
+    names = re.findall(r'^@import "(.+)";$', sheet.read_text(encoding="utf-8"), re.MULTILINE)
+    joined = "".join((sheet.parent / name).read_text(encoding="utf-8") for name in names)
+    sheet.write_text(joined, encoding="utf-8")
+
+
 def _write_pages(folder: Path, limits: FrameLimits) -> None:
     """Render the pages; each stands in a folder of its own, so that any host finds it."""
     addresses = {"pages.index": "", "pages.scenes": "scenes/"}
 
     def render(template: str, up: str, **facts: object) -> str:
-        def url_for(endpoint: str, filename: str = "") -> str:
+        # No address in the folder has a version.
+        def url_for(endpoint: str, filename: str = "", version: None = None) -> str:
             return up + (f"static/{filename}" if endpoint == "static" else addresses[endpoint])
 
         pages = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True)

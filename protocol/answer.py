@@ -97,3 +97,10 @@ AnswerEvent = Waiting | Started | TextDelta | Reasoned | Found | Checked | Finis
 
 # Takes the events of one answer, in order; it must not block or raise.
 Sink = Callable[[AnswerEvent], None]
+
+
+def names_frame(event: AnswerEvent) -> bool:
+    """Whether it tells the client a frame that can be asked about."""
+    return isinstance(event, Started) or (
+        isinstance(event, Finished) and event.reason is FinishReason.STOP
+    )

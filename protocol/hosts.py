@@ -6,7 +6,7 @@ Every reader raises ValueError with the sentence for the person.
 import re
 import socket
 from dataclasses import dataclass, replace
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 _HOST = re.compile(
@@ -132,6 +132,26 @@ def parse_origin(text: str) -> Origin:
         )
     scheme, host = match["scheme"].lower(), parse_host(match["host"])
     return Origin(scheme, host.name, host.port or _PORTS.get(scheme))
+
+
+def parse_public_url(text: str) -> Origin:
+    """Read where people find the page, which is at the root of a name."""
+    origin = parse_origin(text)
+    if origin.scheme not in _PORTS:
+        raise ValueError(
+            f'"{text}" is no address of a page. Write it as https://moonsight.example.'
+        )
+    return origin
+
+
+def parse_network(text: str) -> str:
+    """Read an address, or all that begin alike, as 10.0.0.0/8 writes them."""
+    try:
+        return str(ip_network(text.strip(), strict=False))
+    except ValueError:
+        raise ValueError(
+            f'"{text}" is no address. Write one such as 10.0.0.5, or a network such as 10.0.0.0/8.'
+        ) from None
 
 
 def parse_hook(text: str) -> WebAddress:

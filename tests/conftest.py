@@ -31,6 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--replicas"):
         items[:] = [each for each in items if each.get_closest_marker("ray") is None]
+        return
+    # What does not come to the cluster is tested without it.
+    items[:] = [
+        each
+        for each in items
+        if each.get_closest_marker("ray") or "cluster" in getattr(each, "fixturenames", ())
+    ]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,6 +58,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that answers nonsense, reliably; see `make_checkpoint`."""
     return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / "nonsense")
+
+
+@pytest.fixture(scope="session")
+def long_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with room for answers during which a lot can happen."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "nonsense"
+    return make_checkpoint(folder, max_context=4000)
 
 
 @pytest.fixture(scope="session")
@@ -95,10 +109,10 @@ def demo_server(placed: Place) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def narrow_server(checkpoint: Path, placed: Place) -> Iterator[Server]:
+def narrow_server(long_checkpoint: Path, placed: Place) -> Iterator[Server]:
     """A ready server that answers one request at a time and lets few wait."""
     limits = ("--max-running", "1", "--max-waiting", "4", "--max-waiting-per-client", "3")
-    with serve(*placed("--model", str(checkpoint), *limits, replicas=1)) as server:
+    with serve(*placed("--model", str(long_checkpoint), *limits, replicas=1)) as server:
         yield server.wait_until_ready()
         assert_quiet_end(server)
 

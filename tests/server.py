@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from functools import wraps
+from functools import partial, wraps
 from itertools import islice
 from pathlib import Path
 from threading import Condition, Thread
@@ -25,14 +26,14 @@ import aiohttp
 import psutil
 import socketio
 
-from bench.memory import held_bytes, processes_of
+from bench.memory import held_bytes, model_processes, processes_of
 from tests.checkpoint_folders import copy_reference
 
 ROOT = Path(__file__).parent.parent
 
 # Bounds for what hangs; nothing here takes as long when all is well, even on a busy machine.
 LINE_TIMEOUT_S = 180
-EVENT_TIMEOUT_S = 30
+EVENT_TIMEOUT_S = 60
 TEST_TIMEOUT_S = 180
 EXIT_TIMEOUT_S = 5
 
@@ -186,14 +187,18 @@ class Server:
         status, _, body = self.get("/healthz")
         return status, json.loads(body)
 
+    def n_open(self) -> int:
+        """How many requests wait or run."""
+        [count] = re.findall(rb"^moonsight_requests_open ([0-9.]+)$", self.get("/metrics")[2], re.M)
+        return int(float(count))
+
     def memory_mb(self) -> float:
         """Resident memory of all its processes."""
         return held_bytes(processes_of(self.process.pid)) / 2**20
 
     def model_process(self) -> psutil.Process:
         """The process in which the model lives, once it has started."""
-        children = psutil.Process(self.process.pid).children()
-        return next(each for each in children if "spawn_main" in " ".join(each.cmdline()))
+        return model_processes(self.process.pid)[0]
 
     def end(self, signum: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code; fails when it takes too long."""
@@ -238,18 +243,35 @@ def clean_environment() -> dict[str, str]:
 
 
 class Client:
-    """One connection, as the page has one. `events` is everything it heard, in order."""
+    """One connection, as the page has one. `events` is everything it heard, in order.
 
-    def __init__(self) -> None:
+    reconnects: whether it connects again when it was disconnected; it
+    then hears a "connect" each time.
+    session: in which the page was opened, with its cookies.
+    """
+
+    def __init__(
+        self, reconnects: bool = False, session: aiohttp.ClientSession | None = None
+    ) -> None:
         self.events: list[tuple[str, Any]] = []
-        self._socket = socketio.AsyncClient(reconnection=False, request_timeout=EVENT_TIMEOUT_S)
+        self._socket = socketio.AsyncClient(
+            reconnection=reconnects,
+            reconnection_delay=0.2,
+            request_timeout=EVENT_TIMEOUT_S,
+            http_session=session,
+        )
         self._heard = asyncio.Condition()
         self._socket.on("*", self._hear)
+        if reconnects:
+            self._socket.on("connect", partial(self._hear, "connect"))
         self._n_asked, self._n_heard = 0, Counter[str]()
 
-    async def connect(self, url: str, transport: str = "websocket", **headers: str) -> None:
+    async def connect(self, url: str, *transports: str, **headers: str) -> None:
         await self._socket.connect(
-            url, transports=[transport], headers=headers, wait_timeout=EVENT_TIMEOUT_S
+            url,
+            transports=transports or ("websocket",),
+            headers=headers,
+            wait_timeout=EVENT_TIMEOUT_S,
         )
 
     async def close(self) -> None:
@@ -258,6 +280,11 @@ class Client:
     @property
     def is_connected(self) -> bool:
         return self._socket.connected
+
+    @property
+    def sid(self) -> str:
+        """As which the server knows it."""
+        return self._socket.get_sid()
 
     async def emit(self, name: str, payload: Any) -> None:
         await self.emit_all(name, payload)
@@ -307,9 +334,14 @@ class Client:
 
     async def _hear(self, name: str, *arguments: Any) -> None:
         async with self._heard:
-            self.events.append((name, arguments[0] if arguments else None))
+            self.events.append((name, arguments[0] if arguments else {}))
             self._n_heard[name] += 1
             self._heard.notify_all()
+
+
+def end_of(response: Payload) -> str:
+    """Why an answer ended, or the code of its error."""
+    return response.get("error", {}).get("code", response["finish_reason"])
 
 
 @asynccontextmanager

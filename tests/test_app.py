@@ -219,6 +219,7 @@ def test_taken_port_is_refused_with_a_remedy(demo_server):
         (("--max-frame-bytes", "1"), "--max-frame-bytes"),
         (("--alert-webhook", "hooks.example"), "http://127.0.0.1:8123"),
         (("--alert-webhook-frames",), "--alert-webhook URL"),
+        (("--ray", "10.0.0.5", "--upstream", "localhost:8080"), "one of them"),
         (("--no-such-option",), "--no-such-option"),
     ],
 )

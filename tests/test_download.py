@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app import DownloadLine
+from narration import DownloadLine
 from protocol.status import LoadStage, Progress
 from tests.checkpoint_folders import copy_reference
 from tests.checkpoints.fake_hub import (

@@ -10,40 +10,46 @@ from PIL import ImageColor
 
 from protocol.request import MAX_TOKENS, SamplingParams, Skill
 from protocol.upstream import MAX_MODEL_CHARS, MAX_WORDS_CHARS, Coordinates, UpstreamParams
+from web.page_joined import join_scripts, join_sheets
 
 ROOT = Path(__file__).parent.parent
 JS, CSS = ROOT / "static" / "js", ROOT / "static" / "css"
 MAX_LINES = 300
 
-# Beside itself. What one room has for another is handed in by main.js.
+ROOMS = {"line", "asking", "looking", "pointing", "answers", "history", "live"} | {
+    "tray",
+    "sharing",
+    "upstream",
+    "settings",
+    "page",
+}
+# Beside itself. What one room has for another goes through parts.js and wires.
 MAY_IMPORT = {
-    "main.js": {
-        "plain",
-        "line",
-        "asking",
-        "looking",
-        "answers",
-        "live",
-        "sharing",
-        "upstream",
-        "page",
-    },
+    "main.js": {"parts.js", "plain", "wires"},
+    "parts.js": ROOMS,
+    "wires": {"parts.js", "plain", "asking", "answers", "history", "page"},
     "scenes.js": set(),
-    "plain": set(),
+    "theme.js": set(),
+    "plain": {"vendor"},
     "line": {"plain", "vendor"},
     "asking": {"plain"},
     "looking": {"plain"},
+    "pointing": {"plain"},
     "answers": {"plain"},
+    "history": {"plain"},
+    "tray": {"plain"},
     "live": {"plain"},
     "sharing": {"plain"},
     "upstream": {"plain"},
+    "settings": {"plain"},
     "page": {"plain"},
 }
-ENTRIES = ("main.js", "scenes.js")
+ENTRIES = ("main.js", "scenes.js", "theme.js", "line/service_worker.js")
 
-WIRE = "line/wire.js"
-# Has two words of its own, of the vendored socket.
-SOCKET_WORDS = {"line/connection.js": {"connect_error"}}
+# What leaves the page has the names of the wire: by the line, and as a file.
+WIRES = {"line/wire.js", "history/data_file.js"}
+# Names of others: an event of the vendored socket, an address of the server.
+FOREIGN_WORDS = {"line/connection.js": {"connect_error"}, "line/offline.js": {"service_worker"}}
 SKILLS = "asking/skills.js"
 # What a person can choose: a look is what the page does by itself.
 CHOSEN = [skill for skill in Skill if skill not in (Skill.LOOK, Skill.CHECK)]
@@ -106,6 +112,39 @@ def test_every_script_is_loaded_by_a_page():
     assert reached == set(SCRIPTS)
 
 
+def test_every_sheet_is_loaded_by_a_page():
+    joined = {Path(name).name for name, _ in join_sheets(JS.parent, "css/page.css").parts}
+    others = ROOT.glob("templates/*.html")
+    named = set(re.findall(r'"(\w+)"', "".join(page.read_text() for page in others)))
+    assert {sheet for sheet in SHEETS if sheet.removesuffix(".css") not in named} <= joined
+    assert joined <= set(SHEETS)
+
+
+def test_script_of_the_page_can_be_sent_as_one_file():
+    """Written in words that web/page_joined.py knows; it refuses what it does not."""
+    joined = {name for name, _ in join_scripts(JS.parent, "js/main.js").parts}
+    alone = {f"js/{name}" for name in ENTRIES[1:]}
+    own = {name for name in joined if not name.startswith("vendor/")}
+    assert own | alone == {f"js/{script}" for script in SCRIPTS}
+
+
+@pytest.mark.parametrize("script", [each for each in SCRIPTS if each != "main.js"])
+def test_script_that_is_imported_awaits_nothing_at_its_top(script: str):
+    """Sent as one file, it is a function that is called once."""
+    assert not re.search(r"^(?:await|for await|const .*= await)\b", source(script), re.MULTILINE)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_words_over_several_lines_have_none_that_looks_like_a_comment(script: str):
+    """The page is sent without the lines that begin as comments do."""
+    before = ""
+    for line in source(script).splitlines():
+        if line.strip().startswith(("//", "/*")):
+            assert before.count("`") % 2 == 0, line
+        else:
+            before += line
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_nothing_is_imported_that_is_not_used(script: str):
     body = _IMPORT.sub("", source(script))
@@ -113,7 +152,7 @@ def test_nothing_is_imported_that_is_not_used(script: str):
     assert [name for name in imported if not re.search(rf"\b{name}\b", body)] == []
 
 
-@pytest.mark.parametrize("room", sorted(MAY_IMPORT.keys() - set(ENTRIES)))
+@pytest.mark.parametrize("room", sorted({"plain"} | ROOMS))
 def test_main_states_the_rule_of_every_room(room: str):
     assert re.search(rf"^//   {room}/ ", source("main.js"), re.MULTILINE)
 
@@ -123,10 +162,10 @@ def test_every_script_is_short(script: str):
     assert len(source(script).splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize("script", [script for script in SCRIPTS if script != WIRE])
-def test_names_on_the_wire_are_known_in_one_script(script: str):
+@pytest.mark.parametrize("script", [script for script in SCRIPTS if script not in WIRES])
+def test_names_on_the_wire_are_known_where_it_ends(script: str):
     names = set(_SNAKE_CASE.findall(_IMPORT.sub("", source(script))))
-    assert names <= SOCKET_WORDS.get(script, set())
+    assert names <= FOREIGN_WORDS.get(script, set())
 
 
 @pytest.mark.parametrize("script", [script for script in SCRIPTS if script != SKILLS])
@@ -169,11 +208,48 @@ def test_wishes_of_another_server_have_the_bounds_and_the_usual_values_of_the_pr
     assert re.findall(r"\w+", re.search(r"COORDINATES = \[(.*?)\]", script)[1]) == [*Coordinates]
 
 
+def test_settings_offer_what_can_be_chosen_and_no_more_than_the_protocol_takes():
+    parts, script = ("settings", "kept"), source("settings/choices.js")
+    page = "".join((ROOT / f"templates/{part}.html").read_text() for part in parts)
+    table = dict(re.findall(r"^  (\w+): \[(.*)\],$", script, re.MULTILINE))
+    words = {name: values.replace("_", "") for name, values in table.items()}
+    chosen = {name: re.findall(r"[\w.]+", values) for name, values in words.items()}
+    sets = dict(re.findall(r"set (\w+) = \{(.*)\}", page))
+    offered = {
+        name: re.findall(r'"([\w.]+)":', sets[options])
+        for name, options in re.findall(r'selecting\("(\w+)", (\w+)', page)
+    }
+    assert offered == {name: each for name, each in chosen.items() if name in offered}
+    assert offered.keys() | {"hasSingleKeys", "isReasoning", "hasRewind"} == chosen.keys()
+    assert max(map(int, offered["maxTokens"])) <= MAX_TOKENS
+    assert "Twelve" in page
+    assert "MAX_SUGGESTIONS = 12" in script
+
+
+def test_every_page_has_its_theme_before_its_first_colour():
+    """A sheet that came first would be painted by it, and painted over."""
+    for name in ("index", "scenes", "programs", "offline"):
+        page = (ROOT / f"templates/{name}.html").read_text()
+        assert 0 < page.index("js/theme.js") < page.index('rel="stylesheet"')
+        assert not re.search(r"<script[^>]*(?:async|defer|module)[^>]*theme\.js", page)
+
+
 @pytest.mark.parametrize("sheet", [sheet for sheet in SHEETS if sheet != "tokens.css"])
 def test_colours_are_tokens(sheet: str):
     rules = without_comments((CSS / sheet).read_text(encoding="utf-8"))
     # A state may be called by a colour: the picture of a camera is black.
     assert _COLOUR.findall(re.sub(r"\[data-state=.*?\]", "", rules)) == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_no_part_of_a_card_depends_on_what_the_card_or_the_list_has(sheet: str):
+    """At each word every card of a list was styled anew: six times the work, with 150 of them."""
+    rules = without_comments((CSS / sheet).read_text(encoding="utf-8"))
+    selectors = re.findall(r"[^{},]*:has\([^{]*", rules)
+    assert [each for each in selectors if re.search(r":has\(.*\)[^()]* \.card__", each)] == []
+    # All that is in them, every card too, would be searched at each change.
+    searched = re.compile(r"(?:\.page|\.answers\w*)(?::not\()?:has\((?![>+] )")
+    assert [each for each in selectors if searched.search(each)] == []
 
 
 _READ_BACK = re.compile(

@@ -27,7 +27,11 @@ VALUES = {
     "device": "cpu",
     "dtype": "float32",
     "quantize": "int8",
+    "redis": "redis://:secret@10.0.0.5:6379/0",
+    "public_url": "https://cam.example",
+    "trusted_proxy": "10.0.0.0/8",
     "cors_origin": "http://cam.example",
+    "camera": "Front door=rtsp://me:secret@10.0.0.8/live",
     "alert_webhook": "http://me:secret@hooks.example/x",
 }
 
@@ -69,6 +73,13 @@ def test_flag_wins_over_variable():
         ["--cors-origin", "*"],
         ["--cors-origin", "cam.example"],
         ["--cors-origin", "http://cam.example/page"],
+        ["--redis", "10.0.0.5:6379"],
+        ["--redis", "http://10.0.0.5"],
+        ["--public-url", "https://cam.example/page"],
+        ["--public-url", "cam.example"],
+        ["--public-url", "null"],
+        ["--trusted-proxy", "proxy.example"],
+        ["--trusted-proxy", "10.0.0.0/33"],
         ["--cors-origin", "http://me@cam.example"],
         ["--cors-origin", "ws://cam.example"],
         ["--cors-origin", "file:///home"],
@@ -76,6 +87,10 @@ def test_flag_wins_over_variable():
         ["--alert-webhook", "hooks.example"],
         ["--alert-webhook", "ftp://hooks.example"],
         ["--alert-webhook", "http://"],
+        ["--camera", ""],
+        ["--camera", "rtsp://10.0.0.8/live"],
+        ["--camera", "Front door=10.0.0.8"],
+        ["--camera", "Front door=file:///dev/video0"],
     ],
 )
 def test_impossible_value_is_refused_with_what_is_accepted(flags: list[str]):
@@ -122,6 +137,18 @@ def test_password_of_a_webhook_is_not_repeated():
         settings_of(["--alert-webhook", "htp://me:secret@hooks.example"])
     assert "secret" not in refused.value.format_message()
     assert "secret" not in repr(settings_of(["--alert-webhook", "http://me:secret@hooks.example"]))
+
+
+def test_password_of_a_camera_is_not_repeated():
+    with pytest.raises(click.UsageError) as refused:
+        settings_of(["--camera", "Front door=rtp://me:secret@10.0.0.8/live"])
+    assert "secret" not in refused.value.format_message()
+    assert "secret" not in repr(settings_of(["--camera", VALUES["camera"]]))
+
+
+def test_variable_names_several_cameras_whose_names_have_spaces():
+    cameras = ("Front door=rtsp://10.0.0.8/live", "Back yard=http://10.0.0.9/video")
+    assert settings_of([], {"MOONSIGHT_CAMERA": " ".join(cameras)}).camera == cameras
 
 
 def test_variables_that_are_empty_are_not_given():

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 
 from protocol.errors import StartRefused
-from protocol.hosts import MAX_PORT, parse_host
+from protocol.hosts import MAX_PORT, parse_host, parse_origin
 from web.loop.server import Listener, listen
 
 # Ports below it belong to the administrator on most systems.
@@ -45,12 +45,16 @@ def open_host(host: str, port: int) -> Opened:
     return Opened(listeners, page_url(host, port))
 
 
-def own_hosts(host: str) -> frozenset[str] | None:
-    """The names that a `Host` header may have, in their one spelling; None where all may be."""
+def own_hosts(host: str, public_url: str = "") -> frozenset[str] | None:
+    """The names that a `Host` header may have, in their one spelling; None where all may be.
+
+    public_url: where people find the page, if that is another address; an origin.
+    """
     if host in EVERY_ADDRESS:
         return None
     names = ("localhost", LOOPBACK, f"[{LOOPBACK_IPV6}]", _bracketed(host))
-    return frozenset(parse_host(name).name for name in names)
+    public = {parse_origin(public_url).host} if public_url else set()
+    return frozenset(parse_host(name).name for name in names) | public
 
 
 def page_url(host: str, port: int) -> str:

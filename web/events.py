@@ -8,10 +8,12 @@ from typing import Any
 
 from flask import Flask, request
 from flask_socketio import SocketIO
+from socketio import Manager
 
 from protocol.alert import Hook
-from protocol.answer import AnswerEvent, Finished, FinishReason, Started, refusal, unbegun
-from protocol.errors import BadRequest, Busy, Internal, RequestError
+from protocol.answer import AnswerEvent, Finished, FinishReason, names_frame, refusal, unbegun
+from protocol.camera import Cameras
+from protocol.errors import Busy, Internal, RequestError
 from protocol.formats.page_alerts import alerted_payload
 from protocol.formats.page_events import (
     event_payload,
@@ -25,14 +27,15 @@ from protocol.model import Model
 from protocol.request import Request, Skill
 from protocol.status import Status
 from web.alerts import Alerts
+from web.cameras import CameraViews
+from web.connections import Connections
 from web.doorstep import Asking, Doorstep
 from web.held_frames import HeldFrames
 from web.loop.calls import Bridge
-from web.loop.repairs import UNREADABLE
 from web.metrics import Submit
 from web.origins import Origins
 from web.outlet import Outlet
-from web.packets import PagePacket, Unreadable
+from web.packets import PagePacket, check_rest
 from web.sharing import Sharing
 
 log = logging.getLogger(__name__)
@@ -51,10 +54,6 @@ ENVELOPE_BYTES = 2**20
 # A picture as a camera's card holds it, whatever the limit, is refused in words.
 MIN_MESSAGE_BYTES = 32 * 2**20
 
-# How long an event waits for its attachment: at least this, at most twice. On a slow network a
-# large picture takes half of it.
-ATTACHMENT_WAIT_S = 30
-
 
 def add_events(
     app: Flask,
@@ -64,14 +63,18 @@ def add_events(
     origins: Origins,
     submit: Submit,
     hook: Hook | None = None,
-) -> Sharing:
-    """Serve Socket.IO beside the app's pages. Returns what programs look through.
+    queue: Manager | None = None,
+    cameras: Cameras | None = None,
+) -> "PageEvents":
+    """Serve Socket.IO beside the app's pages.
 
     submit: hands a request to the model. hook: where the page's alerts go, if anywhere.
+    queue: by which other servers reach these pages, too. cameras: what pages may look through.
     """
     socketio = SocketIO(
         app,
         async_mode="eventlet",
+        client_manager=queue or Manager(),
         # One client's requests must be taken in the order they were sent.
         async_handlers=False,
         cors_allowed_origins=origins.may_ask,
@@ -83,7 +86,7 @@ def add_events(
         logger=_SILENT,
         engineio_logger=_SILENT,
     )
-    return PageEvents(socketio, model, bridge, limits, submit, hook).sharing
+    return PageEvents(socketio, model, bridge, limits, submit, hook, cameras)
 
 
 class PageEvents:
@@ -97,6 +100,7 @@ class PageEvents:
         limits: FrameLimits,
         submit: Submit,
         hook: Hook | None = None,
+        cameras: Cameras | None = None,
     ) -> None:
         self._socketio, self._model, self._bridge = socketio, model, bridge
         self._limits, self._submit_to_model = limits, submit
@@ -104,6 +108,7 @@ class PageEvents:
         self._doorsteps: dict[str, Doorstep] = {}
         self._alerts = Alerts(hook, limits)
         self.sharing = Sharing(limits, self._send, model.cancel)
+        self._views = CameraViews(cameras, self._send, bridge)
 
         socketio.on_event("connect", self._connect)
         socketio.on_event("disconnect", self._disconnect)
@@ -111,41 +116,14 @@ class PageEvents:
         socketio.on_event(ALERT, self._alert)
         socketio.on_event("share", partial(self._hear, self.sharing.share))
         socketio.on_event("shown", partial(self._hear, self.sharing.show))
+        socketio.on_event("camera", partial(self._hear, self._views.choose))
+        socketio.on_event("camera_seen", partial(self._hear, self._views.acknowledge))
         for skill in Skill:
             socketio.on_event(skill.value, partial(self._ask, skill))
         socketio.on_error_default(self._break)
-        server = socketio.server
-        self._take_message: Callable[[str, object], None] = server.eio.handlers["message"]
-        server.eio.on("message", self._take)
-        socketio.start_background_task(self._end_unfinished)
+        self.connections = Connections(socketio.server, bridge)
+        socketio.start_background_task(self.connections.end_unfinished)
         model.watch(lambda status: bridge.call(self._tell_status, status))
-
-    def _take(self, connection: str, message: object) -> None:
-        """Take one message; what nobody could answer ends its connection, never in silence."""
-        server = self._socketio.server
-        is_known = server.manager.sid_from_eio_sid(connection, "/") is not None
-        try:
-            if isinstance(message, str) and message.startswith("2") and not is_known:
-                raise ValueError("An event comes after its connect.")
-            self._take_message(connection, message)
-        except UNREADABLE:
-            self._end(connection)
-
-    def _end(self, connection: str) -> None:
-        server = self._socketio.server
-        server._binary_packet.pop(connection, None)
-        if connection in server.eio.sockets:
-            server.eio.sockets[connection].close(wait=False)
-
-    def _end_unfinished(self) -> None:
-        """End connections whose event waits in vain for its attachment, for good."""
-        waiting: dict[str, object] = {}
-        while True:
-            self._socketio.sleep(ATTACHMENT_WAIT_S)
-            before, waiting = waiting, dict(self._socketio.server._binary_packet)
-            for connection, packet in waiting.items():
-                if before.get(connection) is packet:
-                    self._end(connection)
 
     def _connect(self, auth: object = None) -> None:
         client = _client()
@@ -163,6 +141,7 @@ class PageEvents:
         self._held_frames.forget(client)
         self._alerts.forget(client)
         self.sharing.forget(client)
+        self._views.forget(client)
         if doorstep := self._doorsteps.pop(client, None):
             doorstep.take_away()
 
@@ -179,7 +158,7 @@ class PageEvents:
         on_end = partial(self._bridge.call, self._tell_alerted, client, id)
         try:
             doorstep.allowance.spend()
-            _check_rest(rest)
+            check_rest(rest)
             self._alerts.take(client, id, payload, on_end)
         except RequestError as error:
             self._tell_alerted(client, id, error)
@@ -188,7 +167,7 @@ class PageEvents:
     def _hear(
         self, take: Callable[[str, object], None], payload: object = None, *_: object
     ) -> None:
-        """Take what a page says of its sharing; nobody answers it."""
+        """Take what a page says of its sharing, or of a camera; nobody answers it."""
         client = _client()
         if doorstep := self._doorstep(client):
             with suppress(Busy):
@@ -217,7 +196,7 @@ class PageEvents:
             self._emit(_client(), refusal(id, Skill(name), Internal()))
 
     def _submit(self, client: str, asking: Asking) -> None:
-        _check_rest(asking.rest)
+        check_rest(asking.rest)
         asked = parse_request(
             asking.skill,
             asking.payload,
@@ -235,7 +214,7 @@ class PageEvents:
 
     def _tell(self, asked: Request, loop: str | None, event: AnswerEvent) -> None:
         """Send what happens to a request to its client."""
-        if loop is not None and _names_frame(event):
+        if loop is not None and names_frame(event):
             # Those that are replaced would push out the frames that somebody asks about.
             self._hold_frame(asked)
         self._emit(asked.client, event)
@@ -270,24 +249,11 @@ class PageEvents:
         self._send(client, "alerted", alerted_payload(id, error))
 
     def _send(self, client: str, name: str, payload: dict[str, Any]) -> None:
-        self._socketio.emit(name, payload, to=client)
+        # Whoever is told something here is here.
+        self._socketio.emit(name, payload, to=client, ignore_queue=True)
 
     def _tell_status(self, status: Status) -> None:
-        self._socketio.emit("status", status_payload(status))
-
-
-def _check_rest(rest: tuple[object, ...]) -> None:
-    """Raise BadRequest where an event's last argument says that it cannot be read."""
-    for each in rest:
-        if isinstance(each, Unreadable):
-            raise BadRequest(each)
-
-
-def _names_frame(event: AnswerEvent) -> bool:
-    """Whether it tells the client a frame that can be asked about."""
-    return isinstance(event, Started) or (
-        isinstance(event, Finished) and event.reason is FinishReason.STOP
-    )
+        self._socketio.emit("status", status_payload(status), ignore_queue=True)
 
 
 def _client() -> str:

@@ -144,6 +144,8 @@ class _ModelCollector(Collector):
         yield state
         rows, text = "moonsight_rows", "Requests that can be answered at once."
         yield GaugeMetricFamily(rows, text, status.max_running or 0)
+        replicas, text = "moonsight_replicas", "Replicas of a cluster that answer here."
+        yield GaugeMetricFamily(replicas, text, status.cluster.n_replicas if status.cluster else 0)
         memory, text = "moonsight_memory_bytes", "Memory that the model holds on its device."
         yield GaugeMetricFamily(memory, text, status.memory_bytes or 0)
         cache, text = "moonsight_cache_bytes", "Memory that keys and values may take of that."

@@ -5,6 +5,7 @@ from json import JSONDecodeError
 
 from socketio.packet import BINARY_ACK, BINARY_EVENT, EVENT, Packet
 
+from protocol.errors import BadRequest
 from protocol.formats.json_text import MAX_VALUES, has_too_many_values
 from protocol.request import Skill
 
@@ -97,3 +98,10 @@ def _why(error: Exception) -> str:
     if isinstance(error, JSONDecodeError):
         return "The message is no JSON that can be read."
     return "The message holds a number of too many digits."
+
+
+def check_rest(rest: tuple[object, ...]) -> None:
+    """Raise BadRequest where an event's last argument says that it cannot be read."""
+    for each in rest:
+        if isinstance(each, Unreadable):
+            raise BadRequest(each)

@@ -1,7 +1,7 @@
 """The pages, the health check, and the headers that keep strangers out."""
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,7 +21,10 @@ from protocol.hosts import parse_host
 from protocol.model import Model
 from protocol.status import Cluster, ModelState
 from protocol.upstream import Upstream
-from web.page_files import serve_files
+from web.page_files import MEDIA_TYPES, PageFiles, serve_files
+from web.page_packed import send_packed
+
+HTML = MEDIA_TYPES[".html"]
 
 # Nothing inline, nothing from elsewhere: what a model writes can never become a script.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -32,6 +35,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",
         "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
@@ -82,14 +87,14 @@ def add_pages(
     limits: FrameLimits,
     hook: Hook | None = None,
     goes_to: Upstream | Cluster | None = None,
+    cameras: Sequence[str] = (),
 ) -> None:
     """Serve the pages of one app.
 
-    hook: where the page's alerts go, goes_to: where its pictures do, if anywhere.
+    hook: where alerts go, goes_to: where pictures do, if anywhere. cameras: names of the network's.
     """
-    pages = Blueprint("pages", __name__)
-    facts: dict[str, object] = {"limits": page_limits(limits), "hook": hook, "goes_to": goes_to}
-    files = serve_files(app)
+    pages, files = Blueprint("pages", __name__), serve_files(app)
+    facts = {"limits": page_limits(limits), "hook": hook, "goes_to": goes_to, "cameras": cameras}
 
     # Rendering takes 2 ms of the loop, and only the page's files change while the server runs.
     @lru_cache(1)
@@ -97,14 +102,21 @@ def add_pages(
         return render_template("index.html", **facts)
 
     @pages.get("/")
-    def index() -> str:
-        return render(files.version)
+    def index() -> Response:
+        return send_packed(render(files.version), HTML)
 
     @pages.get("/scenes")
     def scenes() -> str:
         listed = Path(current_app.static_folder or "") / "scenes" / "scenes.json"
         return render_template("scenes.html", scenes=json.loads(listed.read_bytes()))
 
+    _add_health(pages, model)
+    _add_offline_page(pages, files)
+    app.register_blueprint(pages)
+    app.after_request(add_headers)
+
+
+def _add_health(pages: Blueprint, model: Model) -> None:
     @pages.get("/health")
     def health() -> Response:
         return jsonify(status="ok")
@@ -114,8 +126,21 @@ def add_pages(
         is_ready = model.status.state is ModelState.READY
         return jsonify(status_payload(model.status)), 200 if is_ready else 503
 
-    app.register_blueprint(pages)
-    app.after_request(add_headers)
+
+def _add_offline_page(pages: Blueprint, files: PageFiles) -> None:
+    """Serve what a browser shows while this server is away, and the script that keeps it there."""
+
+    @pages.get("/offline")
+    def offline() -> Response:
+        return send_packed(render_template("offline.html"), HTML)
+
+    # Where pages of a folder of `make browser` had this address before, their worker is the script
+    # of this very name: this one takes its place.
+    @pages.get("/service_worker.js")
+    def service_worker() -> Response:
+        script = files.read("js/line/service_worker.js")
+        named = f'const VERSION = "{files.version}"\n{script}'
+        return send_packed(named, MEDIA_TYPES[".js"])
 
 
 def add_headers(response: Response) -> Response:

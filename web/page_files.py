@@ -2,12 +2,18 @@
 
 import os
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path, PurePath
 from time import monotonic
 from typing import Any
 
 from flask import Flask, Response, send_from_directory
+from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
+
+from web.page_joined import Joined, join_scripts, join_sheets
+from web.page_packed import send_packed
 
 FOREVER = "max-age=31536000, immutable"
 # How old an answer to "has anything changed?" may be.
@@ -23,6 +29,7 @@ MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".js": "text/javascript",
     ".json": "application/json",
+    ".map": "application/json",
     ".md": "text/plain",
     ".mjs": "text/javascript",
     ".mp4": "video/mp4",
@@ -37,9 +44,14 @@ MEDIA_TYPES = {
 }
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
+# Under their addresses with a version these have in them all that they import. The tools of a
+# browser show the files that they were, from the addresses without.
+JOINED = {"js/main.js": (join_scripts, "//# {}\n"), "css/page.css": (join_sheets, "/*# {} */\n")}
+MAP, UP_TO_FILES = ".map", "../../../"
+
 
 class PageFiles:
-    """The files that the page loads: a hundred, and a browser that has them asks for none again.
+    """The files that the page loads: as few as can be, and a browser asks for none of them again.
 
     Each is found under two addresses: a plain one, and one with the version of them all, which the
     page itself uses. After a change to any of them they have another version, so nothing is stale.
@@ -58,10 +70,42 @@ class PageFiles:
     def send(self, filename: str, version: str | None = None) -> Response:
         """A file, under a type that does not depend on the computer."""
         media_type = MEDIA_TYPES.get(PurePath(filename).suffix.lower(), UNKNOWN_MEDIA_TYPE)
-        response = send_from_directory(self._folder, filename, mimetype=media_type)
+        if _is_text(media_type):
+            is_joined = version is not None and filename.removesuffix(MAP) in JOINED
+            text = self._joined(filename) if is_joined else self.read(filename)
+            response = send_packed(text, media_type)
+        else:
+            response = send_from_directory(self._folder, filename, mimetype=media_type)
         if version is not None and version == self.version:
             response.headers["Cache-Control"] = FOREVER
         return response
+
+    def read(self, filename: str) -> str:
+        """Raises NotFound, for whatever is outside of the folder, too."""
+        path = safe_join(str(self._folder), filename)
+        if path is None or not os.path.isfile(path):
+            raise NotFound
+        return Path(path).read_text(encoding="utf-8")
+
+    def _joined(self, filename: str) -> str:
+        entry = filename.removesuffix(MAP)
+        joined = _join(self._folder, entry, self.version)
+        if filename != entry:
+            return joined.source_map(UP_TO_FILES)
+        _, comment = JOINED[entry]
+        told = f"sourceMappingURL={PurePath(entry).name}{MAP}"
+        return joined.text + comment.format(told)
+
+
+# version: of what is in the folder.
+@lru_cache(2 * len(JOINED))
+def _join(folder: Path, entry: str, version: str) -> Joined:
+    join, _ = JOINED[entry]
+    return join(folder, entry)
+
+
+def _is_text(media_type: str) -> bool:
+    return media_type.startswith("text/") or media_type.endswith(("json", "xml"))
 
 
 def _version(folder: Path) -> str:

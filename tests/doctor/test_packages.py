@@ -10,6 +10,8 @@ import pytest
 
 from doctor.packages import (
     REQUIREMENTS,
+    REQUIREMENTS_CAMERAS,
+    REQUIREMENTS_RAY,
     find_missing,
     find_old_python,
     required,
@@ -37,6 +39,11 @@ def test_every_missing_package_is_named_with_the_command_that_brings_it(tmp_path
     reason = find_missing(file)
     assert reason.startswith("no-such-package, nor_this.one are not installed")
     assert str(REQUIREMENTS) not in reason
+
+
+def test_what_some_options_need_is_listed_by_itself():
+    assert {"ray", "redis"} <= set(required(REQUIREMENTS_RAY))
+    assert required(REQUIREMENTS_CAMERAS) == ["av"]
 
 
 @pytest.mark.parametrize(("options", "code"), [((), 2), (("--check",), 1)])

@@ -1,12 +1,8 @@
 """What breaks inside a handler is told in one response, logged, and ends nothing else."""
 
 import pytest
-from engineio.packet import MESSAGE
-from engineio.packet import Packet as EioPacket
-from engineio.socket import Socket
 from flask import Flask
 from flask_socketio import SocketIO
-from werkzeug.test import create_environ
 
 from protocol.frame import FrameLimits
 from protocol.status import ModelState, Status
@@ -82,21 +78,3 @@ def test_cancel_that_breaks_the_handler_ends_nothing(page, caplog):
     assert page.get_received() == []
     assert page.is_connected()
     assert len(caplog.records) == 1
-
-
-def test_event_whose_attachment_never_comes_ends_its_connection(monkeypatch, request):
-    """It was waited for without end, and so was its response."""
-    monkeypatch.setattr("web.events.ATTACHMENT_WAIT_S", 0.05)
-    app = request.getfixturevalue("app")
-    eio = app.extensions["socketio"].server.eio
-    halfway, whole = Socket(eio, "halfway"), Socket(eio, "whole")
-    for connection in (halfway, whole):
-        eio.sockets[connection.sid] = connection
-        eio.handlers["connect"](connection.sid, {"flask.app": app, **create_environ()})
-        for message in ("0", '51-["cancel",{"id":{"_placeholder":true,"num":0}}]'):
-            connection.receive(EioPacket(MESSAGE, message))
-    whole.receive(EioPacket(MESSAGE, encoded()))
-    while halfway.poll():
-        pass
-    assert halfway.closed
-    assert not whole.closed

@@ -7,7 +7,15 @@ from collections import Counter
 import pytest
 
 from tests.protocol.pictures import data_url, encoded
-from tests.server import EVENT_TIMEOUT_S, Client, connect, over_the_wire, raw_websocket, serve
+from tests.server import (
+    EVENT_TIMEOUT_S,
+    Client,
+    connect,
+    end_of,
+    over_the_wire,
+    raw_websocket,
+    serve,
+)
 
 JPEG = encoded()
 SHORT, LONG = {"max_tokens": 3}, {"max_tokens": 2048}
@@ -26,8 +34,7 @@ async def send_burst(client: Client, n: int = N_BURST, **fields) -> list[str]:
 
 async def ends_of(client: Client, ids: list[str]) -> list[str]:
     """Why each ended, or the code of its error."""
-    responses = [await client.response(id) for id in ids]
-    return [each.get("error", {}).get("code", each["finish_reason"]) for each in responses]
+    return [end_of(await client.response(id)) for id in ids]
 
 
 def assert_newest_answered(ends: list[str]) -> None:

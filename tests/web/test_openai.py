@@ -20,6 +20,7 @@ from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
 from tests.protocol.pictures import data_url, encoded
+from tests.ray_cluster import RayCluster
 from tests.server import EVENT_TIMEOUT_S, ROOT, Server, make_checkpoint, over_the_wire, serve
 
 SCENES = ROOT / "static" / "scenes"
@@ -169,14 +170,22 @@ def test_model_thinks_before_it_answers_when_it_is_asked_to(nonsense: OpenAI):
     assert "".join(each.get("content", "") for each in deltas) == message.content
 
 
-def test_words_leave_one_by_one(nonsense: OpenAI):
-    """All of them at the end, or in lumps of four kilobytes, is what servers do by themselves."""
-    began, arrivals, words = monotonic(), [], []
-    stream = ask(nonsense, text("What?"), image(), max_tokens=LONG, stream=True)
-    for chunk in stream:
-        arrivals.append(monotonic() - began)
-        words.append(chunk.choices[0].delta.content or "")
-    assert len(words) > 50
+def test_words_leave_one_by_one(nonsense: OpenAI, cluster: RayCluster | None):
+    """All of them at the end, or in lumps of four kilobytes, is what servers do by themselves.
+
+    From a cluster those come together that were written within 20 ms; from a server that stood
+    still for a moment, on a busy machine, those that were written meanwhile: it may try again.
+    """
+    n_least = 50 if cluster is None else 10
+    for _ in range(3):
+        began, arrivals, words = monotonic(), [], []
+        stream = ask(nonsense, text("What?"), image(), max_tokens=LONG, stream=True)
+        for chunk in stream:
+            arrivals.append(monotonic() - began)
+            words.append(chunk.choices[0].delta.content or "")
+        if len(words) > n_least:
+            break
+    assert len(words) > n_least
     assert arrivals[1] < arrivals[-1] / 2
     again = ask(nonsense, text("What?"), image(), max_tokens=LONG)
     assert "".join(words) == said(again)

@@ -1,10 +1,13 @@
 """The pages of a running server, and who is let in."""
 
+import json
 import re
+import shutil
 from types import SimpleNamespace
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from protocol.frame import FrameLimits
 from protocol.status import Cluster, ModelState, Status
@@ -31,7 +34,8 @@ OWN_HOSTS += [
     "[::1]:{port}",
     "[0:0:0:0:0:0:0:1]:{port}",
 ]
-PATHS = ["/", "/healthz", "/socket.io/?EIO=4&transport=polling"]
+POLLING = "/socket.io/?EIO=4&transport=polling"
+PATHS = ["/", "/healthz", POLLING]
 
 
 @pytest.mark.parametrize("path", ["/", "/scenes"])
@@ -167,9 +171,25 @@ def test_page_names_the_version_of_its_files(server):
     _, _, body = server.get("/")
     addresses = re.findall(rb'(?:src|href)="(/static/[^"]+)"', body)
     assert addresses
-    for address in {each.decode() for each in addresses}:
+    # The one that says where the page begins, seen from itself.
+    for address in {each.decode() for each in addresses} - {"/static/manifest.webmanifest"}:
         assert address.startswith("/static/v/")
         assert server.get(address)[1]["Cache-Control"] == FOREVER
+
+
+@pytest.mark.parametrize(
+    ("path", "coding"),
+    [
+        *[("/", "br"), ("/offline", "br"), ("/service_worker.js", "br")],
+        *[("/static/js/main.js", "br"), ("/static/favicon.svg", "br")],
+        *[("/healthz", None), ("/metrics", None), ("/v1/models", None)],
+        *[("/static/scenes/red-circle.png", None), (POLLING, None)],
+    ],
+)
+def test_what_is_the_same_for_everybody_is_compressed_and_nothing_else(server, path, coding):
+    _, headers, _ = server.get(path, **{"Accept-Encoding": "gzip, deflate, br, zstd"})
+    assert headers.get("Content-Encoding") == coding
+    assert ("Accept-Encoding" in headers.get("Vary", "")) == (coding is not None)
 
 
 def test_content_policy_allows_nothing_inline(server):
@@ -284,6 +304,7 @@ def odd_computer(tmp_path_factory):
         ("favicon.svg", "image/svg+xml; charset=utf-8"),
         ("scenes/red-circle.png", "image/png"),
         ("scenes/scenes.json", "application/json"),
+        ("manifest.webmanifest", "application/manifest+json"),
     ],
 )
 def test_types_of_files_do_not_depend_on_the_computer(odd_computer, path, media_type):
@@ -291,6 +312,68 @@ def test_types_of_files_do_not_depend_on_the_computer(odd_computer, path, media_
     assert odd_computer.get(f"/static/{path}")[1]["Content-Type"] == media_type
 
 
+def test_icons_of_the_installed_page_are_as_large_as_it_says():
+    for icon in json.loads((STATIC / "manifest.webmanifest").read_bytes())["icons"]:
+        with Image.open(STATIC / icon["src"]) as image:
+            assert "x".join(map(str, image.size)) == icon["sizes"]
+            # Systems cut their own shape out of one that may be cut, and of no other.
+            is_opaque = image.convert("RGBA").getextrema()[3][0] == 255
+            assert is_opaque == (icon["purpose"] == "maskable")
+
+
+def test_browser_is_given_all_that_it_shows_while_the_server_is_away(server):
+    _, headers, body = server.get("/service_worker.js")
+    script, page = body.decode(), server.get("/offline")[2].decode()
+    assert headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert headers["Cache-Control"] == "no-cache"
+    loaded = set(re.findall(r'(?:src|href)="(/[^"]+)"', page))
+    sheets = re.findall(r'"(\w+)"', re.search(r"const SHEETS = \[(.*)\]", script)[1])
+    kept = {f"/static/css/{sheet}.css" for sheet in sheets} | set(re.findall(r'"(/[^"]+)"', script))
+    assert kept == loaded | {"/offline"}
+    assert all(server.get(path)[0] == 200 for path in kept)
+
+
+def test_every_change_to_a_file_of_the_page_is_told_to_browsers(tmp_path):
+    line = tmp_path / "static" / "js" / "line"
+    line.mkdir(parents=True)
+    shutil.copy(STATIC / "js" / "line" / "service_worker.js", line)
+
+    def worker() -> str:
+        app = Flask("moonsight", root_path=str(tmp_path))
+        model = SimpleNamespace(status=Status(ModelState.READY, "demo"))
+        add_pages(app, model, FrameLimits(1, 1))
+        return app.test_client().get("/service_worker.js").text
+
+    before = worker()
+    assert before == worker()
+    (tmp_path / "static" / "favicon.svg").write_text("<svg/>")
+    assert before != worker()
+
+
 def test_every_file_of_the_page_has_a_type():
     suffixes = {path.suffix for path in STATIC.rglob("*") if path.is_file()}
     assert suffixes <= MEDIA_TYPES.keys()
+
+
+PUBLIC = "https://cam.example"
+# As whatever ends TLS in front of it asks, on behalf of a page of that address.
+FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "cam.example"}
+
+
+def test_page_with_another_name_and_tls_in_front_may_ask():
+    with serve("--model", "demo", "--public-url", f"{PUBLIC}/") as server:
+        server.wait_until_open()
+        server.stdout.wait_for(f"People find it at {PUBLIC}")
+        for host in ("cam.example", "localhost"):
+            assert server.get(POLLING, Host=host, Origin=PUBLIC)[0] == 200
+            assert server.get(POLLING, Host=host, Origin="http://evil.example")[0] == 400
+        status, _, body = server.get("/", Host="evil.example")
+        assert (status, body) == (400, f"Open this page as {PUBLIC}\n".encode())
+
+
+@pytest.mark.parametrize(("proxy", "status"), [("127.0.0.0/8", 200), ("10.0.0.5", 400)])
+def test_only_a_trusted_proxy_says_at_which_address_it_was_asked(proxy: str, status: int):
+    with serve("--model", "demo", "--host", "0.0.0.0", "--trusted-proxy", proxy) as server:
+        server.wait_until_open()
+        assert server.get(POLLING, Origin=PUBLIC, **FORWARDED)[0] == status
+        assert server.get(POLLING, Origin=PUBLIC)[0] == 400

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import socket
 import struct
 from collections.abc import Iterator
@@ -287,20 +286,14 @@ LONG = {"max_tokens": 2048}
 async def stand_in_line(server: Server, n_programs: int) -> list[asyncio.Task[Told]]:
     """Let so many programs ask while somebody is answered, and wait until they stand in line."""
     body = {"question": "And?", "settings": {"max_tokens": 5}}
-    n_open = open_requests(server)
+    n_open = server.n_open()
     asking = [
         asyncio.create_task(asyncio.to_thread(post, server, "/v1/query", body))
         for _ in range(n_programs)
     ]
-    while open_requests(server) < n_open + n_programs:
+    while server.n_open() < n_open + n_programs:
         await asyncio.sleep(0)
     return asking
-
-
-def open_requests(server: Server) -> int:
-    _, _, body = server.get("/metrics")
-    found = re.search(rb"^moonsight_requests_open ([0-9.]+)$", body, re.MULTILINE)
-    return int(float(found[1]))
 
 
 @over_the_wire
@@ -340,9 +333,9 @@ async def test_program_that_hangs_up_leaves_the_line(narrow_server):
         body = json.dumps({"question": "And?"}).encode()
         with open_socket(narrow_server) as connection:
             connection.sendall(raw_request("/v1/query", body, JSON))
-            while open_requests(narrow_server) < 2:
+            while narrow_server.n_open() < 2:
                 await asyncio.sleep(0)
-        while open_requests(narrow_server) > 1:
+        while narrow_server.n_open() > 1:
             await asyncio.sleep(0)
         await anna.emit("cancel", {"id": "long"})
         await anna.response("long")

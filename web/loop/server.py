@@ -85,14 +85,20 @@ class Server:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._stopped = Event()
+        # What SIGTERM still waits for.
+        self._leave: Callable[[], None] | None = None
 
-    def serve(self, app: Callable, listeners: list[Listener]) -> None:
+    def serve(
+        self, app: Callable, listeners: list[Listener], leave: Callable[[], None] | None = None
+    ) -> None:
         """Serve until `stop` or a signal; on the main thread.
 
         Connections stay open until the process ends, so that every answer's end can be heard.
+        leave: what SIGTERM waits for, the first time.
         """
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, lambda *_: self._bridge.call(self.stop))
+        signal.signal(signal.SIGINT, lambda *_: self._bridge.call(self.stop))
+        signal.signal(signal.SIGTERM, lambda *_: self._bridge.call(self._terminate))
+        self._leave = leave
         eventlet.spawn(self._bridge.carry)
         connections = eventlet.GreenPool(MAX_CONNECTIONS + N_SPARE)
         protocol = partial(PageProtocol, Places(MAX_CONNECTIONS))
@@ -117,6 +123,13 @@ class Server:
         gc.collect()
         gc.freeze()
         self._stopped.wait()
+
+    def _terminate(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is None:
+            self.stop()
+        else:
+            eventlet.spawn(leave).link(lambda _: self.stop())
 
     def stop(self) -> None:
         """End `serve`. On the loop only."""

@@ -117,6 +117,7 @@ export class Engine {
         break
       case "thought":
         said.reasoning = { text: found.text, grounding: found.grounding }
+        this.#tell("reasoning", { id, text: found.text, spans: found.grounding.map(spanOf) })
         break
       case "chosen":
         Object.assign(said, { choice: found.text, probabilities: found.probabilities })
@@ -170,6 +171,11 @@ export class Engine {
       timings: { queueMs: 0, decodeMs: 0, encodeMs: 0, prefillMs: 0, firstTokenMs: null, ...timings, totalMs: performance.now() - askedAt },
     })
   }
+}
+
+// As a page has them.
+function spanOf({ startIdx: start, endIdx: end, points }) {
+  return { start, end, points: points.map(([x, y]) => ({ x, y })) }
 }
 
 const CANCELLED = Symbol("cancelled")

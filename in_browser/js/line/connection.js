@@ -1,5 +1,6 @@
 // The line to the model in this tab, with the interface and the events of the one to a server.
 import { forget, recall, remember } from "../plain/memory.js"
+import { refOf } from "../plain/places.js"
 import { Shell } from "./shell.js"
 
 const WORKER = new URL("../../../tab/worker.js", import.meta.url)
@@ -72,6 +73,11 @@ export class Connection extends EventTarget {
     return false
   }
 
+  // No server opens a camera.
+  lookThrough() {}
+
+  cameraSeen() {}
+
   #send(name, detail) {
     this.#worker?.postMessage({ name, detail })
     return this.isOpen
@@ -79,6 +85,9 @@ export class Connection extends EventTarget {
 }
 
 // What the model needs to know; the page knows more of its frames.
-function asked({ id, skill, question, object, choices, isLive, frame: { frameId, blob } }) {
-  return { id, skill, question, object, choices, isLive, frame: frameId ? { frameId } : { blob } }
+function asked({ id, skill, question, object, choices, sampling, frame: { frameId, blob }, ...how }) {
+  const { isLive, isReasoning, spatialRefs } = how
+  const refs = spatialRefs && { spatialRefs: spatialRefs.map(refOf) }
+  const frame = frameId ? { frameId } : { blob }
+  return { id, skill, question, object, choices, isLive, isReasoning, ...refs, ...sampling, frame }
 }
