@@ -135,6 +135,13 @@ def fresh_frames(views: list[View], min_frame_bytes: int = 0) -> Iterator[Iterat
         yield _asks({"image": _data_url(jpeg)}, view.questions, begins_with_caption=turn % 2 == 1)
 
 
+def descriptions(views: list[View]) -> Iterator[Ask]:
+    """A long description of each view, where words follow words; without end."""
+    for asks in fresh_frames(views):
+        asked = next(each for each in asks if each.event == "caption")
+        yield Ask("caption", {**asked.payload, "length": "long"})
+
+
 def _asks(image: dict, questions: list[str], *, begins_with_caption: bool) -> Iterator[Ask]:
     """Questions and captions in turns, without end."""
     payload = {**image, "settings": {"max_tokens": MAX_TOKENS}}
@@ -161,7 +168,7 @@ class Client(Protocol):
 
     async def connect(self, url: str) -> None: ...
     async def close(self) -> None: ...
-    async def ask(self, asked: Ask, record: Record) -> None:
+    async def ask(self, asked: Ask, record: Record) -> object:
         """Send one question and wait for its end. Raises BenchFailed when it is an error."""
 
 
@@ -189,8 +196,8 @@ class PageClient:
     async def close(self) -> None:
         await self._socket.disconnect()
 
-    async def ask(self, asked: Ask, record: Record) -> None:
-        """Send one question and wait for its response. Raises BenchFailed when it is an error."""
+    async def ask(self, asked: Ask, record: Record) -> dict[str, Any]:
+        """Send one question and return its response. Raises BenchFailed when it is an error."""
         id, self._arrivals = uuid4().hex, []
         self._response = asyncio.get_running_loop().create_future()
         asked_at = monotonic()
@@ -201,6 +208,7 @@ class PageClient:
         n_tokens = response["usage"]["completion_tokens"]
         record.keep(self._number, asked_at, id, self._arrivals, n_tokens)
         record.on_answer()
+        return response
 
     def _named(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Ask again about a frame by its name; the naive design knows none."""

@@ -1,6 +1,7 @@
 """Whether a server's memory stays flat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from statistics import median
 
 import psutil
@@ -18,6 +19,21 @@ def processes_of(pid: int) -> list[psutil.Process]:
     """A process and all that it started."""
     process = psutil.Process(pid)
     return [process, *process.children(recursive=True)]
+
+
+def titled(processes: Iterable[psutil.Process], words: str) -> list[psutil.Process]:
+    """Those whose command line holds these words; one that has ended has none."""
+    found = []
+    for each in processes:
+        with suppress(psutil.Error):
+            if words in " ".join(each.cmdline()):
+                found.append(each)
+    return found
+
+
+def model_processes(pid: int) -> list[psutil.Process]:
+    """The process of a server in which its model lives, once it has started."""
+    return titled(psutil.Process(pid).children(), "spawn_main")
 
 
 def held_bytes(processes: list[psutil.Process]) -> int:

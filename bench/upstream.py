@@ -15,11 +15,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from statistics import median
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
 
-from bench.clients import OK, Ask, BenchFailed, Client, PageClient, Record, draw_views, fresh_frames
+from bench.clients import OK, Ask, BenchFailed, Client, PageClient, Record, descriptions, draw_views
 from bench.figures import busy_cores, machine, percentile
 from bench.victim import running
 
@@ -43,13 +44,15 @@ class Side:
     first_word_ms: list[float] = field(default_factory=list)
     words_per_s: list[float] = field(default_factory=list)
 
-    async def ask(self, asked: Ask) -> None:
+    async def ask(self, asked: Ask) -> Any:
+        """Ask one thing and note when its words came; returns what the client does."""
         record = Record()
-        await self.client.ask(asked, record)
+        response = await self.client.ask(asked, record)
         (arrivals,) = record.arrivals.values()
         self.first_word_ms += record.wait_ms[0]
         taken_s = arrivals[-1][0] - arrivals[0][0]
         self.words_per_s.append((record.n_tokens - 1) / max(taken_s, MIN_S))
+        return response
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,7 @@ def _asks(n_views: int) -> Iterator[Ask]:
 
     Numbers in comments make no fresh frame here: pictures leave for another server without them.
     """
-    for asks in fresh_frames([view for view in draw_views(n_views) for _ in SIDES]):
-        asked = next(each for each in asks if each.event == "caption")
+    for asked in descriptions([view for view in draw_views(n_views) for _ in SIDES]):
         # The page sends a picture as its bytes.
         image = b64decode(asked.payload["image"].partition(",")[2])
         yield Ask("caption", {"image": image, "length": "long"})

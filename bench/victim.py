@@ -12,7 +12,7 @@ import aiohttp
 import psutil
 
 from bench.clients import OK, BenchFailed
-from bench.memory import held_bytes, processes_of
+from bench.memory import held_bytes, model_processes, processes_of
 from bench.serve import free_port
 from bench.stamps import PROJECT
 
@@ -50,9 +50,14 @@ class Victim:
 
     def kill_model(self) -> None:
         """End the process in which the model lives."""
-        for each in psutil.Process(self._process.pid).children():
-            if "spawn_main" in " ".join(each.cmdline()):
-                each.kill()
+        for each in model_processes(self._process.pid):
+            each.kill()
+
+    def cpu_seconds(self) -> list[float]:
+        """Of a processor, taken so far: by the program itself, by what it started."""
+        times = [each.cpu_times() for each in processes_of(self._process.pid)]
+        own, *others = (each.user + each.system for each in times)
+        return [own, sum(others)]
 
     def held(self) -> Held:
         processes = processes_of(self._process.pid)

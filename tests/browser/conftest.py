@@ -3,6 +3,7 @@
 No test here sleeps: each waits for what it sees.
 """
 
+import gc
 import json
 import os
 import re
@@ -11,13 +12,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import traceback
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.error import URLError
 
+import greenlet
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from PIL import Image
 from playwright.sync_api import (
     Browser,
@@ -34,8 +39,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SCENES = ROOT / "static" / "scenes"
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 START_LIMIT_S = 60
+# Shorter than pytest's faulthandler_timeout, which ends the process.
+HANGS_S = 200
 EXPECT_LIMIT_MS = 15_000
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The same without windows, a third cheaper; it cannot ask for a permission.
+SHELL = "chromium-headless-shell"
 
 NO_BROWSER = "No Chromium or Chrome found: the browser tests were left out."
 
@@ -60,6 +69,8 @@ PHONE = {
     "has_touch": True,
 }
 
+HAS_OWN_CLOCK = "() => setTimeout.toString().includes('[native code]')"
+
 # What a browser says by itself while the server is away; everything else said is a fault.
 SERVER_AWAY = re.compile(
     r"ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket"
@@ -76,6 +87,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(autouse=True)
+def told_where_it_hangs(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Tell where a test stands that waits for a browser for ever; faulthandler sees only the loop
+    that waits for it.
+    """
+    stderr = pytestconfig.stash.get(fault_handler_stderr_fd_key, 2)
+
+    def tell() -> None:
+        with os.fdopen(os.dup(stderr), "w") as told:
+            for each in gc.get_objects():
+                if isinstance(each, greenlet.greenlet) and each.gr_frame is not None:
+                    stack = traceback.extract_stack(each.gr_frame)
+                    of_test = [at for at in stack if "/tests/" in at.filename]
+                    told.writelines(f"{at.filename}:{at.lineno} {at.line}\n" for at in of_test)
+
+    timer = threading.Timer(HANGS_S, tell)
+    timer.daemon = True
+    timer.start()
+    yield
+    timer.cancel()
 
 
 @pytest.fixture(scope="session")
@@ -98,8 +131,8 @@ def playwright() -> Iterator[Playwright]:
 class Server:
     """One server process on a free port; it can be ended and started again on the same one."""
 
-    def __init__(self, *command: str) -> None:
-        self.port = free_port()
+    def __init__(self, *command: str, port: int | None = None) -> None:
+        self.port = port or free_port()
         self.url = f"http://localhost:{self.port}/"
         self._command = [sys.executable, *command, str(self.port)]
         self._process: subprocess.Popen[str] | None = None
@@ -162,6 +195,10 @@ class PacedServer(Server):
 
     def say(self, text: str) -> None:
         self.tell(f"say {json.dumps(text)}")
+
+    def think(self, text: str, *spans: object) -> None:
+        """What it thought; of each span the first and last character, and the point it is about."""
+        self.tell(f"think {json.dumps([text, *spans])}")
 
     def find(self, *numbers: float) -> None:
         """One more object: a box of four fractions or a point of two."""
@@ -250,8 +287,10 @@ def launch(
             flags = (*flags, FAKE_CAMERA, f"--use-file-for-fake-video-capture={clip}")
         if flags not in running:
             gpu = [] if set(GPU_IN_SOFTWARE) <= set(flags) else ["--disable-gpu"]
+            asks = ALLOWED not in flags and DENIED not in flags
             running[flags] = playwright.chromium.launch(
-                executable_path=chromium, args=[*FLAGS, *gpu, *sandbox(), *flags]
+                executable_path=chromium if asks else shutil.which(SHELL) or chromium,
+                args=[*FLAGS, *gpu, *sandbox(), *flags],
             )
         return running[flags]
 
@@ -295,7 +334,8 @@ class Profile:
     """A browser context that is left as new, for who comes next with the same options.
 
     A window of its own and a hundred files from the server cost as much as all that most tests do.
-    One in which something was allowed or refused is not left as new: `is_kept` says so.
+    One in which something was allowed or refused is not left as new, nor one whose clock a test
+    has taken: it is of the context, and all pages to come would stand still. `is_kept` says so.
     """
 
     def __init__(self, browser: Browser, options: dict) -> None:
@@ -307,6 +347,7 @@ class Profile:
 
     def leave(self, origin: str) -> None:
         """Close all its pages; forget what they kept."""
+        self.is_kept &= self._blank.evaluate(HAS_OWN_CLOCK)
         if not self.is_kept:
             self.context.close()
             return
@@ -402,11 +443,16 @@ def with_camera(page: Page) -> Page:
     return page
 
 
+# Observers of sizes are told within the first of two frames.
+DRAW_TWICE = """() => {
+  window.hasDrawn = false
+  requestAnimationFrame(() => requestAnimationFrame(() => { window.hasDrawn = true }))
+}"""
+
+
 def resize(page: Page, width: int, height: int) -> None:
     """Change the window and wait until all that follows its size was drawn again."""
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_function("width => innerWidth === width", arg=width)
-    # Observers of sizes are told within the first of these frames.
-    page.evaluate(
-        "() => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))"
-    )
+    page.evaluate(DRAW_TWICE)
+    page.wait_for_function("() => window.hasDrawn")

@@ -2,6 +2,7 @@
 
     line POSITION EXPECTED_MS    the request stands in line
     begin                        the model looks at the frame
+    think ["TEXT", [0, 4, [X, Y]]]  what it thought, and of which points its characters speak
     say "TEXT"                   the next words (JSON)
     find [NUMBERS]               one more object: a box of four numbers or a point of two (JSON)
     choose [ANSWER, NUMBERS]     the likeliest choice, the probabilities of all (JSON)
@@ -33,8 +34,8 @@ from protocol.answer import Waiting as InLine
 from protocol.errors import RequestError, UpstreamFailed
 from protocol.frame import FrameLimits
 from protocol.model import OnStatus
-from protocol.pieces import Checked, Chosen, Found, Piece, TextDelta
-from protocol.places import Box, Point
+from protocol.pieces import Checked, Chosen, Found, Piece, Reasoned, TextDelta
+from protocol.places import Box, Grounding, Point
 from protocol.request import LookRequest, LookResult, Request
 from protocol.status import LoadStage, ModelState, Progress, Status
 from protocol.upstream import Abilities, Upstream
@@ -145,6 +146,11 @@ class PacedModel:
         request, sink = self._open[id]
         sink(Started(id, request.frame_id, TIMINGS.queue_ms))
 
+    def _do_think(self, id: str, rest: str) -> None:
+        text, *spans = json.loads(rest)
+        grounding = tuple(Grounding(start, end, (tuple(point),)) for start, end, point in spans)
+        self._open[id][1](Reasoned(id, text, grounding))
+
     def _do_say(self, id: str, rest: str) -> None:
         self._add(id, TextDelta(id, json.loads(rest)))
 
@@ -195,7 +201,7 @@ def main(port: int, host: str = "") -> None:
     add_pages(app, model, LIMITS, goes_to=upstream)
     origins = Origins([f"http://localhost:{port}"])
     metrics = Metrics(model)
-    sharing = add_events(app, model, bridge, LIMITS, origins, metrics.submit)
+    sharing = add_events(app, model, bridge, LIMITS, origins, metrics.submit).sharing
     add_programs(app, model, bridge, LIMITS, origins, metrics, sharing)
     Thread(target=take_commands, args=(bridge, model), daemon=True).start()
     Server(bridge).serve(app, listen("127.0.0.1", port))

@@ -6,7 +6,15 @@ from base64 import b64decode
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SERVER_AWAY, PacedServer, Server, Visit, with_camera
+from tests.browser.conftest import (
+    FAKE_CAMERA,
+    SERVER_AWAY,
+    Launch,
+    PacedServer,
+    Server,
+    Visit,
+    with_camera,
+)
 from tests.browser.test_ahead import DRAWN_CAMERA, Wire
 from tests.browser.test_live import BLUE, HIDE
 from tests.browser.test_watching import ALERT, RULE, open_sheet, sheet, watch_for, with_rules
@@ -39,7 +47,7 @@ NOTES = """
 FULL = "The disk is full. New answers are not kept."
 # Whether one alert is on the disk.
 IS_KEPT = """() => new Promise((resolve) => {
-  const open = indexedDB.open("moonsight", 1)
+  const open = indexedDB.open("moonsight")
   open.onsuccess = () => {
     const count = open.result.transaction("alerts").objectStore("alerts").count()
     count.onsuccess = () => resolve(count.result === 1)
@@ -198,12 +206,12 @@ def test_alert_that_is_not_for_the_page_is_only_kept(
 
 
 def test_notification_says_the_rule_and_what_came_of_it(
-    browser: Browser, paced: PacedServer, visit: Visit
+    launch: Launch, paced: PacedServer, visit: Visit
 ) -> None:
     ways = {"page": True, "sound": False, "notification": True}
     rule = {**RULE, "ways": ways, "sure": "1 of 1"}
     page = visit(
-        browser,
+        launch(FAKE_CAMERA),
         paced.url,
         script=with_rules([rule]) + NOTES,
         permissions=["notifications", "camera"],
@@ -249,6 +257,7 @@ def test_rule_sleeps_without_a_camera(paced: PacedServer, paced_sheet: Page) -> 
     expect(line(paced_sheet)).to_contain_text("none found")
     paced_sheet.locator("#source").click()
     paced_sheet.get_by_label("Camera off").check()
+    open_sheet(paced_sheet)
     asleep = re.compile(r"^Asleep since \d\d:\d\d: the camera is lost$")
     expect(line(paced_sheet)).to_have_text(asleep)
 

@@ -274,7 +274,7 @@ def test_frame_above_the_byte_limit_is_refused_before_it_is_sent(
           }))
         }"""
     )
-    expect(paced_page.get_by_alt_text("The picture you chose")).to_be_visible()
+    expect(paced_page.get_by_role("img", name="The picture you chose")).to_be_visible()
     ask(paced_page)
     expect(paced_page.locator("#question-note")).to_contain_text("at most 1.0 MB can be sent")
     expect(paced_page.locator(".card")).to_have_count(0)

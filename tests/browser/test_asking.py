@@ -101,7 +101,7 @@ def test_chosen_picture_is_answered_in_place_of_the_camera(
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Use a picture instead").click()
     chooser.value.set_files(SCENES / "blue-square.png")
-    expect(page.get_by_alt_text("The picture you chose")).to_be_visible()
+    expect(page.get_by_role("img", name="The picture you chose")).to_be_visible()
     ask(page, "What colour is the square?")
     expect(page.locator(".card__text")).to_contain_text("blue", ignore_case=True)
 

@@ -460,7 +460,7 @@ def test_boxes_of_another_source_are_not_drawn_on_the_stage(
     paced.begin()
     expect(card(paced_page)).to_contain_text("Looking")
     paced_page.locator("#picture-file").set_input_files(SCENES / "blue-square.png")
-    expect(paced_page.get_by_alt_text("The picture you chose")).to_be_visible()
+    expect(paced_page.get_by_role("img", name="The picture you chose")).to_be_visible()
     paced.find(*MUGS[0])
     expect(boxes(paced_page)).to_have_count(1)
     expect(paced_page.locator("#stage .marks__line")).to_have_count(0)

@@ -94,7 +94,7 @@ def test_single_keys_work_outside_the_box_and_are_letters_inside(
 
 def test_single_keys_can_be_switched_off_for_good(paced_page: Page) -> None:
     paced_page.get_by_role("button", name="All keys").click()
-    paced_page.get_by_label("Keys of a single letter or sign").uncheck()
+    paced_page.locator("#single-keys").uncheck()
     paced_page.get_by_role("button", name="Close").click()
     leave(paced_page)
     paced_page.keyboard.press("2")

@@ -27,6 +27,11 @@ LOADING = {
 }
 
 
+AT_REST = """() => document.getAnimations().every((each) => {
+  return each.playState !== "running" || each.effect.getTiming().iterations === Infinity
+})"""
+
+
 def serious_findings(page: Page) -> list[str]:
     """What a reader would stumble over, in the light and in the dark."""
     if not page.evaluate("'axe' in window"):
@@ -40,10 +45,7 @@ def serious_findings(page: Page) -> list[str]:
 
 def _serious_findings(page: Page) -> list[str]:
     # Text in the middle of a transition has a contrast of its own; wait until all is at rest.
-    page.evaluate(
-        "Promise.all(document.getAnimations().filter(endless => endless.effect"
-        ".getTiming().iterations !== Infinity).map(each => each.finished))"
-    )
+    page.wait_for_function(AT_REST)
     return page.evaluate(
         """async () => (await axe.run({ resultTypes: ["violations"] })).violations
           .filter(({ impact }) => ["serious", "critical"].includes(impact))
@@ -87,6 +89,8 @@ def test_answers_are_readable_and_fit(
     assert serious_findings(page) == []
     width = size["viewport"]["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if size is PHONE:
+        page.get_by_role("button", name="Settings").click()
     page.get_by_role("button", name="All keys").click()
     assert serious_findings(page) == []
 
@@ -108,12 +112,12 @@ def test_troubles_are_readable_and_fit(
     assert page.evaluate("document.documentElement.scrollWidth") <= size["viewport"]["width"]
 
 
-def test_demo_banner_menu_and_scenes_are_readable_and_fit(
+def test_demo_banner_sheet_and_scenes_are_readable_and_fit(
     browser: Browser, server: Server, visit: Visit
 ) -> None:
     page = with_camera(visit(browser, server.url, **PHONE))
-    page.get_by_role("button", name="Camera and detail").click()
-    expect(page.get_by_role("dialog", name="Camera and detail")).to_be_visible()
+    page.get_by_role("button", name="What to look at", exact=True).click()
+    expect(page.get_by_role("region", name="What to look at")).to_be_visible()
     assert serious_findings(page) == []
     page.goto(server.url + "scenes")
     assert serious_findings(page) == []

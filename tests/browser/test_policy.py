@@ -70,6 +70,7 @@ def test_page_keeps_to_the_limits_of_its_server(
         "maxFramePixels": str(LIMITS.max_pixels),
         "maxQuestionChars": str(MAX_QUESTION_CHARS),
         "maxObjectChars": str(MAX_OBJECT_CHARS),
+        "cameras": "[]",
         "alertHost": "",
         "alertFrames": "false",
     }

@@ -77,12 +77,12 @@ def sign(page: Page) -> Locator:
     return page.locator(".sign:visible")
 
 
-def open_menu(page: Page) -> None:
+def open_sheet(page: Page) -> None:
     page.locator("#source:visible, #source-brief:visible").click()
 
 
 def let_programs_look(page: Page) -> None:
-    open_menu(page)
+    open_sheet(page)
     switch(page).click()
     page.keyboard.press("Escape")
     expect(sign(page)).to_have_text("Programs may lookTurn off")
@@ -163,9 +163,8 @@ def test_switch_says_why_it_cannot_be_turned_on_without_a_picture(
     page = visit(browser, server.url)
     turn_on_camera(page)
     with_camera(page)
-    open_menu(page)
+    open_sheet(page)
     page.get_by_label("Camera off").check()
-    open_menu(page)
     expect(switch(page)).to_have_accessible_description(
         "There is nothing to look at: turn on a camera or choose a picture first."
     )
@@ -176,7 +175,7 @@ def test_switch_says_why_it_cannot_be_turned_on_without_a_picture(
 
 def test_camera_that_is_turned_off_is_shared_no_more_when_it_comes_back(page: Page, server: Server):
     let_programs_look(page)
-    open_menu(page)
+    open_sheet(page)
     page.get_by_label("Camera off").check()
     expect(sign(page)).to_have_count(0)
     page.get_by_role("button", name="Turn on the camera").click()
@@ -277,5 +276,5 @@ def test_sharing_is_readable_and_fits(browser: Browser, server: Server, visit: V
     expect(program_cards(page).first).to_have_attribute("data-state", "done")
     assert serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["viewport"]["width"]
-    open_menu(page)
+    open_sheet(page)
     assert serious_findings(page) == []

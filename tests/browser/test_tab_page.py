@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PacedServer, Visit
+from tests.browser.conftest import PacedServer, Visit, with_camera
 from tests.browser.host import Host, served
 from tests.browser.in_tab import get_model
 from tests.browser.test_answers import (  # noqa: F401
@@ -157,3 +157,22 @@ def test_every_state_of_the_model_has_its_words_and_is_readable(
     page.get_by_role("button", name="Delete the model from this browser").click()
     expect(page.locator("#deleting")).to_contain_text("It frees 1.35 GB. Your answers stay.")
     assert serious_findings(page) == []
+
+
+def test_model_in_the_tab_thinks_first_and_is_told_what_this_means(
+    browser: Browser, server: Host, visit: Visit
+) -> None:
+    page = visit(browser, server.url)
+    with_camera(page)
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#settings [name=maxTokens]").select_option("64")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Think first").click()
+    picture = page.get_by_role("application", name="The picture")
+    picture.press("Enter")
+    page.get_by_label("Your question").fill("What is this?")
+    page.keyboard.press("Enter")
+    card = page.locator(".card").first
+    expect(card.locator("summary")).to_contain_text("Thought for ")
+    expect(card).to_have_attribute("data-state", "done")
+    expect(card.locator(".card__state-words")).to_contain_text("about the marked part")

@@ -52,7 +52,7 @@ ALERT = {
 }
 # Puts alerts where the page keeps them; one with a broken frame comes along with each call.
 WRITE_ALERTS = """async ([alert, n]) => {
-  const open = indexedDB.open("moonsight", 1)
+  const open = indexedDB.open("moonsight")
   await new Promise((resolve) => { open.onsuccess = resolve })
   const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 36 })
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg"))
@@ -347,9 +347,10 @@ def test_notifications_are_asked_for_only_when_ticked_and_a_no_is_explained(
 
 
 def test_allowed_notifications_stay_ticked(
-    browser: Browser, paced: PacedServer, visit: Visit
+    launch: Launch, paced: PacedServer, visit: Visit
 ) -> None:
-    page = with_camera(visit(browser, paced.url, permissions=["notifications", "camera"]))
+    permissions = ["notifications", "camera"]
+    page = with_camera(visit(launch(FAKE_CAMERA), paced.url, permissions=permissions))
     open_sheet(page)
     sheet(page).get_by_role("button", name="Change").click()
     sheet(page).get_by_label("Notification").check()
@@ -388,7 +389,7 @@ def test_of_many_alerts_the_newest_hundred_are_kept(watch_page: Page) -> None:
     expect(sheet(watch_page).get_by_role("button", name="Show all 100")).to_be_visible()
     watch_page.wait_for_function(
         """async () => {
-          const open = indexedDB.open("moonsight", 1)
+          const open = indexedDB.open("moonsight")
           await new Promise((resolve) => { open.onsuccess = resolve })
           const count = open.result.transaction("alerts").objectStore("alerts").count()
           await new Promise((resolve) => { count.onsuccess = resolve })
@@ -446,10 +447,9 @@ def test_phone_reaches_the_sheet_by_what_to_look_at_and_gives_the_place_to_it(
     browser: Browser, paced: PacedServer, visit: Visit
 ) -> None:
     page = with_camera(visit(browser, paced.url, **SHORT_PHONE))
-    page.get_by_role("button", name="Camera and detail").click()
-    page.get_by_role("dialog", name="Camera and detail").get_by_role(
-        "button", name="Watch for it"
-    ).click()
+    page.get_by_role("button", name="What to look at", exact=True).click()
+    sources = page.get_by_role("region", name="What to look at")
+    sources.get_by_role("button", name="Watch for it").click()
     expect(sheet(page)).to_be_visible()
     expect(page.get_by_label("Your question")).to_be_hidden()
     stage, card = page.locator("#stage").bounding_box(), sheet(page).bounding_box()
@@ -457,7 +457,7 @@ def test_phone_reaches_the_sheet_by_what_to_look_at_and_gives_the_place_to_it(
     assert card["y"] + card["height"] == pytest.approx(568, abs=1)
     page.get_by_role("button", name="Close the watch").click()
     expect(page.get_by_label("Your question")).to_be_visible()
-    expect(page.get_by_role("button", name="Camera and detail")).to_be_focused()
+    expect(page.get_by_role("button", name="What to look at", exact=True)).to_be_focused()
 
 
 def test_picture_stays_in_sight_beside_the_sheet(watch_page: Page) -> None:

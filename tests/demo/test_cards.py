@@ -55,7 +55,8 @@ def card(request: pytest.FixtureRequest) -> tuple[Reader, Scene]:
 
 def test_what_is_asked_here_is_what_the_page_suggests():
     script = (STATIC / "js/asking/skills.js").read_text()
-    suggested = re.findall(r'asking\((".+?")\)', script)
+    lists = r'export const (?:DEMO_)?SUGGESTIONS = \[?\s*(?:\.\.\.)?asking\((".+?")\)'
+    suggested = re.findall(lists, script)
     assert len(suggested) == 2
     assert {text for line in suggested for text in json.loads(f"[{line}]")} == set(
         answers(SCENES[0])

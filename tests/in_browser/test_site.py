@@ -72,3 +72,10 @@ def test_page_has_another_version_after_any_change(folder: Path):
     with (folder / "static" / "css" / "base.css").open("a") as file:
         file.write(" ")
     assert shell_of(folder)["version"] != before
+
+
+def test_page_gets_its_sheets_as_one(folder: Path):
+    sheet = (folder / "static" / "css" / "page.css").read_text()
+    assert "@import" not in sheet
+    for rule in (".stage {", ".card {", ".tray "):
+        assert rule in sheet

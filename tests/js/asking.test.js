@@ -41,7 +41,7 @@ test("what is asked becomes a request that says all its card needs", async () =>
     object: undefined,
     title: "How many mugs?",
     isFinding: false,
-    proof: { skill: "point", object: "mugs", words: "Point at the mugs" },
+    proof: { skill: "point", object: "mugs", words: "Point at the mugs", kind: "count" },
     frame: { blob: "jpeg", source: "camera" },
   })
   assert.deepEqual(question.told, ["kept"])

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { COMMANDS } from "../../static/js/asking/skills.js"
-import { countedObject, objectOf, readCommand } from "../../static/js/plain/command.js"
+import { countedObject, objectOf, readCommand, soughtIn } from "../../static/js/plain/command.js"
 
 const MAX_OBJECT_CHARS = 200
 const WISHES = [
@@ -64,3 +64,11 @@ test("object is named without its article and without a full stop", () => {
   assert.equal(objectOf(" the  red circle. "), "red circle")
   assert.equal(objectOf("?"), "?")
 })
+
+const NAMED = [
+  ["It is a green tin.", "green tin"], ["A mug", "mug"], ["This looks like the red circle. It is round.", "red circle"],
+  ["I can not say what that is.", null], ["", null],
+]
+for (const [answer, object] of NAMED) {
+  test(`"${answer}" names ${object}`, () => assert.equal(soughtIn(answer), object))
+}

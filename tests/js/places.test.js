@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { foundWords, placesWords } from "../../static/js/plain/places.js"
+import { foundWords, placeIn, placesWords } from "../../static/js/plain/places.js"
 
 const PLACES = [
   [{ x: 0.1, y: 0.1 }, "left, top"],
@@ -16,6 +16,13 @@ for (const [place, words] of PLACES) {
     assert.equal(placesWords("mug", [place]), `mug 1: ${words}.`)
   })
 }
+
+test("a place in a part of the picture has its place in the whole", () => {
+  const area = { xMin: 0.5, yMin: 0.25, xMax: 1, yMax: 0.75 }
+  assert.deepEqual(placeIn(area, { x: 0.5, y: 1 }), { x: 0.75, y: 0.75 })
+  const box = { xMin: 0, yMin: 0, xMax: 1, yMax: 0.5 }
+  assert.deepEqual(placeIn(area, box), { xMin: 0.5, yMin: 0.25, xMax: 1, yMax: 0.5 })
+})
 
 test("a long list of places is said in short", () => {
   const said = placesWords("mug", Array(13).fill({ x: 0.5, y: 0.5 }))

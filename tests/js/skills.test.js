@@ -41,8 +41,17 @@ test("what the model has not is neither offered nor suggested, and asking always
   assert.ok(offer.suggestions.every(({ skill }) => skill === "query"))
 })
 
+test("a person's own suggestions take the place of the model's, and say the same by the same words", () => {
+  const suited = new Offer({ isDemo: true })
+  assert.deepEqual(new Offer({ own: suited.usual }).suggestions, suited.suggestions)
+  const offer = new Offer({ isDemo: true, own: ["Find the mug", "Describe it"], missing: { caption: "no" } })
+  assert.deepEqual(offer.suggestions, [{ skill: ASK, question: "Find the mug" }])
+  assert.deepEqual(offer.usual, suited.usual.slice(0, 3))
+  assert.deepEqual(new Offer({ own: [] }).suggestions, [])
+})
+
 test("only a count can be proven, by pointing at what it counts", () => {
-  const proof = { skill: "point", object: "mugs", words: "Point at the mugs" }
+  const proof = { skill: "point", object: "mugs", words: "Point at the mugs", kind: "count" }
   assert.deepEqual(proofOf({ skill: ASK, question: "How many mugs are there?" }), proof)
   assert.equal(proofOf({ skill: ASK, question: "What is it?" }), null)
   assert.equal(proofOf({ skill: "detect", object: "mugs" }), null)

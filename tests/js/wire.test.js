@@ -1,7 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { alertPayloadFor, checkPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "../../static/js/line/wire.js"
+import {
+  alertPayloadFor, checkPayloadFor, EVENT_NAMES, payloadFor, READERS, sharePayloadFor, shownPayloadFor,
+} from "../../static/js/line/wire.js"
 
 const BOX = { x_min: 0.1, y_min: 0.2, x_max: 0.3, y_max: 0.4 }
 const BOX_READ = { xMin: 0.1, yMin: 0.2, xMax: 0.3, yMax: 0.4 }
@@ -50,6 +52,18 @@ test("wishes travel as settings where another server answers, and with a test of
   assert.deepEqual(settings, SETTINGS)
   assert.deepEqual(checkPayloadFor({ id: "a", wishes: WISHES }), { id: "a", settings: SETTINGS })
   assert.ok(!("settings" in await payloadFor({ id: "a", question: "What?", wishes: null, frame: { frameId: "f" } })))
+})
+
+test("a question says which places it speaks of", async () => {
+  const spatialRefs = [{ x: 0.5, y: 0.25 }, { xMin: 0, yMin: 0.1, xMax: 0.2, yMax: 0.3 }]
+  const asked = await payloadFor({ id: "a", question: "What?", spatialRefs, frame: { frameId: "f" } })
+  assert.deepEqual(asked.spatial_refs, [[0.5, 0.25], [0, 0.1, 0.2, 0.3]])
+})
+
+test("a person's question says how its answer is chosen, but where another server has its own wishes", async () => {
+  const asked = { id: "a", question: "What?", sampling: { maxTokens: 64, temperature: 0.7 }, frame: { frameId: "f" } }
+  assert.deepEqual((await payloadFor(asked)).settings, { max_tokens: 64, temperature: 0.7 })
+  assert.deepEqual((await payloadFor({ ...asked, wishes: WISHES })).settings, SETTINGS)
 })
 
 test("step of a test is read, also one that could not be tried", () => {
@@ -164,4 +178,13 @@ test("what a program wants to see is read, and answered by a frame or a reason",
     assert.deepEqual(await shownPayloadFor({ id: "a", reason }), { id: "a", error })
   }
   assert.deepEqual(sharePayloadFor(true), { is_shared: true })
+})
+
+test("cameras of the server tell how they are, and frames", async () => {
+  const lost = { name: "Front door", state: "lost", trouble: "refused", retry_in_s: 4 }
+  assert.deepEqual(read("camera_state", lost), { name: "Front door", state: "lost", trouble: "refused", retryInS: 4 })
+  const { blob, ...frame } = READERS.camera_frame({ name: "Front door", image: new Uint8Array([1, 2]), age_ms: 250 })
+  assert.deepEqual(frame, { name: "Front door", ageMs: 250 })
+  assert.deepEqual([blob.type, blob.size], ["image/jpeg", 2])
+  assert.ok(Object.keys(EVENT_NAMES).every((name) => name in READERS))
 })

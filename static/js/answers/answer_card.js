@@ -1,49 +1,44 @@
 // One answer as a card: the frame it is about, what was asked, and the words or places as they come.
 import { copyBy } from "../plain/clipboard.js"
-import { Marks } from "../plain/marks.js"
 import { showPhase } from "../plain/moon.js"
-import { foundWords, placesWords, spokenWords } from "../plain/places.js"
-import { spentWords } from "../plain/tokens.js"
-import { age, clock, duration, ordinal, span } from "../plain/words.js"
-import { partsOf, showTimings } from "./timings.js"
+import { CardFoot } from "./card_foot.js"
+import { CardFrame } from "./card_frame.js"
+import { askedWords, endingOf, stateWords } from "./card_words.js"
+import { fold, unfold } from "./folding.js"
+import { Thought } from "./thought.js"
 
 const PHASE_LOOKING = 0.25
 const PHASE_ANSWERING = 0.6
 
-const ENDINGS = {
-  cancelled: "You stopped it here.",
-  replaced: "A newer one took its place.",
-  length: "Stopped at the length limit.",
-}
-const PROGRAM_LEFT = "The program left before the end."
-
-// request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }, askedAt where it was
-// asked before now, and alert where a rule told of it; program, what a program did, where one asked, and isLook where
-// it asked nothing.
+// request: { id, title, object, isFinding, proof, frame: { blob, width, height, takenAt } }, spatialRefs where it speaks
+// of places, closer in its frame where that is a part of a picture, { area, whole }, askedAt where it was asked before
+// now, and alert where a rule told of it; program, what a program did, where one asked, and isLook where it asked
+// nothing.
 // proof: what a count can be checked with, asked about the same frame; its `words` say so. Else null.
 // alert: { words, told }: what made it sure, and how it was told.
 export class AnswerCard {
   #request
   #item
   #card
-  #frameUrl
-  #marks
+  #frame
+  #foot
   #text = ""
-  #places = []
+  // As the card has it: asked of 200 cards at each word, it costs less here.
+  #state = "waiting"
   #askedAt
   #firstWordMs = null
   #isStopped = false
+  #begunAt = null
+  #reasoning = null
+  #outcome = null
 
   constructor(template, request) {
     this.#request = request
     this.#askedAt = request.askedAt ?? Date.now()
     this.#item = template.content.firstElementChild.cloneNode(true)
     this.#card = this.#item.firstElementChild
-    this.#frameUrl = URL.createObjectURL(request.frame.blob)
-    this.#marks = new Marks(this.#card.querySelector(".marks"))
-    const { width, height } = request.frame
-    Object.assign(this.frame, { src: this.#frameUrl, width, height })
-    this.#card.style.setProperty("--frame-ratio", width / height)
+    this.#frame = new CardFrame(this.#card, request)
+    this.#foot = new CardFoot(this.#card)
     this.#card.classList.toggle("card--finding", this.#hasLargeFrame)
     this.#card.classList.toggle("card--alert", request.alert !== undefined)
     this.#card.classList.toggle("card--program", this.isOfProgram)
@@ -55,6 +50,15 @@ export class AnswerCard {
 
   get request() {
     return this.#request
+  }
+
+  get askedAt() {
+    return this.#askedAt
+  }
+
+  // How it ended, with all that `restore` needs; null before.
+  get outcome() {
+    return this.#outcome
   }
 
   get isOfProgram() {
@@ -74,31 +78,27 @@ export class AnswerCard {
     return this.#part("frame")
   }
 
-  // As it was answered: what stands on the page may have been translated.
+  // As it was answered, whatever a browser made of it.
   get text() {
     return this.#text
   }
 
   get places() {
-    return this.#places
+    return this.#frame.places
   }
 
   // What a listener hears at the end.
   get spoken() {
-    return spokenWords(this.text, this.#request.object, this.#places)
-  }
-
-  get state() {
-    return this.#card.dataset.state
+    return [this.text, this.#frame.placesWords].filter(Boolean).join(" ")
   }
 
   get isRunning() {
-    return this.state === "waiting" || this.state === "streaming"
+    return this.#state === "waiting" || this.#state === "streaming"
   }
 
   // "waiting", "looking" or "answering" while it runs.
   get activity() {
-    if (this.state === "waiting") return "waiting"
+    if (this.#state === "waiting") return "waiting"
     return this.#firstWordMs === null ? "looking" : "answering"
   }
 
@@ -118,45 +118,58 @@ export class AnswerCard {
     end?.scrollIntoView({ block: "nearest" })
   }
 
-  waitForModel(position) {
-    const place = position === 1 ? "This is answered first, about this picture." : `${ordinal(position)} in line.`
-    this.#say(`Waiting for the model. ${place}`)
-  }
-
-  waitInLine(position, expectedMs) {
-    const place = position === 1 ? "Next in line" : `${ordinal(position)} in line`
-    this.#say(expectedMs ? `${place}, about ${duration(expectedMs)}` : place)
+  // Until something better is to be said of it.
+  say(sentence) {
+    this.#part("message-words").textContent = sentence
+    this.#card.toggleAttribute("data-message", sentence !== "")
   }
 
   begin() {
-    this.#say("")
+    this.say("")
+    this.#begunAt = Date.now()
     this.#become("streaming")
+  }
+
+  // What came before the first word: { text, spans }.
+  think(reasoning) {
+    this.#showThought({ ...reasoning, ms: Date.now() - this.#begunAt })
   }
 
   add(words) {
     this.#showFirst("First word")
     this.#text += words
     this.#part("text").append(words)
+    this.#card.toggleAttribute("data-text", this.#text !== "")
     this.tick()
   }
 
   find(place) {
     this.#showFirst("First found")
-    this.#showPlaces([...this.#places, place])
+    this.#frame.show([...this.places, place])
     this.tick()
   }
 
   // The last event of a request; spent: what it took of another server, { usage, timings }, where one answers.
   finish({ text, places, reason, timings, error, spent }) {
     if (error) return this.fail(error)
-    this.#showSpent(spent)
-    if (this.#isFinding) this.#showPlaces(places ?? this.#places)
+    if (this.#isFinding) this.#frame.show(places ?? this.places)
     const { alert } = this.#request
     this.#write(alert?.words ?? (this.#isFinding ? this.#foundWords(reason) : text))
-    this.#say(alert?.told ?? this.#ending(reason))
+    this.say(alert?.told ?? this.#ending(reason))
     this.#part("prove").hidden = this.#request.proof === null || reason !== "stop"
-    this.#showTimings(timings, reason)
+    this.#foot.show({ reason, timings, spent }, this.#isFinding, this.#timeAtFoot)
+    this.#end({ reason, timings, error: null, spent: spent ?? null })
     this.#become(reason === "cancelled" || reason === "replaced" ? "stopped" : "done")
+  }
+
+  // An answer of another day, as it ended then.
+  restore(outcome) {
+    this.#write(this.#isFinding ? "" : outcome.text)
+    if (outcome.error) this.#frame.show(outcome.places)
+    if (outcome.reasoning) this.#showThought(outcome.reasoning)
+    this.finish(outcome)
+    this.showCheck(outcome.check)
+    this.fold()
   }
 
   // A person stops it; a program that leaves ends its question in the same way.
@@ -166,29 +179,38 @@ export class AnswerCard {
 
   fail(sentence) {
     if (this.#isFinding) this.#write(this.#foundWords("error"))
-    this.#say(sentence)
-    this.#part("total").textContent = ""
+    this.say(sentence)
+    this.#foot.clear()
+    this.#end({ reason: "error", timings: null, error: sentence, spent: null })
     this.#become("failed")
   }
 
+  // Those parts in which words can be found.
+  get readable() {
+    return ["question", "text"].map((name) => this.#part(name))
+  }
+
   note(sentence) {
-    this.#part("message").hidden = false
+    this.#card.toggleAttribute("data-message", true)
     this.#part("message-words").append(` ${sentence}`)
   }
 
-  // A long answer is folded once another takes its place at the top.
   fold() {
-    if (this.isRunning || this.#part("unfold").dataset.state === "used") return
-    this.#card.dataset.folded = ""
-    const answer = this.#part("answer")
-    if (answer.scrollHeight > answer.clientHeight + 1) this.#part("unfold").hidden = false
-    else delete this.#card.dataset.folded
+    if (!this.isRunning) fold(this.#card)
   }
 
   unfold() {
-    delete this.#card.dataset.folded
-    Object.assign(this.#part("unfold"), { hidden: true }).dataset.state = "used"
-    this.focus()
+    unfold(this.#card)
+  }
+
+  // What came of it when the claim was checked, as checkOf has it; null for nothing.
+  showCheck(check) {
+    if (!check) return
+    this.#outcome = { ...this.#outcome, check }
+    this.#part("check-words").textContent = check.words
+    this.#part("check").dataset.state = check.isSo ? "so" : "doubtful"
+    this.#part("check").hidden = false
+    this.#part("prove").hidden = true
   }
 
   async copy() {
@@ -198,12 +220,11 @@ export class AnswerCard {
   tick() {
     this.#part("state-words").textContent = this.#stateWords()
     const phase = this.activity === "looking" ? PHASE_LOOKING : PHASE_ANSWERING
-    if (this.state === "streaming") showPhase(this.#card.querySelector(".moon"), phase)
+    if (this.#state === "streaming") showPhase(this.#card.querySelector(".moon"), phase)
   }
 
   close() {
-    this.#marks.close()
-    URL.revokeObjectURL(this.#frameUrl)
+    this.#frame.close()
     this.#card.remove()
     this.#item.remove()
   }
@@ -223,72 +244,52 @@ export class AnswerCard {
     if (!text || (text === this.#text && part.childElementCount === 0)) return
     this.#text = text
     part.textContent = text
+    this.#card.toggleAttribute("data-text", true)
   }
 
   #ending(reason) {
-    const hasLeft = reason === "cancelled" && this.isOfProgram && !this.#isStopped
-    return hasLeft ? PROGRAM_LEFT : ENDINGS[reason] ?? ""
+    return endingOf(reason, { hasLeft: this.isOfProgram && !this.#isStopped })
+  }
+
+  #end(how) {
+    const reasoning = this.#reasoning && { reasoning: this.#reasoning }
+    this.#outcome = { text: this.#text, places: this.places, ...reasoning, ...how }
   }
 
   // Only a search that came to its end can say that there is nothing.
   #foundWords(reason) {
-    const { length: nFound } = this.#places
-    return nFound > 0 || reason === "stop" ? foundWords(this.#request.object, nFound) : ""
+    return this.places.length > 0 || reason === "stop" ? this.#frame.foundWords : ""
   }
 
-  #showPlaces(places) {
-    this.#places = places
-    this.#marks.show(this.#request.object, places)
-    const words = placesWords(this.#request.object, places)
-    this.#card.querySelector(".marks").setAttribute("aria-label", words)
+  // Find and Point give the line of the state to the answer: the time of day stands at the foot.
+  get #timeAtFoot() {
+    return this.#isFinding && !this.isOfProgram ? askedWords(this.#request, this.#askedAt) : ""
+  }
+
+  #showThought(reasoning) {
+    this.#reasoning = reasoning
+    new Thought(this.#card.querySelector(".thought"), (points) => this.#frame.light(points)).show(reasoning)
   }
 
   #showFirst(what) {
     if (this.#firstWordMs !== null) return
     this.#firstWordMs = Date.now() - this.#askedAt
-    this.#part("total").textContent = `${what} after ${duration(this.#firstWordMs)}`
+    this.#foot.showFirst(what, this.#firstWordMs)
   }
 
   #part(name) {
     return this.#card.querySelector(`.card__${name}`)
   }
 
-  #say(sentence) {
-    this.#part("message-words").textContent = sentence
-    this.#part("message").hidden = sentence === ""
-  }
-
   #become(state) {
     const hadFocus = this.#card.contains(document.activeElement)
+    this.#state = state
     this.#card.dataset.state = state
     if (hadFocus && document.activeElement.checkVisibility?.() === false) this.focus()
     this.tick()
   }
 
   #stateWords() {
-    if (this.isOfProgram) {
-      return `${this.#request.program} ·\u00a0${this.isRunning ? this.activity : clock(this.#askedAt)}`
-    }
-    if (!this.isRunning) return clock(this.#askedAt)
-    if (this.state === "waiting") return `Asked ${age(Date.now() - this.#askedAt)} ago`
-    if (this.activity === "looking") return "Looking"
-    const doing = this.#isFinding ? `${this.#places.length} found so far` : "Answering"
-    return `${doing} · frame ${age(Date.now() - this.#request.frame.takenAt)} old`
-  }
-
-  #showSpent(spent) {
-    const words = spent ? spentWords(spent, this.#isFinding) : ""
-    this.#part("spent").textContent = words
-    this.#part("spent").hidden = words === ""
-  }
-
-  #showTimings(timings, reason) {
-    if (!timings) return
-    // Find and Point give the line of the state to the answer: the time of day stands here.
-    const time = this.#isFinding && !this.isOfProgram ? ` · ${clock(this.#askedAt)}` : ""
-    this.#part("total").textContent = span(timings.totalMs) + time
-    // An answer that was stopped before its first word has nothing to divide.
-    const isDivided = reason === "stop" || reason === "length" || typeof timings.firstTokenMs === "number"
-    if (isDivided) showTimings(this.#card.querySelector(".timings"), partsOf(timings, this.#isFinding))
+    return stateWords(this.#request, this.isRunning ? this.activity : null, this.#askedAt, this.places.length)
   }
 }

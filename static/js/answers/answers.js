@@ -1,49 +1,55 @@
 // The list of answers, newest first: hands each event to its card and tells what is going on.
 import { AnswerCard } from "./answer_card.js"
+import { CardList } from "./card_list.js"
+import { inLineWords, waitingWords } from "./card_words.js"
+import { checkOf } from "./check.js"
+import { Reading } from "./reading.js"
 
-const MAX_CARDS = 200
-// Programs do not tire: theirs must not push out what a person asked.
-const MAX_PROGRAM_CARDS = 50
 const TICK_MS = 1000
-// Browsers round where they scroll to.
-const STILL_HERE_PX = 2
 const ANSWERED = { reason: "stop", timings: null, error: null }
 const CONNECTION_LOST = "The answer broke off: connection lost."
 
-// Tells "change" when what runs changes, "found" with a card at each of its places, "finished" with
-// what a listener should hear, "copied", "again" with a request and "stop" with an id.
+// Tells "change" when what runs changes, or what stands in the list; "ended" with the card of an answer that did,
+// "found" with a card at each of its places, "finished" with what a listener should hear, "copied", "again" with a
+// request, "stop" with an id, and "more" with { card, button } when somebody asks what else can be done with it.
 export class Answers extends EventTarget {
-  #list
-  #scroller
   #template
-  #count
   #empty
-  #cards = new Map()
+  #cards
+  #reading
   #opened = new Map()
-  #leftAt = []
   #isModelReady = false
+  #hasOthers = false
 
   // empty: what stands there while nothing was asked.
-  constructor({ list, template, count, empty }) {
+  constructor({ list, template, empty }) {
     super()
-    this.#list = list
-    this.#scroller = list.parentElement
     this.#template = template
-    this.#count = count
     this.#empty = empty
+    this.#cards = new CardList(list, template)
+    this.#reading = new Reading(list, () => this.#cards.newest)
     list.addEventListener("click", (event) => this.#clicked(event))
-    new ResizeObserver(() => this.#follow()).observe(this.#scroller)
-    setInterval(() => this.#running().forEach((card) => card.tick()), TICK_MS)
+    setInterval(() => this.#cards.running.forEach((card) => card.tick()), TICK_MS)
   }
 
   // The furthest that any running answer has come: "answering", "looking", "waiting" or null.
   get activity() {
-    return furthest(this.#running())
+    return furthest(this.#cards.running)
   }
 
   // The same without what programs ask: for that nobody waits here.
   get ownActivity() {
-    return furthest(this.#running().filter((card) => !card.isOfProgram))
+    return furthest(this.#cards.running.filter((card) => !card.isOfProgram))
+  }
+
+  // Those that stand in the list.
+  get ids() {
+    return this.#cards.ids
+  }
+
+  // The card in which the focus is.
+  get focused() {
+    return this.#cards.focused
   }
 
   set isModelReady(isReady) {
@@ -51,16 +57,37 @@ export class Answers extends EventTarget {
     this.#showEmpty()
   }
 
+  // Whether there are answers beside those in the list.
+  set hasOthers(hasOthers) {
+    this.#hasOthers = hasOthers
+    this.#showEmpty()
+  }
+
+  // Those with these ids are seen alone; null for all.
+  set only(ids) {
+    this.#cards.only = ids
+  }
+
+  // Of those that are chosen to be asked about together, by their ids.
+  set letters(letters) {
+    this.#cards.letters = letters
+  }
+
+  find(id) {
+    return this.#cards.find(id)
+  }
+
+  // The card that an element is part of.
+  holding(element) {
+    return this.#cards.holding(element)
+  }
+
   // Whoever reads elsewhere stays there while programs ask.
   add(request) {
-    this.#newest?.fold()
-    const card = new AnswerCard(this.#template, request)
-    this.#cards.set(request.id, card)
-    const mayMove = !card.isOfProgram || this.#isHere
-    this.#place(card.item)
-    this.#trim()
-    if (!this.#isModelReady) card.waitForModel(this.#running().length)
-    if (mayMove) this.#show(card)
+    this.#cards.newest?.fold()
+    const card = this.#cards.add(request)
+    if (!this.#isModelReady) card.say(waitingWords(this.#cards.running.length))
+    if (!card.isOfProgram || this.#reading.isHere) this.#reading.goTo(card)
     this.#changed()
     return card
   }
@@ -73,13 +100,44 @@ export class Answers extends EventTarget {
 
   // Takes in what was answered elsewhere, as an answer of now: { text, places }.
   addAnswered(request, answer) {
-    this.add(request).finish({ ...ANSWERED, ...answer })
+    const card = this.add(request)
+    card.finish({ ...ANSWERED, ...answer })
     this.#changed()
+    this.#tell("ended", card)
+  }
+
+  // Puts an answer of before where it belongs by its time.
+  place(request, outcome) {
+    if (this.find(request.id)) return
+    this.#cards.place(request).restore(outcome)
+    this.#changed()
+  }
+
+  // Returns whether there is such a card.
+  goTo(id) {
+    const card = this.find(id)
+    if (card) this.#reading.goTo(card)
+    card?.focus()
+    return card !== undefined
+  }
+
+  // Takes a card out; item: what stands in its place, if anything.
+  remove(id, item = null) {
+    const card = this.find(id)
+    if (!card) return
+    if (item) card.item.before(item)
+    this.#cards.remove(card)
+    this.#changed()
+  }
+
+  // Something that is no answer, before them all.
+  putFirst(item) {
+    this.#cards.putFirst(item)
   }
 
   // One more sentence about an answer that stands here.
   note(id, sentence) {
-    this.#cards.get(id)?.note(sentence)
+    this.find(id)?.note(sentence)
   }
 
   // Makes the card of what was answered elsewhere, which its owner places and closes: { item, close }.
@@ -95,15 +153,17 @@ export class Answers extends EventTarget {
   }
 
   waiting({ id, position, expectedMs }) {
-    const card = this.#runningCard(id)
-    if (this.#isModelReady) card?.waitInLine(position, expectedMs)
-    else card?.waitForModel(position)
+    const words = this.#isModelReady ? inLineWords(position, expectedMs) : waitingWords(position)
+    this.#running(id)?.say(words)
   }
 
   started({ id }) {
-    this.#runningCard(id)?.begin()
-    this.#changed()
-    this.#follow()
+    this.#running(id)?.begin()
+    this.#settle()
+  }
+
+  reasoning({ id, text, spans }) {
+    this.#advance(id, (card) => card.think({ text, spans }))
   }
 
   token({ id, text }) {
@@ -118,124 +178,72 @@ export class Answers extends EventTarget {
   }
 
   response(response) {
-    const card = this.#runningCard(response.id)
+    const card = this.#running(response.id)
     if (!card) return
     card.finish(response)
-    if (card.isOfProgram) return this.#settle()
-    this.#finished(response.error ?? (card.spoken || "Stopped."))
+    this.#tell("ended", card)
+    if (response.reason === "stop") this.#check(card)
+    this.#settle()
+    if (!card.isOfProgram) this.#tell("finished", response.error ?? (card.spoken || "Stopped."))
   }
 
   connectionLost() {
-    for (const card of this.#running()) {
+    for (const card of this.#cards.running) {
       card.fail(CONNECTION_LOST)
-      this.#finished(CONNECTION_LOST)
+      this.#tell("ended", card)
+      this.#settle()
+      this.#tell("finished", CONNECTION_LOST)
     }
   }
 
   copyNewest() {
-    if (this.#newestAsked?.text) this.#copy(this.#newestAsked)
+    if (this.#cards.newestAsked?.text) this.#copy(this.#cards.newestAsked)
   }
 
   askNewestAgain() {
-    if (this.#newestAsked) this.#tell("again", this.#newestAsked.request)
+    if (this.#cards.newestAsked) this.#tell("again", this.#cards.newestAsked.request)
   }
 
-  // Moves the focus one card down (1) or up (-1); from elsewhere to the first. False where there is none.
   step(direction) {
-    const cards = [...this.#list.querySelectorAll(".card")]
-    const current = cards.findIndex((card) => card.contains(document.activeElement))
-    const next = cards[current < 0 ? 0 : current + direction]
-    next?.focus()
-    return next !== undefined
+    return this.#cards.step(direction)
   }
 
-  // Where the reader is: the list scrolls, or the page does.
-  get #position() {
-    return [this.#scroller.scrollTop, window.scrollY]
-  }
-
-  get #isHere() {
-    return this.#position.every((at, index) => Math.abs(at - this.#leftAt[index]) < STILL_HERE_PX)
-  }
-
-  #show(card) {
-    this.#scroller.scrollTo({ top: 0 })
-    card.reveal()
-    this.#leftAt = this.#position
-  }
-
-  // The end of the newest answer stays in sight as it grows, until the reader goes elsewhere.
-  #follow() {
-    if (!this.#isHere) return
-    this.#newest?.revealEnd()
-    this.#leftAt = this.#position
-  }
-
-  // What is pinned stays first.
-  #place(item) {
-    const pinned = this.#list.querySelector(":scope > [data-pinned]")
-    if (pinned) pinned.after(item)
-    else this.#list.prepend(item)
-  }
-
-  get #newest() {
-    return [...this.#cards.values()].at(-1)
-  }
-
-  // A look of a program has neither question nor answer.
-  get #newestAsked() {
-    return [...this.#cards.values()].findLast(({ request }) => !request.isLook)
-  }
-
-  // The oldest go, those of programs sooner.
-  #trim() {
-    const cards = [...this.#cards.values()]
-    const ofPrograms = cards.filter((card) => card.isOfProgram)
-    if (ofPrograms.length > MAX_PROGRAM_CARDS) this.#remove(ofPrograms[0])
-    else if (cards.length > MAX_CARDS) this.#remove(cards[0])
-  }
-
-  #running() {
-    return [...this.#cards.values()].filter((card) => card.isRunning)
-  }
-
-  #runningCard(id) {
-    const card = this.#cards.get(id)
+  #running(id) {
+    const card = this.find(id)
     return card?.isRunning ? card : null
   }
 
   #advance(id, step) {
-    const card = this.#runningCard(id)
+    const card = this.#running(id)
     if (!card) return
     const before = card.activity
     step(card)
-    this.#follow()
+    this.#reading.follow()
     if (card.activity !== before) this.#changed()
   }
 
-  #remove(card) {
-    this.#cards.delete(card.request.id)
-    card.close()
-  }
-
-  #finished(sentence) {
-    this.#settle()
-    this.#tell("finished", sentence)
+  // What was found is what another answer claims, or is not.
+  #check({ request: { proves }, places }) {
+    const claim = proves && this.find(proves.id)
+    const check = claim && checkOf(proves.kind, claim.text, places.length)
+    if (!check) return
+    claim.showCheck(check)
+    this.#tell("ended", claim)
+    this.#tell("finished", check.words)
   }
 
   #settle() {
     this.#changed()
-    this.#follow()
+    this.#reading.follow()
   }
 
   #changed() {
-    this.#count.textContent = this.#cards.size || ""
     this.#showEmpty()
     this.#tell("change")
   }
 
   #showEmpty() {
-    this.#empty.hidden = this.#cards.size > 0 || !this.#isModelReady
+    this.#empty.hidden = this.#cards.size > 0 || this.#hasOthers || !this.#isModelReady
   }
 
   async #copy(card) {
@@ -247,20 +255,29 @@ export class Answers extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }))
   }
 
-  #clicked(event) {
-    const action = event.target.closest("[data-action]")?.dataset.action
-    const cards = [...this.#cards.values(), ...this.#opened.values()]
-    const card = cards.find(({ element }) => element.contains(event.target))
-    if (!card) return
-    if (action === "stop") {
-      card.stop()
-      this.#tell("stop", card.request.id)
+  #clicked({ target }) {
+    const button = target.closest("[data-action]")
+    const opened = [...this.#opened.values()].find(({ element }) => element.contains(target))
+    const card = this.#cards.holding(target) ?? opened
+    if (!button || !card) return
+    const { request } = card
+    const actions = {
+      stop: () => {
+        card.stop()
+        this.#tell("stop", request.id)
+      },
+      again: () => this.#tell("again", request),
+      prove: () => this.#tell("again", proofFor(request)),
+      copy: () => this.#copy(card),
+      unfold: () => card.unfold(),
+      more: () => this.#tell("more", { card, button }),
     }
-    if (action === "again") this.#tell("again", card.request)
-    if (action === "prove") this.#tell("again", { ...card.request.proof, frame: card.request.frame })
-    if (action === "copy") this.#copy(card)
-    if (action === "unfold") card.unfold()
+    actions[button.dataset.action]?.()
   }
+}
+
+function proofFor({ id, proof: { kind, ...asked }, frame }) {
+  return { ...asked, frame, proves: { id, kind } }
 }
 
 function furthest(running) {

@@ -4,7 +4,8 @@ const FLIGHT_MS = 280
 const EASE = "cubic-bezier(.2, .7, .2, 1)"
 
 export async function flyFrame(frame, from) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return
+  // A card that shows several frames has no place for all of them in one.
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches || !frame.checkVisibility()) return
   frame.dataset.state = "arriving"
   try {
     await frame.decode()

@@ -1,4 +1,5 @@
 // Asking: makes a request of what a person wants to know, and looks after it until it is answered.
+import { soughtIn } from "../plain/command.js"
 import { Refusal } from "../plain/refusal.js"
 import { requestOf } from "./requests.js"
 
@@ -54,6 +55,7 @@ export class Asking extends EventTarget {
     if (isForgotten) return this.#sendPicture(request)
     this.#open.delete(response.id)
     this.#tell("answered", response)
+    if (request?.finds && response.reason === "stop") this.#find(request, response)
   }
 
   // Nothing that is open will be answered any more.
@@ -67,6 +69,12 @@ export class Asking extends EventTarget {
     this.#open.set(request.id, request)
     this.#tell("asked", request)
     this.#tell("send", request)
+  }
+
+  // What it is has been said: all there are of it.
+  #find({ finds: skill, frame }, { text }) {
+    const object = soughtIn(text)
+    if (object) this.askAgain({ skill, object, frame })
   }
 
   // The server keeps this frame no longer: it gets the picture once more, and nobody notices.

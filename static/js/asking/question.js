@@ -1,21 +1,21 @@
 // The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
-import { objectOf, readCommand } from "../plain/command.js"
+import { grow } from "../plain/growing.js"
+import { askedBy } from "./asked.js"
+import { Buttons } from "./buttons.js"
+import { CANNOT_ASK, KEEPS_LOOKING, noteWords, tooLong } from "./note.js"
 import { Offer } from "./offer.js"
-import { ASK, COMMANDS, SKILLS } from "./skills.js"
+import { ASK, SKILLS } from "./skills.js"
 import { Suggestions } from "./suggestions.js"
 
-const LEFT_SHOWN_PART = 0.1
-const KEEPS_LOOKING = "Enter keeps looking with this question."
-const CANNOT_ASK = "You can keep typing. Asking needs a picture and a connection."
-
-// Tells "ask" with { skill, question or object }, "ask-once" with the same where another question is kept
-// answered, "stop", "typed" with every change by hand, and "refused" with the sentence that says why nothing
-// was asked.
+// Tells "ask" with { skill, question or object }, "ask-once" with the same where another question is kept answered,
+// "stop", "act" with the name of what a suggestion does, "skill" when another one is chosen, "typed" with every change
+// by hand, and "refused" with the sentence that says why nothing was asked.
+// isReasoning: whether the model shall think before it answers a question.
 export class Question extends EventTarget {
+  isReasoning = false
   #form
   #text
-  #ask
-  #stop
+  #buttons
   #note
   #once
   #suggestions
@@ -23,6 +23,9 @@ export class Question extends EventTarget {
   #offer = new Offer()
   #writtenFor = ASK
   #isAskable = false
+  #about = ""
+  #isNow = true
+  #mark = null
   #isAnswering = false
   #trouble = ""
   #asked = null
@@ -35,8 +38,7 @@ export class Question extends EventTarget {
     super()
     this.#form = form
     this.#text = text
-    this.#ask = ask
-    this.#stop = stop
+    this.#buttons = new Buttons(ask, stop)
     this.#note = note
     this.#once = once
     this.#suggestions = new Suggestions(suggestions)
@@ -47,7 +49,7 @@ export class Question extends EventTarget {
     text.addEventListener("keydown", (event) => this.#keyPressed(event))
     stop.addEventListener("click", () => this.dispatchEvent(new Event("stop")))
     once.addEventListener("click", () => this.#tellAsked("ask-once"))
-    this.#suggestions.addEventListener("choose", ({ detail }) => this.#suggested(detail))
+    this.#suggestions.addEventListener("choose", ({ detail }) => this.choose(detail))
     this.offer()
   }
 
@@ -56,9 +58,9 @@ export class Question extends EventTarget {
   }
 
   set skill(skill) {
-    if (skill === this.skill) return
+    const isOther = skill !== this.skill
     this.#form.elements.skill.value = skill
-    this.#skillChanged()
+    if (isOther) this.#skillChanged()
   }
 
   focus() {
@@ -83,7 +85,17 @@ export class Question extends EventTarget {
     this.#offer = new Offer(offer)
     for (const radio of this.#form.elements.skill) radio.parentElement.hidden = !this.offers(radio.value)
     if (!this.offers(this.skill)) this.skill = ASK
-    this.#suggestions.show(this.#offer.suggestions)
+    this.#suggest()
+    this.#render()
+  }
+
+  // mark: the part of the picture that a question is about, as Pointing has it; null for all of it.
+  set mark(mark) {
+    const isOther = (mark === null) !== (this.#mark === null)
+    this.#mark = mark
+    if (mark) this.skill = ASK
+    if (!isOther) return
+    this.#suggest()
     this.#render()
   }
 
@@ -96,8 +108,11 @@ export class Question extends EventTarget {
     this.skill = this.#offer.nth(nth) ?? this.skill
   }
 
-  allow(isAskable) {
+  // isNow: whether a question is about now; about: where it is not, what it is about, as a sentence, or "".
+  allow(isAskable, { about, isNow }) {
     this.#isAskable = isAskable
+    this.#about = about
+    this.#isNow = isNow
     this.#render()
   }
 
@@ -117,10 +132,10 @@ export class Question extends EventTarget {
   // What is asked by now, to be kept answered: { skill, question or object }, null where nothing can be, which is
   // then said. An empty line takes the first suggestion.
   wantedNow() {
-    if (this.#takes === "question" && this.#text.value.trim() === "") {
-      const { skill, question } = this.#offer.suggestions[0]
-      this.skill = skill
-      if (question) this.#write(question)
+    const [first] = this.#offer.suggestions
+    if (first && this.#takes === "question" && this.#text.value.trim() === "") {
+      this.skill = first.skill
+      if (first.question) this.#write(first.question)
     }
     return this.#read()
   }
@@ -131,6 +146,17 @@ export class Question extends EventTarget {
     this.focusUnlessTouch()
     if (this.#hasFocus) this.#text.select()
     this.#render()
+  }
+
+  // Asks or does what was suggested: { skill, question } or { action }.
+  choose({ skill, question, action, finds }) {
+    if (action) return this.dispatchEvent(new CustomEvent("act", { detail: action }))
+    const asked = { skill, question, finds, spatialRefs: [this.#mark] }
+    if (finds && this.#isAskable) return this.dispatchEvent(new CustomEvent("ask-once", { detail: asked }))
+    this.skill = skill
+    if (question) this.#write(question)
+    if (this.#isAskable) this.#form.requestSubmit()
+    else this.focus()
   }
 
   warn(sentence) {
@@ -159,20 +185,13 @@ export class Question extends EventTarget {
     const isMissing = words === "" && this.#takes !== null
     if (isMissing) this.focus()
     else if (!this.#isAskable) this.refuse()
-    else if (this.#charsLeft() < 0) this.warn(this.#tooLong())
+    else if (this.#charsLeft() < 0) this.warn(tooLong(this.#charsLeft()))
     if (isMissing || !this.#isAskable || this.#charsLeft() < 0) return null
     this.#trouble = ""
     if (this.#takes) this.#last[this.#takes] = words
-    return this.#asking(words)
-  }
-
-  // "Find the mug" is written where questions are, and still found rather than answered.
-  #asking(words) {
-    const { skill } = this
-    if (!this.#takes) return { skill }
-    if (this.#takes === "object") return { skill, object: objectOf(words) }
-    const asked = readCommand(words, COMMANDS, this.#maxChars.object)
-    return asked && this.offers(asked.skill) ? asked : { skill, question: words }
+    const { skill, isReasoning } = this
+    const offered = { offers: (each) => this.offers(each), maxObjectChars: this.#maxChars.object }
+    return askedBy(words, { skill, isReasoning, mark: this.#mark, ...offered })
   }
 
   #keyPressed(event) {
@@ -198,7 +217,7 @@ export class Question extends EventTarget {
       this.#drafts.question = this.#text.value
       this.skill = ASK
     }
-    this.#grow()
+    grow(this.#text)
     this.#render()
     if (!this.#isEmpty) this.dispatchEvent(new Event("typed"))
   }
@@ -211,30 +230,21 @@ export class Question extends EventTarget {
     const { verb, takes, label, placeholder } = SKILLS[this.skill]
     this.#text.placeholder = placeholder
     this.#text.labels[0].textContent = label
-    this.#ask.querySelector(".plate__label").textContent = verb
+    this.#buttons.verb = verb
     this.#write(takes ? this.#drafts[takes] : "")
+    this.dispatchEvent(new Event("skill"))
   }
 
-  #suggested({ skill, question }) {
-    this.skill = skill
-    if (question) this.#write(question)
-    if (this.#isAskable) this.#form.requestSubmit()
-    else this.focus()
+  #suggest() {
+    this.#suggestions.show(this.#mark ? this.#offer.ofMark : this.#offer.suggestions)
   }
 
   #write(words) {
     // Writing the same words again would disturb an input method at work.
     if (this.#text.value !== words) this.#text.value = words
     this.#trouble = ""
-    this.#grow()
+    grow(this.#text)
     this.#render()
-  }
-
-  #grow() {
-    if (CSS.supports("field-sizing", "content")) return
-    this.#text.style.blockSize = "auto"
-    const { scrollHeight, offsetHeight, clientHeight } = this.#text
-    this.#text.style.blockSize = `${scrollHeight + offsetHeight - clientHeight}px`
   }
 
   get #isEmpty() {
@@ -256,7 +266,7 @@ export class Question extends EventTarget {
 
   // Whether another question than this one is kept answered.
   get #isOther() {
-    return this.#kept !== null && this.#kept !== this.#wanted
+    return this.#isNow && this.#kept !== null && this.#kept !== this.#wanted
   }
 
   get #limit() {
@@ -267,16 +277,14 @@ export class Question extends EventTarget {
     return this.#limit - [...this.#text.value.trim()].length
   }
 
-  #tooLong() {
-    return `${-this.#charsLeft()} characters too many.`
-  }
-
   #noteWords() {
-    if (this.#trouble) return this.#trouble
-    if (this.#charsLeft() < 0) return this.#tooLong()
-    if (this.#charsLeft() <= LEFT_SHOWN_PART * this.#limit) return `${this.#charsLeft()} left`
-    if (!this.#isAskable && this.#text.value.trim()) return CANNOT_ASK
-    return this.#isOther && (!this.#isEmpty || !this.#takes) ? KEEPS_LOOKING : this.#offer.note
+    const isOther = this.#isOther && (!this.#isEmpty || !this.#takes)
+    // What is suggested of a mark says what it is about.
+    const about = this.#mark ? "" : this.#about
+    return noteWords({
+      ...{ trouble: this.#trouble, charsLeft: this.#charsLeft(), limit: this.#limit, isAskable: this.#isAskable },
+      ...{ hasWords: this.#text.value.trim() !== "", about, isOther, note: this.#offer.note },
+    })
   }
 
   #render() {
@@ -286,11 +294,7 @@ export class Question extends EventTarget {
     this.#once.hidden = words !== KEEPS_LOOKING
     this.#note.dataset.state = (this.#trouble && this.#trouble !== CANNOT_ASK) || this.#charsLeft() < 0 ? "trouble" : ""
     this.#suggestions.hidden = words !== ""
-    this.#ask.setAttribute("aria-disabled", String(!this.#isAskable || this.#charsLeft() < 0))
-    const isStop = (this.#isAnswering && this.#wanted === this.#asked) || this.#wanted === this.#kept
-    const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
-    this.#ask.hidden = isStop
-    this.#stop.hidden = !isStop
-    if (hadFocus) (isStop ? this.#stop : this.#ask).focus({ preventScroll: true })
+    const isStop = (this.#isAnswering && this.#wanted === this.#asked) || (this.#wanted === this.#kept && this.#isNow)
+    this.#buttons.show({ isStop, canAsk: this.#isAskable && this.#charsLeft() >= 0 })
   }
 }

@@ -3,15 +3,25 @@
 import { newId } from "../plain/ids.js"
 import { ASK, FIND, isFinding, proofOf, SKILLS, titleOf } from "./skills.js"
 
-// What a person asks of a frame: { skill, question or object }.
-export function requestOf({ skill, question, object }, frame) {
-  const asked = { skill, question, object }
-  return { id: newId(), ...asked, title: titleOf(asked), isFinding: isFinding(asked), proof: proofOf(asked), frame }
+// What a person asks of a frame: { skill, question or object }, isReasoning where the model shall think first, and
+// spatialRefs, the places that a question speaks of, if any.
+// proves: which answer is checked by it, { id, kind }, if any; finds: the skill that looks for what was answered then.
+export function requestOf({ skill, question, object, isReasoning = false, spatialRefs = [], proves, finds }, frame) {
+  const refs = skill === ASK && spatialRefs.length > 0 ? { spatialRefs } : {}
+  const asked = { skill, question, object, ...isReasoning && { isReasoning }, ...refs }
+  const said = { title: titleOf(asked), isFinding: isFinding(asked), proof: proofOf(asked) }
+  return { id: newId(), ...asked, ...said, frame, ...proves && { proves }, ...finds && { finds } }
 }
 
 // A sentence of a question that is kept answered.
 export function requestOfKept({ asked, title, frame, since: askedAt }) {
   return { ...requestOf(asked, frame), title, proof: null, askedAt }
+}
+
+// An answer of before, as it was kept: { id, askedAt, asked, title, alert }.
+export function requestOfBefore({ id, askedAt, asked, title, alert }, frame) {
+  const request = { ...requestOf(asked, frame), id, askedAt, title }
+  return alert ? { ...request, alert, proof: null } : request
 }
 
 // What a rule told.

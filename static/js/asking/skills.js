@@ -1,6 +1,7 @@
 // What can be asked for, in the order of the page. The one table of skills: a new one is a row here and a
 // radio in index.html.
-import { countedObject } from "../plain/command.js"
+import { countedObject, soughtObject } from "../plain/command.js"
+import { LETTERS } from "../plain/tiles.js"
 
 const LOOK_FOR = "What should it look for?"
 // What is common to skills that look for an object.
@@ -59,6 +60,29 @@ export const DEMO_SUGGESTIONS = [
   { skill: "caption" },
 ]
 
+// What is suggested of a part that is marked: asked, or done by the page. finds: what it is is searched for then.
+const WHAT_IN_WORDS = "What is this? Answer in one or two words."
+export const MARK_SUGGESTIONS = [
+  ...asking("What is this?", "Read this"),
+  { action: "look-closer", title: "Look closer" },
+  { skill: ASK, question: WHAT_IN_WORDS, finds: FIND, title: "Find more like this" },
+]
+
+// What changed between two pictures.
+export const DIFFERENCE = asking("What is different in B?")[0]
+
+// What is suggested of pictures that are asked about together.
+export function suggestionsTogether(n) {
+  if (n === 2) return [DIFFERENCE, ...asking("Which one is tidier?", "What is in both?")]
+  return asking(`What changed from A to ${LETTERS[n - 1]}?`, "Which one is the tidiest?", "What is in all of them?")
+}
+
+// What a person suggests, as it is asked: a skill that takes no words is asked for by its title.
+export function suggestionOf(words) {
+  const skill = Object.keys(SKILLS).find((each) => SKILLS[each].takes === null && titleOf({ skill: each }) === words)
+  return skill ? { skill } : { skill: ASK, question: words }
+}
+
 export function titleOf(asked) {
   return SKILLS[asked.skill].title(asked)
 }
@@ -67,10 +91,13 @@ export function isFinding({ skill }) {
   return SKILLS[skill].takes === "object"
 }
 
-// What a count can be checked with: each thing that was counted, pointed at. Else null.
+// What an answer can be checked with: each thing that was counted, pointed at; a thing that is there or not, found.
+// Else null.
 export function proofOf({ skill, question }) {
-  const object = skill === "query" ? countedObject(question) : null
-  return object && { skill: "point", object, words: `Point at the ${object}` }
+  if (skill !== ASK) return null
+  const [counted, sought] = [countedObject(question), soughtObject(question)]
+  if (counted) return { skill: "point", object: counted, words: `Point at the ${counted}`, kind: "count" }
+  return sought && { skill: FIND, object: sought, words: `Find the ${sought}`, kind: "presence" }
 }
 
 function asking(...questions) {

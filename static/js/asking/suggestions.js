@@ -1,7 +1,8 @@
 // What could be asked, as buttons.
 import { titleOf } from "./skills.js"
 
-// Tells "choose" with what one of them asks: { skill, question }.
+// Tells "choose" with what one of them asks, { skill, question }, or does, { action }; its title where that is not said
+// by what it asks.
 export class Suggestions extends EventTarget {
   #list
   #offered = []
@@ -30,7 +31,7 @@ export class Suggestions extends EventTarget {
 
 function suggestion(asked, index) {
   const button = document.createElement("button")
-  Object.assign(button, { type: "button", className: "prompts__choice", textContent: titleOf(asked) })
+  Object.assign(button, { type: "button", className: "prompts__choice", textContent: asked.title ?? titleOf(asked) })
   button.dataset.offer = index
   const item = document.createElement("li")
   item.append(button)

@@ -1,6 +1,9 @@
 // The line to the server: asks, cancels, and comes back by itself with a countdown when it breaks.
 import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js"
-import { alertPayloadFor, checkPayloadFor, payloadFor, READERS, sharePayloadFor, shownPayloadFor } from "./wire.js"
+import { keepOfflinePage } from "./offline.js"
+import {
+  alertPayloadFor, CAMERA_SEEN, checkPayloadFor, EVENT_NAMES, payloadFor, READERS, sharePayloadFor, shownPayloadFor,
+} from "./wire.js"
 
 const FIRST_RETRY_S = 1
 const LONGEST_RETRY_S = 10
@@ -19,7 +22,8 @@ export class Connection extends EventTarget {
     this.#socket.on("disconnect", () => this.#lost())
     this.#socket.on("connect_error", () => this.#lost())
     for (const [name, read] of Object.entries(READERS)) {
-      this.#socket.on(name, (payload) => this.dispatchEvent(new CustomEvent(name, { detail: read(payload) })))
+      const event = EVENT_NAMES[name] ?? name
+      this.#socket.on(name, (payload) => this.dispatchEvent(new CustomEvent(event, { detail: read(payload) })))
     }
   }
 
@@ -32,7 +36,8 @@ export class Connection extends EventTarget {
     this.#socket.connect()
   }
 
-  // request: { id, skill, question or object, frame: { frameId } or { blob }, wishes where another server answers }.
+  // request: { id, skill, question or object, frame: { frameId } or { blob }, sampling of a person's question, wishes
+  // where another server answers }.
   // Returns false when there is nobody to ask: nothing is kept back to be sent later.
   ask(request) {
     return this.#send(request.skill, payloadFor(request))
@@ -65,6 +70,16 @@ export class Connection extends EventTarget {
     return this.#send("shown", shownPayloadFor(shown))
   }
 
+  // Through which camera of the server to look, null for none; "cameraState" and "cameraFrame" tell of it.
+  lookThrough(name) {
+    if (this.isOpen) this.#socket.emit("camera", { name })
+  }
+
+  // The last frame of it was shown.
+  cameraSeen() {
+    if (this.isOpen) this.#socket.emit(CAMERA_SEEN)
+  }
+
   // What a person wishes of a model that the browser keeps: there is none.
   keep() {
     return false
@@ -85,6 +100,7 @@ export class Connection extends EventTarget {
     clearInterval(this.#countdown)
     this.#retryS = FIRST_RETRY_S
     this.dispatchEvent(new Event("restored"))
+    keepOfflinePage()
   }
 
   #lost() {

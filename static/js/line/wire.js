@@ -1,5 +1,10 @@
 // The one script that knows the names on the wire: what the server sends becomes plain objects, what
 // the page asks becomes payloads. Whoever else answers the page tells the same events with the same objects.
+import { refOf } from "../plain/places.js"
+
+// What the page calls an event whose name has two words.
+export const EVENT_NAMES = { camera_frame: "cameraFrame", camera_state: "cameraState" }
+export const CAMERA_SEEN = "camera_seen"
 
 // By the name of each event. A place is a box { xMin, yMin, xMax, yMax } or a point { x, y }, in fractions
 // of the frame; frameId is the name under which the server keeps a frame, null when it does not.
@@ -18,12 +23,17 @@ export const READERS = {
   waiting: ({ id, position, expected_ms: expectedMs }) => ({ id, position, expectedMs }),
   started: ({ id, frame: frameId }) => ({ id, frameId }),
   token: ({ id, text }) => ({ id, text }),
+  // Before the first word. spans: characters of the text that speak of points.
+  reasoning: ({ id, text, grounding }) => ({ id, text, spans: grounding.map(spanFrom) }),
   found: ({ id, place }) => ({ id, place: placeFrom(place) }),
   looked: ({ id, frame: frameId }) => ({ id, frameId }),
   // One thing of a test: isWell is null where it could not be tried; remedy "" where there is none.
   checked: ({ id, is_well: isWell, words, remedy }) => ({ id, isWell, words, remedy }),
   // A program wants to look through this page, and what else it wants to know.
   program: ({ id, skill, question, object }) => ({ id, skill, question, object }),
+  // How a camera is that the server opens: opening, live, lost with its trouble, or refused.
+  camera_state: ({ name, state, trouble, retry_in_s: retryInS }) => ({ name, state, trouble, retryInS }),
+  camera_frame: ({ name, image, age_ms: ageMs }) => ({ name, ageMs, blob: new Blob([image], { type: "image/jpeg" }) }),
   // error: the sentence for the person, or null.
   alerted: ({ id, is_delivered: isDelivered, error }) => ({ id, isDelivered, error: error?.message ?? null }),
   // text of an answer in words, places of one that was searched for; error: the sentence for the person, or null.
@@ -47,10 +57,16 @@ export const READERS = {
   },
 }
 
-// A frame that the server keeps is asked about by its name. wishes: how another server is asked, where one answers.
-export async function payloadFor({ id, question, object, choices, isLive, wishes, frame: { frameId, blob } }) {
+// A frame that the server keeps is asked about by its name. sampling: { maxTokens, temperature } of a
+// person's question. wishes: how another server is asked, where one answers; they have both, too.
+export async function payloadFor({ id, question, object, choices, sampling, wishes, frame, ...how }) {
+  const { frameId, blob } = frame
   const picture = frameId ? { frame: frameId } : { image: await blob.arrayBuffer() }
-  return { id, question, object, choices, ...isLive && { live: true }, ...wishes && settingsFor(wishes), ...picture }
+  const { isReasoning, spatialRefs } = how
+  const refs = spatialRefs && { spatial_refs: spatialRefs.map(refOf) }
+  const asked = { id, question, object, choices, ...isReasoning && { reasoning: true }, ...refs }
+  const settings = wishes ? settingsFor(wishes) : sampling && { settings: samplingFor(sampling) }
+  return { ...asked, ...how.isLive && { live: true }, ...settings, ...picture }
 }
 
 // A test brings a picture of its own.
@@ -58,9 +74,13 @@ export function checkPayloadFor({ id, wishes }) {
   return { id, ...settingsFor(wishes) }
 }
 
-function settingsFor({ maxTokens, temperature, model, instruction, caption, coordinates, longerSidePx, quality }) {
+function settingsFor({ model, instruction, caption, coordinates, longerSidePx, quality, ...sampling }) {
   const upstream = { model, instruction, caption, coordinates, longer_side_px: longerSidePx, quality }
-  return { settings: { max_tokens: maxTokens, temperature, upstream } }
+  return { settings: { ...samplingFor(sampling), upstream } }
+}
+
+function samplingFor({ maxTokens, temperature }) {
+  return { max_tokens: maxTokens, temperature }
 }
 
 export function sharePayloadFor(isShared) {
@@ -105,6 +125,10 @@ function usageFrom({ prompt_tokens: nFed, completion_tokens: nWritten }) {
 
 function placeFrom({ x, y, x_min: xMin, y_min: yMin, x_max: xMax, y_max: yMax }) {
   return x === undefined ? { xMin, yMin, xMax, yMax } : { x, y }
+}
+
+function spanFrom({ start_idx: start, end_idx: end, points }) {
+  return { start, end, points: points.map(([x, y]) => ({ x, y })) }
 }
 
 function timingsFrom({ queue_ms: queueMs, decode_ms: decodeMs, encode_ms: encodeMs, prefill_ms: prefillMs, ...ends }) {

@@ -1,19 +1,15 @@
 // What was told, with the frame it was told of, kept by the browser from one visit to the next.
+import { isFrame, isPlaces, isTime, isWords } from "../plain/checked.js"
+import { openDatabase, whyNotKept } from "../plain/database.js"
 
-const DATABASE = "moonsight"
-const VERSION = 1
 const STORE = "alerts"
 export const MAX_ALERTS = 100
 export const MAX_BYTES = 20_000_000
 const MAX_WORDS_CHARS = 4000
-const MAX_PLACES = 1000
-
-export const FORGETS = "Not kept: this window forgets when it closes."
-export const FULL = "The disk is full. New answers are not kept."
 
 // Tells "change" when something was added, read, or could not be kept.
 export class AlertLog extends EventTarget {
-  #database = null
+  #isOpen = false
   #alerts = []
   #trouble = ""
 
@@ -30,13 +26,12 @@ export class AlertLog extends EventTarget {
   // What was kept before stands behind what was told since.
   async open() {
     try {
-      this.#database = await openDatabase()
-      this.#database.addEventListener("versionchange", () => this.#database.close())
-      const kept = await resultOf(this.#store("readonly").getAll())
+      const kept = await (await openDatabase()).getAll(STORE)
+      this.#isOpen = true
       this.#alerts = bounded(inOrder([...this.#alerts, ...kept.filter(isAlert)]))
       await this.#write([], kept.filter((each) => !this.#alerts.includes(each)))
-    } catch {
-      this.#trouble = FORGETS
+    } catch (error) {
+      this.#trouble = whyNotKept(error)
     }
     this.#changed()
   }
@@ -46,7 +41,7 @@ export class AlertLog extends EventTarget {
     const before = this.#alerts
     this.#alerts = bounded(inOrder([alert, ...before]))
     this.#changed()
-    if (this.#database) await this.#keep(alert, before.filter((each) => !this.#alerts.includes(each)))
+    if (this.#isOpen) await this.#keep(alert, before.filter((each) => !this.#alerts.includes(each)))
   }
 
   async #keep(alert, dropped) {
@@ -54,20 +49,15 @@ export class AlertLog extends EventTarget {
       await this.#write([alert], dropped)
       this.#trouble = ""
     } catch (error) {
-      this.#trouble = error?.name === "QuotaExceededError" ? FULL : FORGETS
+      this.#trouble = whyNotKept(error)
     }
     this.#changed()
   }
 
   async #write(added, dropped) {
-    const store = this.#store("readwrite")
-    for (const { id } of dropped) store.delete(id)
-    for (const alert of added) store.put(alert)
-    await ended(store.transaction)
-  }
-
-  #store(mode) {
-    return this.#database.transaction(STORE, mode).objectStore(STORE)
+    const { store, done } = (await openDatabase()).transaction(STORE, "readwrite")
+    const writes = [...dropped.map(({ id }) => store.delete(id)), ...added.map((alert) => store.put(alert))]
+    await Promise.all([...writes, done])
   }
 
   #changed() {
@@ -88,47 +78,11 @@ export function bounded(alerts, maxAlerts = MAX_ALERTS, maxBytes = MAX_BYTES) {
 // Whether what stood in the browser's memory is an alert, whoever wrote it.
 export function isAlert(value) {
   const { id, ruleId, name, kind, text, brief, told, toldAt, places, frame } = value ?? {}
-  return [id, ruleId, name, text, brief, told].every(isWords)
-    && (kind === "object" ? isWords(value.object) : kind === "question" && isWords(value.question))
-    && isCount(toldAt, 8.64e15)
-    && Array.isArray(places) && places.length <= MAX_PLACES && places.every(isPlace)
-    && frame?.blob instanceof Blob && isCount(frame.takenAt, 8.64e15)
-    && isCount(frame.width, 1e5) && isCount(frame.height, 1e5)
-}
-
-function isWords(value) {
-  return typeof value === "string" && value.length <= MAX_WORDS_CHARS
-}
-
-function isCount(value, most) {
-  return Number.isFinite(value) && value >= 0 && value <= most
-}
-
-function isPlace(place) {
-  const { x, y, xMin, yMin, xMax, yMax } = place ?? {}
-  return (x === undefined ? [xMin, yMin, xMax, yMax] : [x, y]).every(Number.isFinite)
+  return [id, ruleId, name, text, brief, told].every((words) => isWords(words, MAX_WORDS_CHARS))
+    && (kind === "object" || kind === "question") && isWords(value[kind], MAX_WORDS_CHARS)
+    && isTime(toldAt) && isPlaces(places) && isFrame(frame)
 }
 
 function inOrder(alerts) {
   return [...alerts].sort((one, other) => other.toldAt - one.toldAt)
-}
-
-async function openDatabase() {
-  const request = indexedDB.open(DATABASE, VERSION)
-  request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" })
-  return resultOf(request)
-}
-
-function resultOf(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
-}
-
-function ended(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error)
-  })
 }

@@ -1,7 +1,7 @@
 // The sheet of what is watched for: another rule, the rules there are, and what was told.
+import { FORGETS } from "../plain/database.js"
 import { showPhase } from "../plain/moon.js"
 import { Sheet } from "../plain/sheet.js"
-import { FORGETS } from "./alert_log.js"
 import { MAX_RULES } from "./rule.js"
 import { RuleForm } from "./rule_form.js"
 import { RuleRow } from "./rule_row.js"

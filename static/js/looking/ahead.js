@@ -1,8 +1,9 @@
 // Looking ahead: while somebody types and the scene keeps still, its frame goes to the model already,
 // so that the answer can begin at once. It is asked about only when nothing has changed since.
+import { shrink } from "../plain/canvas.js"
 import { newId } from "../plain/ids.js"
 import { Refusal } from "../plain/refusal.js"
-import { encodeFrame, shrink } from "./frame.js"
+import { encodeFrame } from "./frame.js"
 
 const CHECK_INTERVAL_MS = 500
 const TYPING_MS = 3000

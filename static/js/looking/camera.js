@@ -1,34 +1,21 @@
 // The webcam: opens it, says in one word how it is, and notices when it goes and comes back.
-import { Liveness } from "./liveness.js"
+import { reasonOf } from "./camera_errors.js"
+import { Liveness, moves } from "./liveness.js"
 
+const BACK = "environment"
+const FRONT = "user"
 const IDEAL_WIDTH_PX = 1280
 const IDEAL_HEIGHT_PX = 720
 // How long the browser may say nothing, and then the camera show nothing, before the person is told.
 const ANSWER_LIMIT_MS = 4500
 const PICTURE_LIMIT_MS = 3000
-// Two frames of a slow camera. Browsers make a second of it where nobody looks.
-const MOVING_MS = 250
 
-// What Chromium's messages tell for sure, in the order in which they are tried.
-const MESSAGES = [
-  [/^permission denied by .*system/i, "denied-by-system"],
-  [/^permission dismissed/i, "dismissed"],
-  [/^permission denied/i, "denied"],
-  [/\bin use\b/i, "in-use"],
-]
-// What the name of an error tells; every other only says that the camera did not start.
-const NAMES = {
-  NotAllowedError: "not-allowed",
-  SecurityError: "not-allowed",
-  NotFoundError: "none",
-  OverconstrainedError: "unsuitable",
-}
 // In which a permission that is given opens the camera.
 const WAITS_FOR_PERMISSION = ["off", "denied", "not-allowed", "dismissed"]
 
-function constraintsFor(deviceId) {
+function constraintsFor(deviceId, facing) {
   const size = { width: { ideal: IDEAL_WIDTH_PX }, height: { ideal: IDEAL_HEIGHT_PX } }
-  const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: "environment" } }
+  const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: facing } }
   return { video: { ...size, ...which } }
 }
 
@@ -56,6 +43,7 @@ export class Camera extends EventTarget {
   #deviceId = null
   #permission = null
   #attempt = 0
+  #isTurnedOff = false
   #patience = null
   #isMuted = false
   #needsTap = false
@@ -75,6 +63,11 @@ export class Camera extends EventTarget {
 
   get isOpen() {
     return this.#stream !== null
+  }
+
+  // Where a phone's camera looks: "user" or "environment"; undefined where it looks nowhere in particular.
+  get facing() {
+    return this.#stream?.getVideoTracks()[0]?.getSettings().facingMode
   }
 
   // When its newest frame came.
@@ -103,13 +96,15 @@ export class Camera extends EventTarget {
     this.#become(this.#permission?.state === "denied" ? "denied" : "off")
   }
 
-  async open(deviceId = this.#deviceId) {
+  // facing: as above, where no camera is meant in particular.
+  async open(deviceId = this.#deviceId, facing = BACK) {
     if (!this.#canAsk()) return
     const attempt = ++this.#attempt
+    this.#isTurnedOff = false
     this.#release()
     this.#become(this.#permission?.state === "granted" ? "starting" : "asking")
     try {
-      const stream = await this.#request(deviceId)
+      const stream = await this.#request(deviceId, facing)
       if (attempt === this.#attempt) this.#show(stream)
       else stream.getTracks().forEach((track) => track.stop())
     } catch (error) {
@@ -134,15 +129,19 @@ export class Camera extends EventTarget {
     }
   }
 
-  // Whether new pictures come, which nobody tells while the page is hidden.
   async moves() {
-    const { currentTime } = this.#video
-    await new Promise((resolve) => setTimeout(resolve, MOVING_MS))
-    return this.isOpen && this.#video.currentTime !== currentTime
+    return await moves(this.#video) && this.isOpen
   }
 
+  // The other way round.
+  turnAround() {
+    return this.open(null, this.facing === BACK ? FRONT : BACK)
+  }
+
+  // Nothing opens it from now on but a person.
   turnOff() {
     this.#attempt += 1
+    this.#isTurnedOff = true
     this.#release()
     this.#become("off")
   }
@@ -169,13 +168,13 @@ export class Camera extends EventTarget {
     return canAsk
   }
 
-  async #request(deviceId) {
+  async #request(deviceId, facing) {
     try {
-      return await navigator.mediaDevices.getUserMedia(constraintsFor(deviceId))
+      return await navigator.mediaDevices.getUserMedia(constraintsFor(deviceId, facing))
     } catch (error) {
       const isGone = error.name === "OverconstrainedError" || error.name === "NotFoundError"
       if (!deviceId || !isGone) throw error
-      return navigator.mediaDevices.getUserMedia(constraintsFor(null))
+      return navigator.mediaDevices.getUserMedia(constraintsFor(null, facing))
     }
   }
 
@@ -238,12 +237,7 @@ export class Camera extends EventTarget {
   #fail(error) {
     this.#release()
     this.said = [error.name, error.message].filter(Boolean).join(": ")
-    this.#become(this.#reason(error))
-  }
-
-  #reason({ name, message }) {
-    const told = MESSAGES.find(([words]) => words.test(message))?.[1] ?? NAMES[name] ?? "failed"
-    return told === "not-allowed" && this.#permission?.state === "denied" ? "denied" : told
+    this.#become(reasonOf(error, this.#permission?.state === "denied"))
   }
 
   // Without another event until then, this is how it is.
@@ -265,7 +259,7 @@ export class Camera extends EventTarget {
 
   #permissionChanged() {
     const { state } = this.#permission
-    if (state === "granted" && WAITS_FOR_PERMISSION.includes(this.state)) this.open()
+    if (state === "granted" && !this.#isTurnedOff && WAITS_FOR_PERMISSION.includes(this.state)) this.open()
     if (state === "denied" && this.state !== "denied") {
       this.#attempt += 1
       this.#release()

@@ -1,11 +1,17 @@
 // One still frame of a picture, as the JPEG that is sent and kept.
+import { shrink } from "../plain/canvas.js"
 import { Refusal } from "../plain/refusal.js"
 import { amount } from "../plain/words.js"
 
-const JPEG_QUALITY = 85
+export const JPEG_QUALITY = 85
 // How closely a picture is looked at: at most so many pixels on one side.
 export const FAST = { name: "fast", shorterSidePx: 360, quality: JPEG_QUALITY }
 export const DETAIL = { name: "detail", longerSidePx: 1280, quality: JPEG_QUALITY }
+
+// Both in another quality, 1 to 100, by name.
+export function detailsAt(quality) {
+  return Object.fromEntries([FAST, DETAIL].map((detail) => [detail.name, { ...detail, quality }]))
+}
 
 // picture: { drawable, width, height }; detail: FAST, DETAIL or { longerSidePx, quality } of 1 to 100;
 // limits: { maxFrameBytes, maxFramePixels }.
@@ -16,12 +22,35 @@ export function drawFrame(picture, detail, limits) {
   return { canvas: shrink(picture, size), takenAt, detail, ...size }
 }
 
-// Turns what was drawn into the JPEG: the same with `blob` in place of the canvas.
-export async function encodeFrame({ canvas, ...drawn }, limits) {
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", drawn.detail.quality / 100))
-  if (!blob) throw new Refusal("The browser made no JPEG of this picture. Try again, or choose another.")
+// Turns what was drawn into the JPEG: the same with `blob` in place of the canvas. What has one keeps it. Of what is
+// looked at closer, the whole as well: it is not sent, and stays with the answer.
+export async function encodeFrame({ canvas, closer, ...drawn }, limits) {
+  const quality = drawn.detail.quality / 100
+  const [blob, whole] = await Promise.all([drawn.blob ?? jpegOf(canvas, quality), closer && wholeOf(closer, quality)])
   if (blob.size > limits.maxFrameBytes) throw new Refusal(tooLarge(blob.size, limits.maxFrameBytes, drawn.detail))
-  return { blob, ...drawn }
+  return { ...drawn, blob, ...closer && { closer: { area: closer.area, whole } } }
+}
+
+async function jpegOf(canvas, quality) {
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality))
+  if (!blob) throw new Refusal("The browser made no JPEG of this picture. Try again, or choose another.")
+  return blob
+}
+
+async function wholeOf({ whole: { canvas, width, height } }, quality) {
+  return { blob: await jpegOf(canvas, quality), width, height }
+}
+
+// What a frame of this picture takes, { width, height, bytes }; null where it could not be sent.
+export async function costOf(picture, size, limits) {
+  try {
+    const { blob, width, height } = await encodeFrame(drawFrame(picture, size, limits), limits)
+    return { width, height, bytes: blob.size }
+  } catch (error) {
+    // It is told to whoever chooses that size and asks.
+    if (error instanceof Refusal) return null
+    throw error
+  }
 }
 
 export function frameSize({ width, height }, detail, maxPixels) {
@@ -38,27 +67,4 @@ const REMEDIES = { fast: "Choose another picture.", detail: "Choose Fast instead
 function tooLarge(bytes, maxBytes, detail) {
   const remedy = REMEDIES[detail.name] ?? "Choose a smaller frame, behind the model’s name."
   return `This frame takes ${amount(bytes)}; at most ${amount(maxBytes)} can be sent. ${remedy}`
-}
-
-// Halves as often as possible first: every pixel counts, where one large step would skip some.
-export function shrink({ drawable, width, height }, size) {
-  while (width >= 2 * size.width && height >= 2 * size.height) {
-    width = Math.max(size.width, Math.round(width / 2))
-    height = Math.max(size.height, Math.round(height / 2))
-    drawable = draw(drawable, width, height)
-  }
-  return drawable.width === size.width && drawable instanceof HTMLCanvasElement
-    ? drawable
-    : draw(drawable, size.width, size.height)
-}
-
-function draw(drawable, width, height) {
-  const canvas = Object.assign(document.createElement("canvas"), { width, height })
-  const context = canvas.getContext("2d", { alpha: false })
-  context.imageSmoothingQuality = "high"
-  // What is transparent in a chosen picture lies on white, as on paper.
-  context.fillStyle = "white"
-  context.fillRect(0, 0, width, height)
-  context.drawImage(drawable, 0, 0, width, height)
-  return canvas
 }

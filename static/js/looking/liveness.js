@@ -8,6 +8,15 @@ const BLACK_AFTER = 3
 // sensor makes up in the dark, and of a black of 16 that was not stretched to 0.
 const PARTS = { width: 16, height: 9 }
 const BLACKEST = 16
+// Two frames of a slow camera. Browsers make a second of it where nobody looks.
+const MOVING_MS = 250
+
+// Whether new frames come, which nobody tells while the page is hidden.
+export async function moves(video) {
+  const { currentTime } = video
+  await new Promise((resolve) => setTimeout(resolve, MOVING_MS))
+  return video.currentTime !== currentTime
+}
 
 // `state`: live | frozen, no new frame for 3 s | black, for a second. "change" tells of a new one.
 // Nothing is counted while nobody can see it, as browsers deliver no frames then; and checks are counted,

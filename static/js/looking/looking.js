@@ -1,184 +1,300 @@
-// What the page looks at: a camera or a picture, chosen in a menu or by a file, shown on the stage.
+// What the page looks at: a source that is chosen on a sheet or brought as a file, shown on the stage, as it is now
+// or as it was half a minute ago.
 import { recall, remember } from "../plain/memory.js"
-import { Refusal } from "../plain/refusal.js"
-import { Camera } from "./camera.js"
-import { drawFrame, encodeFrame } from "./frame.js"
+import { timeOfDay } from "../plain/words.js"
+import { Closer } from "./closer.js"
+import { FileInputs } from "./file_inputs.js"
+import { costOf, detailsAt, encodeFrame, frameSize, JPEG_QUALITY } from "./frame.js"
+import { Framing } from "./framing.js"
+import { Freezing } from "./freezing.js"
+import { SourceSheet } from "./source_sheet.js"
 import { Sources } from "./sources.js"
+import { Strips } from "./strips.js"
 
-const NAMES = {
-  off: "Camera off",
-  dismissed: "Camera off",
-  asking: "Camera off",
-  unanswered: "Camera",
-  starting: "Camera",
-  picture: "Picture",
-}
-// On the way to a picture.
-const COMING = ["starting", "asking", "unanswered"]
-const UNREADABLE = "This file is not a picture that the browser can read. Choose another."
+// In which something can go on, and be asked about again and again.
+const GOING_ON = ["live", "screen", "film", "card"]
 
-// Tells "change" when something else is to be seen, or nothing; "opened" when a camera begins to show
-// something; and "refused" with the sentence that says why a picture cannot be used.
+const BACK_TO_NOW = "Back to now."
+
+// Tells "change" when something else is to be seen, or nothing; "opened" when a camera begins to show something,
+// "other" when another source does; "resized" when frames are taken in another size; "compare" with { then, now }, as
+// `see` returns them; "all" with the pictures that are to be asked about together; "said" with what a listener should
+// hear; and "refused" with the sentence that says why something cannot be shown.
 export class Looking extends EventTarget {
-  #camera
+  // On which it is chosen.
+  sheet
   #stage
   #sources
-  #file
+  #freezing
+  #closer
+  #framing
+  #strips
+  #files
   #limits
   #opened = null
-  #glancing = null
+  #source = null
   #size = null
+  #details = detailsAt(JPEG_QUALITY)
 
-  // menu: what Sources takes; file: the input that chooses a picture; limits: { maxFramePixels }.
-  constructor({ stage, video, menu, file, limits }) {
+  // views: as Sources takes them; sheet: as SourceSheet does; strips: the elements under the picture, { rewind, film,
+  // pictures }; closer: the element of what is looked at closer; files: the inputs that choose files, { picture, film };
+  // limits: { maxFrameBytes, maxFramePixels }.
+  constructor({ stage, views, sheet, strips, closer, files, limits }) {
     super()
-    const camera = new Camera(video)
-    const sources = new Sources(menu)
-    this.#camera = camera
     this.#stage = stage
-    this.#sources = sources
-    this.#file = file
     this.#limits = limits
-    camera.addEventListener("change", () => stage.showCamera(camera))
-    camera.addEventListener("devices", () => this.#showSource())
-    stage.addEventListener("change", () => this.#changed())
-    stage.addEventListener("open-camera", () => camera.open())
-    stage.addEventListener("play", () => camera.play())
-    stage.addEventListener("stop-waiting", () => this.#turnOff())
-    stage.addEventListener("use-picture", () => file.click())
-    stage.addEventListener("choose-camera", () => sources.open())
-    sources.addEventListener("camera", ({ detail }) => camera.open(detail))
-    sources.addEventListener("picture", () => file.click())
-    sources.addEventListener("off", () => this.#turnOff())
-    sources.addEventListener("detail", () => this.#showSource())
-    file.addEventListener("change", () => this.#chosen())
-    file.addEventListener("cancel", () => this.#showSource())
+    this.#files = new FileInputs(files, { take: (each) => this.useFiles(each), leave: () => this.#showSource() })
+    this.#sources = new Sources({ stage, views })
+    this.sheet = new SourceSheet({ ...sheet, costs: (sizes) => this.#costs(sizes) })
+    this.#closer = new Closer(stage, closer)
+    this.#freezing = new Freezing({ stage, strip: strips.rewind, draw: () => this.#framing.drawMoving(), limits })
+    const moment = () => this.#freezing.moment
+    this.#framing = new Framing({ stage, closer: this.#closer, limits, moment, detail: () => this.#detail })
+    this.#strips = new Strips(strips, this.#sources)
+    this.#strips.addEventListener("all", () => this.#tell("all", this.pictures))
+    stage.isMirrored = this.sheet.isMirrored
+    this.#followStage()
+    this.#followSheet()
+    this.#closer.addEventListener("change", ({ detail }) => this.#tell("said", detail))
+    this.#sources.addEventListener("devices", () => this.#showSource())
+    this.#sources.addEventListener("refused", ({ detail }) => this.#tell("refused", detail))
+    this.#freezing.addEventListener("compare", () => this.#tell("compare", { then: this.see(), now: this.#framing.draw() }))
+    this.#freezing.addEventListener("change", () => {
+      this.#tell("change")
+      this.#tell("said", this.about || BACK_TO_NOW)
+    })
   }
 
-  // { longerSidePx, quality } of frames in place of what is chosen in the menu; null for that.
+  // { longerSidePx, quality } of frames in place of what is chosen on the sheet; null for that.
   set size(size) {
     if (size === this.#size) return
     this.#size = size
-    this.#sources.showDetail(size === null)
-    this.#showSource()
+    this.sheet.showDetail(size === null)
+    this.#resized()
+  }
+
+  // Of frames whose size is chosen on the sheet, 1 to 100. Frames that were sent ahead are compared by their detail:
+  // it stays the same while the quality does.
+  set quality(quality) {
+    if (quality !== this.#details.fast.quality) this.#details = detailsAt(quality)
+  }
+
+  // A camera that the server opens.
+  get network() {
+    return this.#sources.network
   }
 
   get isLive() {
-    return this.#stage.state === "live"
+    return GOING_ON.includes(this.#stage.state)
   }
 
-  // Why no camera shows anything of now: "frozen", "black" or "camera", there is none; null while one does.
+  // Why nothing of now is to be seen: "frozen", "black" or "camera", there is none; null while something is.
   get whyBlind() {
     if (this.isLive) return null
     return ["frozen", "black"].find((state) => state === this.#stage.state) ?? "camera"
   }
 
+  // Whether several frames are shown, which are asked about together.
+  get isTogether() {
+    return this.#stage.together !== null
+  }
+
+  // Whether a question is about something else than now.
+  get isApart() {
+    return this.isTogether || this.#freezing.moment !== null
+  }
+
+  // Whether it is a file that stays as it is.
   get isPicture() {
     return this.#stage.state === "picture"
   }
 
-  // Whether something is open that shows a picture, or may again.
   get isThere() {
-    return this.isPicture || this.#camera.isOpen || COMING.includes(this.#stage.state)
+    return this.#sources.isThere
   }
 
-  // Whether what can be seen is of now: some browsers bring no pictures to a tab that is hidden.
-  async isFed() {
-    return !document.hidden || this.isPicture || this.#camera.moves()
+  // Where a question is not about now, that as a sentence; else "".
+  get about() {
+    const { moment } = this.#freezing
+    return moment ? `You are looking at ${timeOfDay(moment.takenAt)}. Ask is about this picture.` : ""
   }
 
   get canSee() {
-    return this.#stage.picture !== null
+    return this.isApart || this.#stage.picture !== null
+  }
+
+  // The files that were chosen together, one of which is shown: { name, canvas, thumb }.
+  get pictures() {
+    return this.isPicture ? this.#sources.pictures.list : []
+  }
+
+  // Whether the last half minute is kept, in memory.
+  get isRewindOn() {
+    return this.#freezing.isRewindOn
+  }
+
+  set isRewindOn(isOn) {
+    this.#freezing.isRewindOn = isOn
+  }
+
+  isFed() {
+    return this.#sources.isFed()
   }
 
   start() {
-    return this.#camera.start(recall("camera"))
+    return this.#sources.camera.start(recall("camera"))
   }
 
-  // This very moment, as `drawFrame` draws it, with its source; null while there is nothing to see.
+  // As Framing has it: what is asked about now.
   see() {
-    const { picture, source } = this.#stage
-    return picture && { ...drawFrame(picture, this.#detail, this.#limits), source }
+    return this.#framing.see()
+  }
+
+  // place: in fractions of what is seen; null for its middle. Several frames together are seen as they are.
+  lookCloser(place) {
+    if (this.canSee && !this.isTogether) this.#closer.look(place)
+  }
+
+  // Returns whether it was looked at closer.
+  lookAtWhole() {
+    return this.#closer.leave()
   }
 
   // The frame of this very moment, encoded, with its source; null while there is nothing to see. Throws a Refusal.
   async takeFrame() {
-    const drawn = this.see()
+    const drawn = this.#framing.draw()
     return drawn && encodeFrame(drawn, this.#limits)
   }
 
   // The bytes that the frame of this moment takes in each size, null where there is none.
   async measure(sizes) {
-    const { picture } = this.#stage
-    return picture ? Promise.all(sizes.map((size) => bytesOf(picture, size, this.#limits))) : sizes.map(() => null)
+    return (await this.#costs(sizes)).map((cost) => cost && cost.bytes)
   }
 
-  // A small picture of this moment, RGBA; null while there is nothing to see.
   glance(size) {
-    const { picture } = this.#stage
-    if (!picture) return null
-    // Ten times a second: in one step and on one canvas it takes a quarter of the time that `shrink` does.
-    this.#glancing ??= glancingAt(size)
-    this.#glancing.drawImage(picture.drawable, 0, 0, size.width, size.height)
-    return this.#glancing.getImageData(0, 0, size.width, size.height).data
+    return this.#framing.glance(size)
   }
 
-  async usePicture(file) {
-    if (!file) return this.#showSource()
-    if (await this.#stage.showPicture(file)) this.#camera.turnOff()
-    else this.dispatchEvent(new CustomEvent("refused", { detail: UNREADABLE }))
+  // The size in which a picture would be sent.
+  sizeOf(picture) {
+    return frameSize(picture, this.#detail, this.#limits.maxFramePixels)
+  }
+
+  // together: as the stage takes it.
+  showTogether(together) {
+    if (together) {
+      this.#freezing.now()
+      this.#closer.leave()
+    }
+    this.#stage.showTogether(together)
+  }
+
+  useFiles(files) {
+    return this.#sources.useFiles(files)
+  }
+
+  toggleMirror() {
+    if (this.#stage.isOfCamera) this.sheet.toggleMirror()
+  }
+
+  // This very moment, or back to now; a film has a moment of its own.
+  toggleFreeze() {
+    if (this.isTogether) return
+    if (this.#stage.state === "film") this.#sources.film.toggle()
+    else this.#freezing.toggle()
+  }
+
+  // Returns whether it was not now.
+  backToNow() {
+    return this.#freezing.now()
+  }
+
+  // One second along, or to another picture. Returns whether there is anything to go along.
+  step(direction) {
+    const { pictures } = this.#sources
+    if (this.isTogether) return false
+    if (this.pictures.length < 2) return this.#freezing.step(direction)
+    pictures.show(pictures.index + direction)
+    return true
+  }
+
+  #followStage() {
+    const { camera } = this.#sources
+    const actions = {
+      "open-camera": () => camera.open(),
+      "play": () => camera.play(),
+      "stop-waiting": () => this.#sources.turnOff(),
+      "use-picture": () => this.#files.open("picture"),
+      "choose-camera": () => this.sheet.open(),
+      "share-screen": () => this.#sources.shareScreen(),
+    }
+    for (const [name, action] of Object.entries(actions)) this.#stage.addEventListener(name, action)
+    this.#stage.addEventListener("change", () => this.#changed())
+  }
+
+  #followSheet() {
+    const ways = {
+      screen: () => this.#sources.shareScreen(),
+      film: () => this.#files.open("film"),
+      picture: () => this.#files.open("picture"),
+      card: () => this.#sources.showCard(),
+      off: () => this.#sources.turnOff(),
+    }
+    this.sheet.addEventListener("choose", ({ detail }) => (ways[detail] ?? (() => this.#sources.openCamera(detail)))())
+    this.sheet.addEventListener("detail", () => this.#resized())
+    this.sheet.addEventListener("mirror", () => {
+      this.#stage.isMirrored = this.sheet.isMirrored
+      this.#tell("change")
+    })
+    this.sheet.addEventListener("turn", () => this.#sources.camera.turnAround())
+    this.sheet.addEventListener("freeze", () => this.#freezing.freeze())
+  }
+
+  #resized() {
     this.#showSource()
-  }
-
-  async #chosen() {
-    await this.usePicture(this.#file.files[0])
-    this.#file.value = ""
-  }
-
-  #turnOff() {
-    // A chosen picture would stay on the stage, as it does when a camera fails: it is taken away first.
-    this.#stage.showCamera({ state: "starting" })
-    this.#camera.turnOff()
+    this.#tell("resized")
   }
 
   #changed() {
+    if (this.#stage.sourceOfNow !== this.#source) {
+      this.#source = this.#stage.sourceOfNow
+      this.#freezing.forget()
+      this.#closer.leave()
+      if (this.#stage.picture) this.#tell("other")
+    }
     this.#showSource()
-    this.dispatchEvent(new Event("change"))
-    if (!this.isLive || this.#stage.source === this.#opened) return
-    this.#opened = this.#stage.source
-    remember("camera", this.#camera.deviceId)
-    this.dispatchEvent(new Event("opened"))
+    this.#strips.show(this.#stage.state)
+    this.#freezing.follow()
+    this.#tell("change")
+    const isOpened = this.#stage.state === "live" && this.#source !== this.#opened
+    if (!isOpened) return
+    this.#opened = this.#source
+    if (this.#sources.camera.isOpen) remember("camera", this.#sources.camera.deviceId)
+    this.#tell("opened")
   }
 
   async #showSource() {
-    const { state } = this.#stage
-    const { isOpen } = this.#camera
-    const current = isOpen ? this.#camera.deviceId : state === "picture" ? "picture" : "off"
-    this.#sources.showCameras(await this.#camera.cameras(), current)
-    const name = isOpen ? this.#camera.label : NAMES[state] ?? "No camera"
+    const { camera, kind, name } = this.#sources
+    const cameras = await camera.cameras()
+    this.sheet.showSources(cameras, this.#sources.current)
+    const facing = cameras.length > 1 ? camera.facing : undefined
+    this.sheet.showView({ isCamera: this.#stage.isOfCamera, canFreeze: this.#stage.isMoving && !this.isApart, facing })
+    const { together } = this.#stage
+    if (together) return this.sheet.showName(`${together.tiles.length} pictures`, "picture")
     const { longerSidePx, name: detail = `${longerSidePx} px` } = this.#detail
-    this.#sources.showName(this.canSee ? `${name}, ${detail}` : name)
+    this.sheet.showName(this.canSee ? `${name}, ${detail}` : name, kind)
+  }
+
+  async #costs(sizes) {
+    const { picture } = this.#stage
+    return Promise.all(sizes.map((size) => picture && costOf(picture, size, this.#limits)))
   }
 
   get #detail() {
-    return this.#size ?? this.#sources.detail
+    return this.#size ?? this.#details[this.sheet.detail.name]
   }
-}
 
-async function bytesOf(picture, size, limits) {
-  try {
-    const { blob } = await encodeFrame(drawFrame(picture, size, limits), limits)
-    return blob.size
-  } catch (error) {
-    // It is told to whoever chooses that size and asks.
-    if (error instanceof Refusal) return null
-    throw error
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }))
   }
-}
-
-function glancingAt(size) {
-  const canvas = Object.assign(document.createElement("canvas"), size)
-  const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })
-  context.imageSmoothingQuality = "high"
-  return context
 }

@@ -1,72 +1,187 @@
-// The menu of what to look at: each camera, a picture, nothing; and how closely.
-import { recall, remember } from "../plain/memory.js"
-import { placeBeside } from "../plain/popover.js"
-import { DETAIL, FAST } from "./frame.js"
+// What can be looked at, and the one of it that is: a camera, a screen, a film, picture files, or the test card.
+// Nothing else stays open: the light of a camera goes out when something else is looked at.
+import { Refusal } from "../plain/refusal.js"
+import { Camera } from "./camera.js"
+import { Film } from "./film.js"
+import { NETWORK, NetworkCamera } from "./network_camera.js"
+import { Pictures } from "./pictures.js"
+import { Screen } from "./screen.js"
+import { TestCard } from "./test_card.js"
 
-const OTHER_CHOICES = [["picture", "A picture…"], ["off", "Camera off"]]
-
-// Tells "camera" with a device id, "picture" and "off" as they are chosen, and "detail".
-export class Sources extends EventTarget {
-  #menu
-  #cameras
-  #buttons
-
-  // buttons: each opens the menu, one is seen at each width; the first also shows what is chosen.
-  constructor({ menu, cameras, buttons }) {
-    super()
-    this.#menu = menu
-    this.#cameras = cameras
-    this.#buttons = buttons
-    menu.querySelector(`[value="${recall("detail") === "fast" ? "fast" : "detail"}"]`).checked = true
-    menu.addEventListener("change", (event) => this.#chosen(event.target))
-    menu.addEventListener("toggle", (event) => event.newState === "open" && this.#place())
-  }
-
-  // How closely to look, as frame.js takes it.
-  get detail() {
-    return this.#menu.querySelector("[name=detail]:checked").value === FAST.name ? FAST : DETAIL
-  }
-
-  // Whether that is chosen here.
-  showDetail(isOffered) {
-    this.#menu.querySelector(".sources__detail").hidden = !isOffered
-  }
-
-  open() {
-    this.#menu.showPopover()
-  }
-
-  showName(name) {
-    this.#buttons[0].querySelector(".source__label").textContent = name
-  }
-
-  // cameras: MediaDeviceInfo[]; current: a device id, "picture" or "off".
-  showCameras(cameras, current) {
-    const named = cameras.map(({ deviceId, label }, index) => [deviceId, label || `Camera ${index + 1}`])
-    const rows = [...named, ...OTHER_CHOICES].map(([value, name]) => choice(value, name, value === current))
-    this.#cameras.replaceChildren(this.#cameras.querySelector("legend"), ...rows)
-  }
-
-  #chosen(input) {
-    if (input.name === "detail") {
-      remember("detail", input.value)
-      return this.dispatchEvent(new Event("detail"))
-    }
-    this.#menu.hidePopover()
-    if (input.value === "picture" || input.value === "off") this.dispatchEvent(new Event(input.value))
-    else this.dispatchEvent(new CustomEvent("camera", { detail: input.value }))
-  }
-
-  #place() {
-    placeBeside(this.#menu, this.#buttons.find((each) => each.checkVisibility()))
-  }
+const LABELS = {
+  screen: "What is shared",
+  film: "The video you chose",
+  picture: "The picture you chose",
+  card: "The test card",
+}
+// On the way to a picture of a camera.
+const COMING = ["starting", "asking", "unanswered"]
+const NAMES = {
+  off: "Camera off",
+  dismissed: "Camera off",
+  asking: "Camera off",
+  unanswered: "Camera",
+  starting: "Camera",
+  screen: "Screen",
+  card: "Test card",
 }
 
-function choice(value, name, isChecked) {
-  const label = Object.assign(document.createElement("label"), { className: "sources__choice" })
-  const input = document.createElement("input")
-  Object.assign(input, { type: "radio", name: "source", value, checked: isChecked })
-  const words = Object.assign(document.createElement("span"), { textContent: name, dir: "auto" })
-  label.append(input, words)
-  return label
+// Tells "refused" with the sentence that says what could not be shown, and "devices" of other cameras.
+export class Sources extends EventTarget {
+  camera
+  network
+  film
+  pictures
+  #stage
+  #screen
+  #card
+  #still
+
+  // views: the elements that show them: { video, network, screen, film, still }.
+  constructor({ stage, views }) {
+    super()
+    this.#stage = stage
+    this.#still = views.still
+    this.camera = new Camera(views.video)
+    this.network = new NetworkCamera(views.network)
+    this.film = new Film(views.film)
+    this.pictures = new Pictures()
+    this.#screen = new Screen(views.screen)
+    this.#card = new TestCard(views.still)
+    this.camera.addEventListener("change", () => this.#followCamera())
+    this.network.addEventListener("change", () => this.#followNetwork())
+    this.network.addEventListener("retrying", () => stage.showRetry(this.network.retryInS))
+    this.camera.addEventListener("devices", () => this.dispatchEvent(new Event("devices")))
+    this.#screen.addEventListener("ended", () => stage.showEnded("sharing-ended"))
+    this.pictures.addEventListener("change", () => this.#showPicture())
+  }
+
+  // "camera", or one of those that are none, as the stage calls it.
+  get kind() {
+    return this.#stage.isOfOther ? this.#stage.state : "camera"
+  }
+
+  // A device id, NETWORK and a name, a kind, or "off".
+  get current() {
+    if (this.kind !== "camera") return this.kind
+    if (this.network.isOpen) return NETWORK + this.network.name
+    return this.camera.isOpen ? this.camera.deviceId : "off"
+  }
+
+  get name() {
+    const { length } = this.pictures.list
+    if (this.kind === "picture") return length > 1 ? `${length} pictures` : "Picture"
+    if (this.kind === "film") return this.film.name
+    if (this.network.isOpen) return this.network.name
+    return this.camera.isOpen ? this.camera.label : NAMES[this.#stage.state] ?? "No camera"
+  }
+
+  // Whether something is open that shows a picture, or may again.
+  get isThere() {
+    return this.kind !== "camera" || this.camera.isOpen || this.network.isOpen || COMING.includes(this.#stage.state)
+  }
+
+  // Whether what can be seen is of now: some browsers bring no new frames to a tab that is hidden.
+  async isFed() {
+    if (!document.hidden || this.network.isOpen || ["film", "picture", "card"].includes(this.kind)) return true
+    return this.kind === "screen" ? this.#screen.moves() : this.camera.moves()
+  }
+
+  // which: as `current` has it.
+  openCamera(which) {
+    if (which.startsWith(NETWORK)) {
+      this.network.open(which.slice(NETWORK.length))
+      this.camera.turnOff()
+    } else {
+      this.network.close()
+      this.camera.open(which)
+    }
+  }
+
+  async shareScreen() {
+    await this.#try(async () => {
+      const stream = await this.#screen.ask()
+      if (!stream) return
+      await this.#screen.show(stream)
+      this.#look("screen", this.#screen.element)
+    })
+  }
+
+  // Films and pictures do not mix: the first file says which it is.
+  async useFiles(files) {
+    await this.#try(async () => {
+      if (files[0]?.type.startsWith("video/")) await this.#showFilm(files[0])
+      else if (files.length > 0) this.#refuse(await this.pictures.open([...files]))
+    })
+  }
+
+  showCard() {
+    this.#card.open()
+    this.#look("card", this.#still)
+  }
+
+  turnOff() {
+    // Another source would stay on the stage, as it does when a camera fails: it is taken away first.
+    this.network.close()
+    this.#stage.showCamera({ state: "starting" })
+    this.#closeOthers("camera")
+    this.camera.turnOff()
+  }
+
+  async #showFilm(file) {
+    await this.film.open(file)
+    this.#look("film", this.film.element)
+  }
+
+  #showPicture() {
+    const { canvas, name } = this.pictures.shown
+    this.#card.close()
+    Object.assign(this.#still, { width: canvas.width, height: canvas.height })
+    this.#still.getContext("2d", { alpha: false }).drawImage(canvas, 0, 0)
+    this.#look("picture", this.#still, `${LABELS.picture}, ${name}`)
+  }
+
+  #look(kind, element, label = LABELS[kind]) {
+    this.#stage.showOther(kind, element, label)
+    this.#closeOthers(kind)
+    this.network.close()
+    this.camera.turnOff()
+  }
+
+  // Of the two cameras the one that was opened last is looked through.
+  #followCamera() {
+    if (this.camera.isOpen || COMING.includes(this.camera.state)) this.network.close()
+    if (!this.network.isOpen) this.#showCamera(this.camera)
+  }
+
+  #followNetwork() {
+    if (!this.network.isOpen) return
+    this.#stage.showRetry(this.network.retryInS)
+    this.#showCamera(this.network)
+  }
+
+  #showCamera(camera) {
+    this.#stage.showCamera(camera)
+    if (this.kind === "camera") this.#closeOthers("camera")
+  }
+
+  #closeOthers(kind) {
+    const others = { screen: this.#screen, film: this.film, picture: this.pictures, card: this.#card }
+    for (const [name, other] of Object.entries(others)) if (name !== kind) other.close()
+  }
+
+  async #try(show) {
+    try {
+      await show()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      this.#refuse(error.message)
+    }
+    // What was chosen may not be what is shown now.
+    this.dispatchEvent(new Event("devices"))
+  }
+
+  #refuse(sentence) {
+    if (sentence) this.dispatchEvent(new CustomEvent("refused", { detail: sentence }))
+  }
 }

@@ -1,15 +1,6 @@
-// The switch for keys of a single letter, remembered, and the hints that speak of them.
-import { recall, remember } from "../plain/memory.js"
+// The switch for keys of a single letter among all keys, and the hints that speak of them.
 
-export function offerSingleKeys(checkbox, keyboard) {
-  const allow = (isAllowed) => {
-    keyboard.hasSingleKeys = isAllowed
-    for (const each of document.querySelectorAll("[data-single-key]")) each.dataset.state = isAllowed ? "on" : "off"
-  }
-  checkbox.checked = recall("single-keys") !== "off"
-  allow(checkbox.checked)
-  checkbox.addEventListener("change", () => {
-    remember("single-keys", checkbox.checked ? "on" : "off")
-    allow(checkbox.checked)
-  })
+export function showSingleKeys(checkbox, isAllowed) {
+  checkbox.checked = isAllowed
+  for (const each of document.querySelectorAll("[data-single-key]")) each.dataset.state = isAllowed ? "on" : "off"
 }

@@ -1,6 +1,7 @@
 // Boxes and points on the picture they belong to, drawn at the size at which it is seen.
+import { pointedOn } from "./pointed.js"
+import { part } from "./svg.js"
 
-const NAMESPACE = "http://www.w3.org/2000/svg"
 const CASING_PX = 4
 const BOX_RADIUS_PX = 3
 const DISC_RADIUS_PX = 6
@@ -17,6 +18,7 @@ export class Marks {
   #svg
   #name = ""
   #places = []
+  #pointed = null
   #drawnAt = { width: 0, height: 0 }
   #resizing = new ResizeObserver(() => this.#resized())
 
@@ -28,9 +30,13 @@ export class Marks {
   show(name, places) {
     this.#name = shorten(name)
     this.#places = places
-    this.#svg.toggleAttribute("hidden", places.length === 0)
-    this.#svg.replaceChildren()
-    this.#draw()
+    this.#render()
+  }
+
+  // What a person points at, under all that was found; null for nothing. hasHandles: whether it can be pulled.
+  point(place, { hasHandles = false } = {}) {
+    this.#pointed = place && { place, hasHandles }
+    this.#render()
   }
 
   clear() {
@@ -39,6 +45,12 @@ export class Marks {
 
   close() {
     this.#resizing.disconnect()
+  }
+
+  #render() {
+    this.#svg.toggleAttribute("hidden", this.#places.length === 0 && this.#pointed === null)
+    this.#svg.replaceChildren()
+    this.#draw()
   }
 
   // An observer also tells when it begins, of the size for which all is drawn already.
@@ -62,7 +74,8 @@ export class Marks {
 
   // Returns whether every label had room of its own.
   #drawAll(picture, spots, name) {
-    this.#svg.replaceChildren(...spots.map(({ shape }) => shape))
+    const own = this.#pointed ? [pointedOn(picture, this.#pointed.place, this.#pointed.hasHandles)] : []
+    this.#svg.replaceChildren(...own, ...spots.map(({ shape }) => shape))
     const taken = spots.filter(({ disc }) => disc).map(({ disc }) => disc)
     const isFree = (area) => isInside(area, picture) && !taken.some((each) => overlap(area, each))
     const hasRoom = spots.map(({ disc, placesFor }, index) => {
@@ -126,12 +139,6 @@ function discOn({ width, height }, place) {
   }
   const disc = { x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach }
   return { shape, disc, placesFor }
-}
-
-function part(name, attributes) {
-  const element = document.createElementNS(NAMESPACE, name)
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-  return element
 }
 
 function clamp(value, low, high) {

@@ -10,6 +10,16 @@ export function recall(name) {
   }
 }
 
+// What was remembered as values by their names: none where it is anything else, whoever wrote it.
+export function recallValues(name) {
+  try {
+    return JSON.parse(recall(name)) ?? {}
+  } catch (error) {
+    if (error instanceof SyntaxError) return {}
+    throw error
+  }
+}
+
 // Returns false in private windows and on full disks: the choice holds for this visit only.
 export function remember(name, value) {
   try {

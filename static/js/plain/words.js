@@ -34,6 +34,10 @@ export function kilobytes(bytes) {
   return bytes >= 999_500 ? amount(bytes) : `${Math.max(1, Math.round(bytes / 1000))} kB`
 }
 
+export function counted(n, thing) {
+  return n === 1 ? `1 ${thing}` : `${n} ${thing}s`
+}
+
 // "a, b and c".
 export function listed(names) {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
@@ -75,7 +79,41 @@ export function clock(time) {
   return CLOCK.format(time)
 }
 
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" })
+const DAY_OF_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" })
+
+// "14:31" of today; "Yesterday, 16:58"; "3 November, 16:58".
+export function when(time, now = Date.now()) {
+  const day = dayWords(time, now)
+  return day ? `${day}, ${clock(time)}` : clock(time)
+}
+
+// "" for today.
+export function dayWords(time, now = Date.now()) {
+  const [then, today, yesterday] = [new Date(time), new Date(now), new Date(now)]
+  yesterday.setDate(today.getDate() - 1)
+  if (then.toDateString() === today.toDateString()) return ""
+  if (then.toDateString() === yesterday.toDateString()) return "Yesterday"
+  return (then.getFullYear() === today.getFullYear() ? DAY : DAY_OF_YEAR).format(time)
+}
+
 // To the second.
 export function timeOfDay(time) {
   return PRECISE_CLOCK.format(time)
+}
+
+// When something was asked; of a moment that was gone back to, that moment.
+export function timeOfAsking(askedAt, { isPast, takenAt }) {
+  return isPast ? `picture of ${timeOfDay(takenAt)}` : when(askedAt)
+}
+
+// "3.2 times": how much closer a part of a picture is looked at. area: in fractions of it.
+export function times({ xMin, xMax }) {
+  return `${Math.round(10 / (xMax - xMin)) / 10} times`
+}
+
+// What part of a picture was asked about, each as words; none where it was all of it.
+export function partWords(spatialRefs = [], closer = null) {
+  const about = spatialRefs.length > 0 ? "about the marked part" : ""
+  return [about, closer && `looked closer, ${times(closer.area)}`].filter(Boolean)
 }

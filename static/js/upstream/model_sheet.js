@@ -53,10 +53,6 @@ export class ModelSheet extends EventTarget {
     return this.#sheet.isOpen
   }
 
-  close() {
-    if (this.#sheet.isOpen) this.#sheet.close()
-  }
-
   // Returns whether there was anything to close.
   retreat() {
     return this.#sheet.retreat()

@@ -100,10 +100,6 @@ export class Upstream extends EventTarget {
     return this.#sheet.isOpen
   }
 
-  close() {
-    this.#sheet.close()
-  }
-
   // Returns whether there was anything to close.
   retreat() {
     return this.#sheet.retreat()

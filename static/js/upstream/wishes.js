@@ -1,5 +1,5 @@
 // How another server is asked, as a person chose it, and remembered for each server.
-import { recall, remember } from "../plain/memory.js"
+import { recallValues, remember } from "../plain/memory.js"
 
 export const SIDES_PX = [512, 768, 1024, 1536, 2048]
 export const QUALITIES = [50, 70, 85, 95]
@@ -32,7 +32,7 @@ export class Wishes {
   // hosts: of the servers; what was chosen for others is not asked of them.
   constructor(hosts) {
     this.#name = `upstream ${hosts.join(" ")}`
-    Object.assign(this.#values, read(recall(this.#name)))
+    Object.assign(this.#values, allowed(recallValues(this.#name)))
   }
 
   // All of them, by name.
@@ -57,16 +57,6 @@ export class Wishes {
     const before = Object.fromEntries(Object.keys(USUAL_ASKING).map((name) => [name, this.#values[name]]))
     this.set(USUAL_ASKING)
     return before
-  }
-}
-
-// Whatever stood in the browser's memory, and whoever wrote it.
-function read(text) {
-  try {
-    return allowed(JSON.parse(text) ?? {})
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}
-    throw error
   }
 }
 

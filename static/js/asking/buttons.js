@@ -1,0 +1,23 @@
+// Ask, and in its place Stop.
+export class Buttons {
+  #ask
+  #stop
+
+  constructor(ask, stop) {
+    this.#ask = ask
+    this.#stop = stop
+  }
+
+  set verb(verb) {
+    this.#ask.querySelector(".plate__label").textContent = verb
+  }
+
+  // Whoever was on one of them is on the other then.
+  show({ isStop, canAsk }) {
+    this.#ask.setAttribute("aria-disabled", String(!canAsk))
+    const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
+    this.#ask.hidden = isStop
+    this.#stop.hidden = !isStop
+    if (hadFocus) (isStop ? this.#stop : this.#ask).focus({ preventScroll: true })
+  }
+}
