@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -24,6 +25,7 @@ SILENT_S = 10 * SIGN_S
 # Until a replica has taken a request it may be sent again.
 TAKEN_S = 5.0
 REPORT_TIMEOUT_S = 2.0
+LEAVE_S = 1.0
 
 # How this program joins a cluster: what that says is not for the terminal.
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -74,8 +76,13 @@ class Connection:
                 raise ModelFailed(OTHER_TOKEN) from error
             raise ClusterAway from error
 
-    def leave(self) -> None:
-        """Leave the cluster, or what is left of it; blocks."""
+    async def leave(self) -> None:
+        """Leave the cluster, or what is left of it; blocks the loop for a moment."""
+        if self._handle is not None:
+            # Else its own reports would find no cluster, and complain on the terminal.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_S):
+                    await self._handle.shutdown_async()
         self._handle = None
         # Else what is left of it in this process would start another one, open to the network.
         auto_init_hook.enable_auto_connect = False

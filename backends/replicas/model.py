@@ -84,7 +84,7 @@ class ReplicasModel(LoopedModel):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._connection.leave()
+        await self._connection.leave()
 
     def _enter(self, request: Request, sink: Sink) -> None:
         turn = self._turns.setdefault(request.client, asyncio.Lock())

@@ -7,6 +7,8 @@ import pytest
 
 pytest.importorskip("ray")
 
+from ray.serve._private.router import SingletonThreadRouter
+
 from backends.replicas import connection
 from backends.replicas.connection import OTHER_VERSION, ClusterAway, Connection
 from protocol.answer import Finished
@@ -27,7 +29,7 @@ def where(cluster: RayCluster, checkpoint) -> Iterator[str]:
     options = "--replicas", "2", "--max-running", "2"
     with cluster.deployed("--model", str(checkpoint), *options) as where:
         yield where
-        Connection(parse_cluster(where)).leave()
+        asyncio.run(Connection(parse_cluster(where)).leave())
 
 
 async def join(where: str) -> Connection:
@@ -80,3 +82,19 @@ async def test_sources_of_another_version_are_found_out(where, monkeypatch):
 async def test_name_of_which_nothing_is_deployed_is_told(cluster):
     with pytest.raises(ClusterAway):
         await join(f"{cluster.address}/nothing")
+
+
+def reports_itself() -> bool:
+    """Whether tasks of Ray's own tell the cluster of this process."""
+    tasks = asyncio.all_tasks(SingletonThreadRouter._asyncio_loop)
+    return any("metrics_task" in str(each) for each in tasks)
+
+
+@over_the_wire
+async def test_whoever_leaves_reports_no_more(where):
+    """What went on reporting found no cluster any more: a traceback came to the terminal."""
+    joined = await join(where)
+    while not reports_itself():
+        await joined.reports("tier")
+    await joined.leave()
+    assert not reports_itself()
