@@ -4,6 +4,8 @@ The model before which it stands says at once what it is told (`paced`): all tha
 page's own.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,17 +47,25 @@ ASK_BY_HAND = """async ([question, n]) => {
 COUNT_LIVE = """() => {
   window.nLive = 0
   const words = document.querySelector(".live__words")
-  new MutationObserver(() => (window.nLive += 1)).observe(words, { childList: true })
+  const options = { characterData: true, childList: true, subtree: true }
+  new MutationObserver(() => (window.nLive += 1)).observe(words, options)
 }"""
+# The browser's own, of which the elements are counted, and what it has compiled.
+NOT_OF_SCRIPTS = ("native", "code")
 
 
 @dataclass(frozen=True)
 class Held:
-    """What a page holds after so many answers, its garbage collected."""
+    """What a page holds after so many answers, its garbage collected.
+
+    object_bytes: what its scripts hold. code_bytes: what the browser has compiled of them by then,
+    which it does anew, or drops, as it likes.
+    """
 
     n_answers: int
     n_cards: int
-    heap_bytes: int
+    object_bytes: int
+    code_bytes: int
     n_nodes: int
     n_listeners: int
 
@@ -82,14 +92,36 @@ def held(page: Page, devtools: CDPSession, n_answers: int) -> Held:
     # A second time for what the first one's finalizers let go of.
     for _ in range(2):
         devtools.send("HeapProfiler.collectGarbage")
-    counted = devtools.send("Memory.getDOMCounters")
+    counted, heap = devtools.send("Memory.getDOMCounters"), _heap(devtools)
     return Held(
         n_answers,
         page.locator("#answers .card").count(),
-        round(devtools.send("Runtime.getHeapUsage")["usedSize"]),
+        sum(size for kind, size in heap.items() if kind not in NOT_OF_SCRIPTS),
+        heap["code"],
         counted["nodes"],
         counted["jsEventListeners"],
     )
+
+
+def _heap(devtools: CDPSession) -> Counter[str]:
+    """How many bytes there are of each kind of what is in the heap."""
+    chunks: list[str] = []
+
+    def keep(told: dict[str, str]) -> None:
+        chunks.append(told["chunk"])
+
+    devtools.on("HeapProfiler.addHeapSnapshotChunk", keep)
+    devtools.send("HeapProfiler.takeHeapSnapshot")
+    devtools.remove_listener("HeapProfiler.addHeapSnapshotChunk", keep)
+    snapshot = json.loads("".join(chunks))
+    about, nodes = snapshot["snapshot"]["meta"], snapshot["nodes"]
+    fields, kinds = about["node_fields"], about["node_types"][0]
+    # Each of them is so many numbers in a row.
+    types, sizes = (nodes[fields.index(each) :: len(fields)] for each in ("type", "self_size"))
+    heap: Counter[str] = Counter()
+    for kind, size in zip(types, sizes, strict=True):
+        heap[kinds[kind]] += size
+    return heap
 
 
 def busy_ms(

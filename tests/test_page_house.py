@@ -44,7 +44,13 @@ MAY_IMPORT = {
     "settings": {"plain"},
     "page": {"plain"},
 }
-ENTRIES = ("main.js", "scenes.js", "theme.js", "line/service_worker.js")
+ENTRIES = (
+    "main.js",
+    "scenes.js",
+    "theme.js",
+    "line/service_worker.js",
+    "looking/darkroom_worker.js",
+)
 
 # What leaves the page has the names of the wire: by the line, and as a file.
 WIRES = {"line/wire.js", "history/data_file.js"}

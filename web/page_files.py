@@ -46,8 +46,13 @@ UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
 # Under their addresses with a version these have in them all that they import. The tools of a
 # browser show the files that they were, from the addresses without.
-JOINED = {"js/main.js": (join_scripts, "//# {}\n"), "css/page.css": (join_sheets, "/*# {} */\n")}
-MAP, UP_TO_FILES = ".map", "../../../"
+IN_SCRIPT, IN_SHEET = "//# {}\n", "/*# {} */\n"
+JOINED = {
+    "js/main.js": (join_scripts, IN_SCRIPT),
+    "js/looking/darkroom_worker.js": (join_scripts, IN_SCRIPT),
+    "css/page.css": (join_sheets, IN_SHEET),
+}
+MAP = ".map"
 
 
 class PageFiles:
@@ -91,7 +96,8 @@ class PageFiles:
         entry = filename.removesuffix(MAP)
         joined = _join(self._folder, entry, self.version)
         if filename != entry:
-            return joined.source_map(UP_TO_FILES)
+            # Out of the folders that it lies in, and of those that name the version.
+            return joined.source_map("../" * (entry.count("/") + 2))
         _, comment = JOINED[entry]
         told = f"sourceMappingURL={PurePath(entry).name}{MAP}"
         return joined.text + comment.format(told)

@@ -15,6 +15,7 @@ import { Keeping } from "./live/keeping.js"
 import { Looks } from "./live/looks.js"
 import { Watch } from "./live/watch.js"
 import { Ahead } from "./looking/ahead.js"
+import { Darkroom } from "./looking/darkroom.js"
 import { Looking } from "./looking/looking.js"
 import { Stage } from "./looking/stage.js"
 import { Announcer } from "./page/announcer.js"
@@ -49,7 +50,7 @@ export const offlineBanner = new OfflineBanner({ banner: element("offline-banner
 export const stage = new Stage(element("stage"))
 const VIEWS = ["video", "network", "screen", "film", "still"]
 export const looking = new Looking({
-  stage,
+  ...{ stage, darkroom: new Darkroom(document.body.dataset.darkroom) },
   views: Object.fromEntries(VIEWS.map((name) => [name, element("stage").querySelector(`.stage__${name}`)])),
   sheet: {
     ...elements({ sheet: "sources", template: "source-template" }),

@@ -454,5 +454,10 @@ def resize(page: Page, width: int, height: int) -> None:
     """Change the window and wait until all that follows its size was drawn again."""
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_function("width => innerWidth === width", arg=width)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until all that follows a size was drawn again."""
     page.evaluate(DRAW_TWICE)
     page.wait_for_function("() => window.hasDrawn")

@@ -32,7 +32,7 @@ TRACK_HEARS = """(name) => {
 LISTEN = """() => {
   window.sentences = []
   const note = () => sentences.push(document.querySelector("[data-live-sentence]").textContent)
-  const options = { childList: true }
+  const options = { characterData: true, childList: true, subtree: true }
   new MutationObserver(note).observe(document.querySelector("[data-live-sentence]"), options)
 }"""
 # A camera with noise of its own, whose light flickers.

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PHONE, PacedServer, Visit, resize, with_camera
+from tests.browser.conftest import PHONE, PacedServer, Visit, resize, settle, with_camera
 from tests.browser.test_ahead import DRAWN_CAMERA, Wire
 from tests.browser.test_history import ask, cards, choose, reload, saved
 from tests.browser.test_look import DESK, serious_findings
@@ -137,6 +137,7 @@ def test_looking_closer_keeps_what_is_small_and_shows_it_in_the_whole(
     near = card.locator(".marks__line").bounding_box()["width"]
     card.get_by_role("button", name="Show it in the whole picture").click()
     expect(card.get_by_role("button", name="Show it closer")).to_be_visible()
+    settle(page)
     far = card.locator(".marks__line").bounding_box()["width"]
     assert near / far == pytest.approx(3.478, rel=0.1)
     # What is frozen has all its pixels, too.

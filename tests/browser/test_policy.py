@@ -65,7 +65,9 @@ def test_page_keeps_to_the_limits_of_its_server(
     browser: Browser, paced: PacedServer, visit: Visit
 ) -> None:
     page = visit(browser, paced.url)
-    assert page.evaluate("({ ...document.body.dataset })") == {
+    told = page.evaluate("({ ...document.body.dataset })")
+    assert told.pop("darkroom").endswith("/js/looking/darkroom_worker.js")
+    assert told == {
         "maxFrameBytes": str(LIMITS.max_bytes),
         "maxFramePixels": str(LIMITS.max_pixels),
         "maxQuestionChars": str(MAX_QUESTION_CHARS),

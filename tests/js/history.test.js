@@ -42,9 +42,10 @@ async function textOf(file) {
   return (await file.text()).replace(/"exported_at":"[^"]*"/, "")
 }
 
-test("answers about one picture share it", () => {
+test("answers about one picture share it, and it is named after the first of them", () => {
+  const other = { ...asked, id: "a9", frame: { ...frame, blob: new Blob(["x"]) } }
   assert.equal(first.answer.pictureId, second.answer.pictureId)
-  assert.notEqual(first.answer.pictureId, recordOf({ ...asked, frame: { ...frame, blob: new Blob(["x"]) } }, NOW, said, FACTS).picture.id)
+  assert.notEqual(first.answer.pictureId, recordOf(other, NOW, said, FACTS).picture.id)
 })
 
 test("what is kept is read back", () => {

@@ -1,4 +1,5 @@
 // The list of answers, newest first: hands each event to its card and tells what is going on.
+import { show } from "../plain/written.js"
 import { AnswerCard } from "./answer_card.js"
 import { CardList } from "./card_list.js"
 import { inLineWords, waitingWords } from "./card_words.js"
@@ -243,7 +244,7 @@ export class Answers extends EventTarget {
   }
 
   #showEmpty() {
-    this.#empty.hidden = this.#cards.size > 0 || this.#hasOthers || !this.#isModelReady
+    show(this.#empty, this.#cards.size === 0 && !this.#hasOthers && this.#isModelReady)
   }
 
   async #copy(card) {

@@ -1,4 +1,6 @@
 // Ask, and in its place Stop.
+import { show } from "../plain/written.js"
+
 export class Buttons {
   #ask
   #stop
@@ -14,10 +16,10 @@ export class Buttons {
 
   // Whoever was on one of them is on the other then.
   show({ isStop, canAsk }) {
-    this.#ask.setAttribute("aria-disabled", String(!canAsk))
+    this.#ask.ariaDisabled = String(!canAsk)
     const hadFocus = document.activeElement === this.#ask || document.activeElement === this.#stop
-    this.#ask.hidden = isStop
-    this.#stop.hidden = !isStop
+    show(this.#ask, !isStop)
+    show(this.#stop, isStop)
     if (hadFocus) (isStop ? this.#stop : this.#ask).focus({ preventScroll: true })
   }
 }

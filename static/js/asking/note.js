@@ -1,4 +1,5 @@
 // What stands under the question: what is wrong with it, how much room is left, what it is about.
+import { show, write } from "../plain/written.js"
 
 const LEFT_SHOWN_PART = 0.1
 export const KEEPS_LOOKING = "Enter keeps looking with this question."
@@ -17,4 +18,10 @@ export function noteWords({ trouble, charsLeft, limit, hasWords, isAskable, abou
   if (charsLeft <= LEFT_SHOWN_PART * limit) return `${charsLeft} left`
   if (!isAskable && hasWords) return CANNOT_ASK
   return about || (isOther ? KEEPS_LOOKING : note)
+}
+
+export function showNote(element, words, isTrouble) {
+  write(element, words)
+  show(element, words !== "")
+  element.dataset.state = isTrouble ? "trouble" : ""
 }

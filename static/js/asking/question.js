@@ -1,8 +1,9 @@
 // The question line: its text, its skill, the Ask and Stop buttons, and what could be asked.
 import { grow } from "../plain/growing.js"
+import { show } from "../plain/written.js"
 import { askedBy } from "./asked.js"
 import { Buttons } from "./buttons.js"
-import { CANNOT_ASK, KEEPS_LOOKING, noteWords, tooLong } from "./note.js"
+import { CANNOT_ASK, KEEPS_LOOKING, noteWords, showNote, tooLong } from "./note.js"
 import { Offer } from "./offer.js"
 import { ASK, SKILLS } from "./skills.js"
 import { Suggestions } from "./suggestions.js"
@@ -14,6 +15,7 @@ import { Suggestions } from "./suggestions.js"
 export class Question extends EventTarget {
   isReasoning = false
   #form
+  #skills
   #text
   #buttons
   #note
@@ -37,12 +39,12 @@ export class Question extends EventTarget {
   constructor({ form, text, ask, stop, note, once, suggestions, maxChars }) {
     super()
     this.#form = form
+    // To ask a form for them takes a millisecond, each time.
+    this.#skills = [...form.elements.skill]
     this.#text = text
     this.#buttons = new Buttons(ask, stop)
-    this.#note = note
-    this.#once = once
     this.#suggestions = new Suggestions(suggestions)
-    this.#maxChars = maxChars
+    ;[this.#note, this.#once, this.#maxChars] = [note, once, maxChars]
     form.addEventListener("submit", (event) => this.#submitted(event))
     form.addEventListener("change", (event) => event.target.name === "skill" && this.#skillChanged())
     text.addEventListener("input", () => this.#typed())
@@ -54,12 +56,12 @@ export class Question extends EventTarget {
   }
 
   get skill() {
-    return this.#form.elements.skill.value
+    return this.#skills.find(({ checked }) => checked).value
   }
 
   set skill(skill) {
     const isOther = skill !== this.skill
-    this.#form.elements.skill.value = skill
+    this.#skills.find(({ value }) => value === skill).checked = true
     if (isOther) this.#skillChanged()
   }
 
@@ -83,7 +85,7 @@ export class Question extends EventTarget {
   // offer: as `Offer` takes it, of the model that answers.
   offer(offer) {
     this.#offer = new Offer(offer)
-    for (const radio of this.#form.elements.skill) radio.parentElement.hidden = !this.offers(radio.value)
+    for (const radio of this.#skills) radio.parentElement.hidden = !this.offers(radio.value)
     if (!this.offers(this.skill)) this.skill = ASK
     this.#suggest()
     this.#render()
@@ -289,10 +291,8 @@ export class Question extends EventTarget {
 
   #render() {
     const words = this.#noteWords()
-    this.#note.textContent = words
-    this.#note.hidden = words === ""
-    this.#once.hidden = words !== KEEPS_LOOKING
-    this.#note.dataset.state = (this.#trouble && this.#trouble !== CANNOT_ASK) || this.#charsLeft() < 0 ? "trouble" : ""
+    showNote(this.#note, words, (this.#trouble && this.#trouble !== CANNOT_ASK) || this.#charsLeft() < 0)
+    show(this.#once, words === KEEPS_LOOKING)
     this.#suggestions.hidden = words !== ""
     const isStop = (this.#isAnswering && this.#wanted === this.#asked) || (this.#wanted === this.#kept && this.#isNow)
     this.#buttons.show({ isStop, canAsk: this.#isAskable && this.#charsLeft() >= 0 })

@@ -1,4 +1,5 @@
 // What could be asked, as buttons.
+import { show } from "../plain/written.js"
 import { titleOf } from "./skills.js"
 
 // Tells "choose" with what one of them asks, { skill, question }, or does, { action }; its title where that is not said
@@ -14,7 +15,7 @@ export class Suggestions extends EventTarget {
   }
 
   set hidden(isHidden) {
-    this.#list.hidden = isHidden
+    show(this.#list, !isHidden)
   }
 
   show(offered) {

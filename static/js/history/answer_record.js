@@ -1,6 +1,5 @@
 // What is kept of an answer, as the browser's database and files have it.
 import { isArea, isCount, isFrame, isPicture, isPlaces, isTiles, isTime, isWords } from "../plain/checked.js"
-import { newId } from "../plain/ids.js"
 
 const MAX_ID_CHARS = 64
 const MAX_WORDS_CHARS = 20_000
@@ -18,7 +17,7 @@ const pictureIds = new WeakMap()
 export function recordOf(request, askedAt, outcome, { model, settings }) {
   const { id, skill, question, object, isReasoning = false, spatialRefs = [], title, alert } = request
   const { blob, width, height, takenAt, isPast = false, tiles, closer = null } = request.frame
-  const picture = { id: pictureIdOf(blob), blob, width, height, takenAt, isPast, closer, ...tiles && { tiles } }
+  const picture = { id: pictureIdOf(blob, id), blob, width, height, takenAt, isPast, closer, ...tiles && { tiles } }
   const asked = { skill, question, object, isReasoning, spatialRefs }
   const told = { id, askedAt, asked, title, alert: alert ?? null, outcome, model, settings }
   return { answer: { ...told, pictureId: picture.id, bytes: bytesOf(picture) }, picture }
@@ -53,8 +52,9 @@ export function bytesOf({ blob, closer }) {
   return blob.size + (closer?.whole.blob.size ?? 0)
 }
 
-function pictureIdOf(blob) {
-  if (!pictureIds.has(blob)) pictureIds.set(blob, newId())
+// Named after the first answer about it.
+function pictureIdOf(blob, id) {
+  if (!pictureIds.has(blob)) pictureIds.set(blob, id)
   return pictureIds.get(blob)
 }
 

@@ -2,7 +2,7 @@
 import { copyBy } from "../plain/clipboard.js"
 import { showPhase } from "../plain/moon.js"
 import { clock, timeOfDay } from "../plain/words.js"
-import { write } from "../plain/written.js"
+import { show, write } from "../plain/written.js"
 import { paceWords } from "./pace.js"
 
 const N_ROWS_FOLDED = 4
@@ -54,11 +54,11 @@ export class LiveCard {
     this.#write("rate-words", said.rate)
     showPhase(this.#card.querySelector(".moon"), session.isResting(pace, now) ? 0 : 1)
     this.#write("state-words", said.state)
-    this.#part("now").hidden = session.trouble === null
+    this.#show("now", session.trouble !== null)
     this.#write("pace-words", paceWords(pace))
     this.#write("words", said.sentence)
-    this.#part("sentence").hidden = this.isEmpty && !session.isOn
-    this.#part("copy").hidden = this.isEmpty
+    this.#show("sentence", !this.isEmpty || session.isOn)
+    this.#show("copy", !this.isEmpty)
     this.#showBefore()
     return said
   }
@@ -115,12 +115,12 @@ export class LiveCard {
       const row = this.#rows.get(said) ?? this.#addRow(said, next)
       next = row.item
     }
-    this.#part("before").hidden = before.length === 0
+    this.#show("before", before.length > 0)
     if (before.length === 0) return
     this.#write("before-count", `Before, ${before.length}`)
     this.#write("before-since", `since ${clock(before.at(-1).since)}`)
     this.#write("all", `Show all ${before.length}`)
-    this.#part("all").hidden = shown.length === before.length
+    this.#show("all", shown.length < before.length)
   }
 
   #addRow(said, next) {
@@ -129,7 +129,10 @@ export class LiveCard {
     const time = item.querySelector("time")
     time.textContent = timeOfDay(said.since)
     time.dateTime = new Date(said.since).toISOString()
-    item.querySelector("img").src = url
+    const picture = item.querySelector("img")
+    picture.src = url
+    // As large before it is loaded: the list is laid out once.
+    picture.style.setProperty("--ratio", said.frame.width / said.frame.height)
     item.querySelector(".live__row-words").textContent = said.sentence
     this.#part("rows").insertBefore(item, next)
     const row = { item, url }
@@ -147,6 +150,10 @@ export class LiveCard {
 
   #write(part, words) {
     write(this.#part(part), words)
+  }
+
+  #show(part, isShown) {
+    show(this.#part(part), isShown)
   }
 
   #part(name) {

@@ -29,7 +29,7 @@ export class Looks extends EventTarget {
   #retryAt = 0
   #waitMs = 0
 
-  // glance: a small picture of this moment, RGBA, null while there is nothing to see; takeFrame: promises the
+  // glance: promises a small picture of this moment, RGBA, null while there is nothing to see; takeFrame: the
   // frame of this moment, null or a Refusal where there is none; sleepReason: why it cannot look now, or null.
   constructor({ glance, takeFrame, sleepReason }) {
     super()
@@ -72,13 +72,7 @@ export class Looks extends EventTarget {
   // Takes the next frame, if somebody wants one and nothing is in the way.
   check() {
     if (this.#askers.length === 0 || this.#isAsleep() || this.#round || this.#isBackingOff()) return
-    const glance = this.#glance()
-    if (!glance) return
-    const now = Date.now()
-    const wanted = this.#askers.flatMap((asker) => {
-      return asker.wants({ glance, now }).map((asked) => ({ asker, asked }))
-    })
-    if (wanted.length > 0) this.#look(wanted, glance)
+    this.#look()
   }
 
   started({ id, frameId }) {
@@ -101,11 +95,15 @@ export class Looks extends EventTarget {
     this.check()
   }
 
-  async #look(wanted, glance) {
+  async #look() {
     const round = { frame: null, waiting: null }
     this.#round = round
+    let wanted = []
     try {
-      round.frame = await this.#takeFrame()
+      const glance = await this.#glance()
+      // It may have been given up meanwhile, or have fallen asleep.
+      if (glance && round === this.#round && !this.#isAsleep()) wanted = this.#wantedOf(glance)
+      if (wanted.length > 0) round.frame = await this.#takeFrame()
       if (round.frame) await this.#askAll(wanted, round, glance)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -113,7 +111,12 @@ export class Looks extends EventTarget {
     } finally {
       if (this.#round === round) this.#round = null
     }
-    this.check()
+    if (wanted.length > 0) this.check()
+  }
+
+  #wantedOf(glance) {
+    const now = Date.now()
+    return this.#askers.flatMap((asker) => asker.wants({ glance, now }).map((asked) => ({ asker, asked })))
   }
 
   async #askAll(wanted, round, glance) {

@@ -61,7 +61,7 @@ export class Watching extends EventTarget {
 
   // Why one rule is not looked for: { why, since }, null while it is.
   sleepOf({ kind }) {
-    return this.#sleep ?? this.#missing[this.#skills[kind]] ?? null
+    return this.#missing[this.#skills[kind]] ?? this.#sleep
   }
 
   get nAwake() {

@@ -48,12 +48,12 @@ export class Camera extends EventTarget {
   #isMuted = false
   #needsTap = false
 
-  constructor(video) {
+  constructor(video, darkroom) {
     super()
     this.#video = video
     for (const name of ["loadeddata", "resize", "playing"]) video.addEventListener(name, () => this.#look())
     video.addEventListener("pause", () => this.#wake())
-    this.#liveness = new Liveness(video)
+    this.#liveness = new Liveness(video, darkroom)
     this.#liveness.addEventListener("change", () => this.#look())
   }
 

@@ -31,6 +31,16 @@ export async function encodeFrame({ canvas, closer, ...drawn }, limits) {
   return { ...drawn, blob, ...closer && { closer: { area: closer.area, whole } } }
 }
 
+// The same in one, of this very moment, beside the page's own thread; with a picture of it in the size `thumbSize` says.
+// Null where the darkroom cannot.
+export async function developFrame(darkroom, picture, detail, limits, thumbSize = null) {
+  const takenAt = Date.now()
+  const size = frameSize(picture, detail, limits.maxFramePixels)
+  const how = { size, quality: detail.quality / 100, thumb: thumbSize && thumbSize(size) }
+  const developed = await darkroom.develop(picture, how)
+  return developed && encodeFrame({ ...developed, takenAt, detail, ...size }, limits)
+}
+
 async function jpegOf(canvas, quality) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality))
   if (!blob) throw new Refusal("The browser made no JPEG of this picture. Try again, or choose another.")

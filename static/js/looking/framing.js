@@ -1,18 +1,19 @@
 // What is sent of what is seen: of which moment, which part, in which size.
-import { drawFrame } from "./frame.js"
-import { glancing } from "./glance.js"
+import { thumbSize } from "./decoding.js"
+import { developFrame, drawFrame, encodeFrame } from "./frame.js"
 
 export class Framing {
   #stage
+  #darkroom
   #closer
   #limits
   #detail
   #moment
-  #glancing = null
 
   // detail, moment: return those of now, as frame.js and Rewind have them; moment: null for now.
-  constructor({ stage, closer, limits, detail, moment }) {
+  constructor({ stage, darkroom, closer, limits, detail, moment }) {
     this.#stage = stage
+    this.#darkroom = darkroom
     this.#closer = closer
     this.#limits = limits
     this.#detail = detail
@@ -35,9 +36,19 @@ export class Framing {
 
   // The same of now, whatever moment is shown.
   draw() {
-    const { picture, source, sourceOfNow, together } = this.#stage
+    const { picture } = this.#stage
     const drawn = picture && this.#closer.draw(picture, this.#detail(), this.#limits)
-    return drawn && { ...drawn, source: this.#moment() || together ? sourceOfNow : source }
+    return drawn && { ...drawn, source: this.#source }
+  }
+
+  // As `encodeFrame` returns it, of now. Throws a Refusal.
+  async take() {
+    const { picture } = this.#stage
+    const source = this.#source
+    const developed = picture && !this.#closer.area ? await this.#develop(picture) : null
+    if (developed) return { ...developed, source }
+    const drawn = this.draw()
+    return drawn && encodeFrame(drawn, this.#limits)
   }
 
   // All of it, whatever part is looked at; null where nothing moves.
@@ -46,12 +57,27 @@ export class Framing {
     return isMoving ? { ...this.#drawWhole(picture), source } : null
   }
 
+  // The same of this very moment, with its JPEG and its thumb; as it was drawn where no darkroom makes them.
+  async takeMoving() {
+    const { picture, sourceOfNow: source, isMoving } = this.#stage
+    const developed = isMoving ? await this.#develop(picture, thumbSize) : null
+    return developed ? { ...developed, source } : this.drawMoving()
+  }
+
   // A small picture of this moment, RGBA; null while there is nothing to see.
-  glance(size) {
+  async glance(size) {
     const { picture } = this.#stage
-    if (!picture) return null
-    this.#glancing ??= glancing(size)
-    return this.#glancing(picture, this.#closer.area)
+    return picture && this.#darkroom.glance(picture, size, this.#closer.area)
+  }
+
+  // What is drawn now is drawn of this source.
+  get #source() {
+    const { source, sourceOfNow, together } = this.#stage
+    return this.#moment() || together ? sourceOfNow : source
+  }
+
+  #develop(picture, thumbSize = null) {
+    return developFrame(this.#darkroom, picture, this.#detail(), this.#limits, thumbSize)
   }
 
   #drawWhole(picture) {

@@ -18,12 +18,13 @@ export class Freezing extends EventTarget {
   #wanted = null
   #ticking = null
 
-  // strip: the element under the picture; draw: as Rewind takes it.
-  constructor({ stage, strip, draw, limits }) {
+  // strip: the element under the picture; draw: what is seen now, as `drawFrame` does, null where nothing moves;
+  // takeMoving: as Rewind takes it.
+  constructor({ stage, strip, draw, takeMoving, limits }) {
     super()
     this.#stage = stage
     this.#draw = draw
-    this.#rewind = new Rewind({ draw, limits })
+    this.#rewind = new Rewind({ takeMoving, limits })
     this.#strip = new Strip(strip)
     this.#rewind.addEventListener("change", () => this.#render())
     this.#strip.addEventListener("freeze", () => this.freeze())

@@ -26,19 +26,17 @@ export class Liveness extends EventTarget {
   // When the newest frame came, to half a second.
   seenAt = Date.now()
   #video
-  #context
+  #darkroom
   #checking = null
   #expected = null
   #timeBefore = 0
   #nStill = 0
   #nBlack = 0
 
-  constructor(video) {
+  constructor(video, darkroom) {
     super()
     this.#video = video
-    const canvas = Object.assign(document.createElement("canvas"), PARTS)
-    this.#context = canvas.getContext("2d", { alpha: false, willReadFrequently: true })
-    this.#context.imageSmoothingQuality = "high"
+    this.#darkroom = darkroom
   }
 
   // The picture starts, or starts again: nothing is held against it.
@@ -53,17 +51,22 @@ export class Liveness extends EventTarget {
 
   end() {
     clearInterval(this.#checking)
+    this.#checking = null
     if (this.#expected !== null) this.#video.cancelVideoFrameCallback(this.#expected)
     this.#expected = null
   }
 
-  #check() {
+  async #check() {
     const { readyState, paused } = this.#video
     if (document.hidden || paused || readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
     this.#nStill += 1
     this.#expectFrame()
     if (this.#nStill >= FROZEN_AFTER) return this.#become("frozen")
-    this.#nBlack = this.#isBlack() ? this.#nBlack + 1 : 0
+    const checking = this.#checking
+    const isBlack = await this.#isBlack()
+    // It may have ended, or begun anew, or have been found frozen.
+    if (checking !== this.#checking || this.state === "frozen") return
+    this.#nBlack = isBlack ? this.#nBlack + 1 : 0
     this.#become(this.#nBlack >= BLACK_AFTER ? "black" : "live")
   }
 
@@ -88,10 +91,10 @@ export class Liveness extends EventTarget {
     if (this.state === "frozen") this.#become("live")
   }
 
-  #isBlack() {
-    const { width, height } = PARTS
-    this.#context.drawImage(this.#video, 0, 0, width, height)
-    return this.#context.getImageData(0, 0, width, height).data.every((level, at) => at % 4 === 3 || level <= BLACKEST)
+  async #isBlack() {
+    const { videoWidth: width, videoHeight: height } = this.#video
+    const levels = await this.#darkroom.glance({ drawable: this.#video, width, height }, PARTS)
+    return levels.every((level, at) => at % 4 === 3 || level <= BLACKEST)
   }
 
   #become(state) {

@@ -4,7 +4,7 @@ import { recall, remember } from "../plain/memory.js"
 import { timeOfDay } from "../plain/words.js"
 import { Closer } from "./closer.js"
 import { FileInputs } from "./file_inputs.js"
-import { costOf, detailsAt, encodeFrame, frameSize, JPEG_QUALITY } from "./frame.js"
+import { costOf, detailsAt, frameSize, JPEG_QUALITY } from "./frame.js"
 import { Framing } from "./framing.js"
 import { Freezing } from "./freezing.js"
 import { SourceSheet } from "./source_sheet.js"
@@ -39,17 +39,18 @@ export class Looking extends EventTarget {
   // views: as Sources takes them; sheet: as SourceSheet does; strips: the elements under the picture, { rewind, film,
   // pictures }; closer: the element of what is looked at closer; files: the inputs that choose files, { picture, film };
   // limits: { maxFrameBytes, maxFramePixels }.
-  constructor({ stage, views, sheet, strips, closer, files, limits }) {
+  constructor({ stage, darkroom, views, sheet, strips, closer, files, limits }) {
     super()
     this.#stage = stage
     this.#limits = limits
     this.#files = new FileInputs(files, { take: (each) => this.useFiles(each), leave: () => this.#showSource() })
-    this.#sources = new Sources({ stage, views })
+    this.#sources = new Sources({ stage, darkroom, views })
     this.sheet = new SourceSheet({ ...sheet, costs: (sizes) => this.#costs(sizes) })
     this.#closer = new Closer(stage, closer)
-    this.#freezing = new Freezing({ stage, strip: strips.rewind, draw: () => this.#framing.drawMoving(), limits })
-    const moment = () => this.#freezing.moment
-    this.#framing = new Framing({ stage, closer: this.#closer, limits, moment, detail: () => this.#detail })
+    const [draw, takeMoving] = [() => this.#framing.drawMoving(), () => this.#framing.takeMoving()]
+    this.#freezing = new Freezing({ stage, strip: strips.rewind, draw, takeMoving, limits })
+    const [moment, detail] = [() => this.#freezing.moment, () => this.#detail]
+    this.#framing = new Framing({ stage, darkroom, closer: this.#closer, limits, moment, detail })
     this.#strips = new Strips(strips, this.#sources)
     this.#strips.addEventListener("all", () => this.#tell("all", this.pictures))
     stage.isMirrored = this.sheet.isMirrored
@@ -161,9 +162,8 @@ export class Looking extends EventTarget {
   }
 
   // The frame of this very moment, encoded, with its source; null while there is nothing to see. Throws a Refusal.
-  async takeFrame() {
-    const drawn = this.#framing.draw()
-    return drawn && encodeFrame(drawn, this.#limits)
+  takeFrame() {
+    return this.#framing.take()
   }
 
   // The bytes that the frame of this moment takes in each size, null where there is none.

@@ -11,15 +11,15 @@ const MAX_BYTES = 32 * 2 ** 20
 // { drawable, width, height }, all the pixels there were, where it is the one that was frozen.
 // Tells "change" when there is another one, or none is left.
 export class Rewind extends EventTarget {
-  #draw
+  #takeMoving
   #limits
   #moments = []
   #isOn = true
 
-  // draw: what is seen now, as `drawFrame` does; null where nothing moves, or nothing is there.
-  constructor({ draw, limits }) {
+  // takeMoving: promises what is seen now, as Framing does; null where nothing moves, or nothing is there.
+  constructor({ takeMoving, limits }) {
     super()
-    this.#draw = draw
+    this.#takeMoving = takeMoving
     this.#limits = limits
     setInterval(() => this.#take(), INTERVAL_MS)
   }
@@ -58,11 +58,11 @@ export class Rewind extends EventTarget {
 
   // Nobody looks at a page that is hidden, and nothing is kept of what nobody could see.
   async #take() {
-    const drawn = this.#isOn && !document.hidden ? this.#draw() : null
-    if (!drawn) return this.#dropOld()
     const before = this.#moments
     try {
-      const moment = await this.fill(momentOf(drawn))
+      const taken = this.#isOn && !document.hidden ? await this.#takeMoving() : null
+      if (!taken) return this.#dropOld()
+      const moment = taken.thumb ? momentOf(taken) : await this.fill(momentOf(taken))
       // It was forgotten, or turned off, meanwhile.
       if (before === this.#moments) this.#keep(moment)
     } catch (error) {
@@ -93,6 +93,7 @@ export class Rewind extends EventTarget {
   }
 }
 
+// drawn: with its JPEG and thumb, or without.
 export function momentOf(drawn) {
-  return { ...drawn, blob: null, thumb: null, source: Symbol("moment"), isPast: true }
+  return { blob: null, thumb: null, ...drawn, source: Symbol("moment"), isPast: true }
 }

@@ -38,11 +38,11 @@ export class Sources extends EventTarget {
   #still
 
   // views: the elements that show them: { video, network, screen, film, still }.
-  constructor({ stage, views }) {
+  constructor({ stage, darkroom, views }) {
     super()
     this.#stage = stage
     this.#still = views.still
-    this.camera = new Camera(views.video)
+    this.camera = new Camera(views.video, darkroom)
     this.network = new NetworkCamera(views.network)
     this.film = new Film(views.film)
     this.pictures = new Pictures()

@@ -1,4 +1,6 @@
-// Pictures drawn on canvases of another size.
+// Pictures drawn on canvases of another size, in a page and in a worker.
+
+const VIDEOS = [globalThis.HTMLVideoElement, globalThis.VideoFrame].filter(Boolean)
 
 // Halves as often as possible first: every pixel counts, where one large step would skip some.
 export function shrink({ drawable, width, height }, size) {
@@ -7,7 +9,7 @@ export function shrink({ drawable, width, height }, size) {
     height = Math.max(size.height, Math.round(height / 2))
     drawable = draw(drawable, width, height)
   }
-  return drawable.width === size.width && drawable instanceof HTMLCanvasElement
+  return drawable.width === size.width && "getContext" in drawable
     ? drawable
     : draw(drawable, size.width, size.height)
 }
@@ -25,13 +27,19 @@ export function cut({ drawable, width, height }, { xMin, yMin, xMax, yMax }) {
   return { drawable: paint(drawable, part, -left, -top, width, height), ...part }
 }
 
+// An empty one; a worker has no elements.
+export function canvasOf({ width, height }) {
+  if (!globalThis.document) return new OffscreenCanvas(width, height)
+  return Object.assign(document.createElement("canvas"), { width, height })
+}
+
 function paint(drawable, size, ...at) {
-  const canvas = Object.assign(document.createElement("canvas"), size)
+  const canvas = canvasOf(size)
   const context = canvas.getContext("2d", { alpha: false })
   context.imageSmoothingQuality = "high"
   // What is transparent in a chosen picture lies on white, as on paper; no video is.
   context.fillStyle = "white"
-  if (!(drawable instanceof HTMLVideoElement)) context.fillRect(0, 0, size.width, size.height)
+  if (!VIDEOS.some((each) => drawable instanceof each)) context.fillRect(0, 0, size.width, size.height)
   context.drawImage(drawable, ...at)
   return canvas
 }

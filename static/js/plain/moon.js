@@ -9,5 +9,7 @@ export function litPath(fraction, radius) {
 }
 
 export function showPhase(moon, fraction) {
-  moon.querySelector(".moon__lit").setAttribute("d", litPath(Math.min(1, Math.max(0, fraction)), RADIUS))
+  const lit = moon.querySelector(".moon__lit")
+  const path = litPath(Math.min(1, Math.max(0, fraction)), RADIUS)
+  if (lit.getAttribute("d") !== path) lit.setAttribute("d", path)
 }
