@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PacedServer
+from tests.browser.conftest import PacedServer, settle
 
 
 def ask(page: Page, question: str = "What is this?") -> None:
@@ -30,6 +30,27 @@ def test_answer_grows_with_each_word_under_a_gold_ring(
     expect(card(paced_page)).to_contain_text("First word after")
     paced.end()
     expect(card(paced_page)).to_have_attribute("data-state", "done")
+
+
+def test_only_cards_near_what_is_seen_are_laid_out(paced: PacedServer, paced_page: Page) -> None:
+    """A list of two hundred was gone through for every word."""
+    ask(paced_page)
+    paced.answer("A ball.")
+    cards = paced_page.locator(".card")
+    expect(cards).to_have_attribute("data-state", "done")
+    paced_page.evaluate(
+        """() => {
+          const list = document.querySelector("#answers")
+          list.append(...Array.from({ length: 60 }, () => list.firstElementChild.cloneNode(true)))
+        }"""
+    )
+    settle(paced_page)
+    is_laid_out = "(card) => card.checkVisibility({ contentVisibilityAuto: true })"
+    assert cards.first.evaluate(is_laid_out)
+    assert not cards.last.evaluate(is_laid_out)
+    cards.last.scroll_into_view_if_needed()
+    settle(paced_page)
+    assert cards.last.evaluate(is_laid_out)
 
 
 def test_corners_light_up_while_the_model_looks_and_hold_while_it_answers(

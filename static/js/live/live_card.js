@@ -14,6 +14,7 @@ export class LiveCard {
   #card
   #rowTemplate
   #openCard
+  // By what was said, also of what is said now: its picture is loaded by the time that it stands there.
   #rows = new Map()
   #opened = new Map()
   #showsAll = false
@@ -109,11 +110,13 @@ export class LiveCard {
   #showBefore() {
     const { before } = this.#session
     const shown = this.#showsAll ? before : before.slice(0, N_ROWS_FOLDED)
-    for (const said of this.#rows.keys()) if (!shown.includes(said)) this.#removeRow(said)
+    const needed = new Set([this.#session.said, ...shown].filter(Boolean))
+    for (const said of this.#rows.keys()) if (!needed.has(said)) this.#removeRow(said)
+    for (const said of needed) if (!this.#rows.has(said)) this.#makeRow(said)
     let next = null
-    for (const said of shown.toReversed()) {
-      const row = this.#rows.get(said) ?? this.#addRow(said, next)
-      next = row.item
+    for (const { item } of shown.toReversed().map((said) => this.#rows.get(said))) {
+      if (item.parentElement === null) this.#part("rows").insertBefore(item, next)
+      next = item
     }
     this.#show("before", before.length > 0)
     if (before.length === 0) return
@@ -123,8 +126,9 @@ export class LiveCard {
     this.#show("all", shown.length < before.length)
   }
 
-  #addRow(said, next) {
-    const item = this.#rowTemplate.content.firstElementChild.cloneNode(true)
+  #makeRow(said) {
+    // As it is in the template nothing of it would be loaded.
+    const item = document.importNode(this.#rowTemplate.content.firstElementChild, true)
     const url = URL.createObjectURL(said.frame.blob)
     const time = item.querySelector("time")
     time.textContent = timeOfDay(said.since)
@@ -134,10 +138,7 @@ export class LiveCard {
     // As large before it is loaded: the list is laid out once.
     picture.style.setProperty("--ratio", said.frame.width / said.frame.height)
     item.querySelector(".live__row-words").textContent = said.sentence
-    this.#part("rows").insertBefore(item, next)
-    const row = { item, url }
-    this.#rows.set(said, row)
-    return row
+    this.#rows.set(said, { item, url })
   }
 
   #removeRow(said) {
