@@ -27,6 +27,7 @@ from protocol.errors import StartRefused
 from protocol.model import Model
 from settings import Settings, with_options
 from terminal import open_terminal
+from web.access import Access
 from web.addresses import Opened, open_host, own_hosts, page_url
 from web.events import add_events
 from web.leaving import Leaving
@@ -65,12 +66,15 @@ def create_app(
     add_pages(app, model, limits, hook, upstream_of(settings) or cluster_of(settings), names)
     submit = leaving.through(metrics.submit)
     queue = open_queue(settings, bridge)
-    events = add_events(app, model, bridge, limits, origins, submit, hook, queue, cameras)
+    access = Access(settings.token) if settings.token else None
+    events = add_events(app, model, bridge, limits, origins, submit, hook, queue, cameras, access)
     leaving.pages = events.connections
     add_programs(app, model, bridge, limits, origins, metrics, events.sharing)
     hosts = own_hosts(settings.host, settings.public_url)
     url = settings.public_url or page_url(settings.host, settings.port)
     wsgi_app = leaving.guard(merge_slashes(app.wsgi_app))
+    if access is not None:
+        wsgi_app = access.guard(wsgi_app)
     wsgi_app = trust_proxies(refuse_foreign_hosts(wsgi_app, hosts, url), settings.trusted_proxy)
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]
     return app
@@ -92,7 +96,7 @@ def run(settings: Settings) -> None:
     app = create_app(settings, model, bridge, hook, leaving, cameras)
     download = DownloadLine(sys.stdout)
     # Said by the loop: what it promises holds from then on.
-    bridge.call(_welcome, opened, settings.public_url, key_warning(settings, os.environ))
+    bridge.call(_welcome, opened, settings, key_warning(settings, os.environ))
     if settings.upstream or settings.ray:
         narrate_others(model)
     else:
@@ -147,10 +151,14 @@ def _leave(leaving: Leaving) -> None:
     leaving.wait()
 
 
-def _welcome(opened: Opened, public_url: str, *warnings: str | None) -> None:
+def _welcome(opened: Opened, settings: Settings, *warnings: str | None) -> None:
     print(f"Moonsight is open on {opened.url} (Ctrl-C ends it)", flush=True)
-    if public_url:
-        print(f"People find it at {public_url}", flush=True)
+    if settings.public_url:
+        print(f"People find it at {settings.public_url}", flush=True)
+    if settings.token:
+        print(
+            "It asks for its token: open it once with ?token= and the token behind it", flush=True
+        )
     for warning in filter(None, (opened.warning, *warnings)):
         print(warning, file=sys.stderr, flush=True)
 

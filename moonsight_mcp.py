@@ -96,14 +96,17 @@ class Points(BaseModel):
 class Eyes:
     """The tools: each looks anew, through the HTTP API of the Moonsight at `url`.
 
-    They raise ToolError with what to do.
+    token: which that one asks for, if any. They raise ToolError with what to do.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         self._url = url.rstrip("/")
         # Whatever stands between this computer and others has no part in this.
         self._client = httpx2.AsyncClient(
-            base_url=self._url, timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S), trust_env=False
+            base_url=self._url,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
+            trust_env=False,
         )
 
     async def see(self) -> Image:
@@ -168,10 +171,10 @@ class Eyes:
         return f"{reason} The page is at {self._url}." if is_of_page else reason
 
 
-def create_server(url: str) -> MCPServer:
-    """The MCP server whose tools ask the Moonsight at `url`."""
+def create_server(url: str, token: str = "") -> MCPServer:
+    """The MCP server whose tools ask the Moonsight at `url`, which may ask for a token."""
     server = MCPServer("moonsight", title="Moonsight", instructions=INSTRUCTIONS, log_level="ERROR")
-    eyes = Eyes(url)
+    eyes = Eyes(url, token)
     for title, tool in (
         ("See the picture", eyes.see),
         ("Ask about the picture", eyes.ask),
@@ -192,9 +195,10 @@ def create_server(url: str) -> MCPServer:
     envvar="MOONSIGHT_URL",
     help="Where Moonsight runs.",
 )
-def main(url: str) -> None:
+@click.option("--token", default="", envvar="MOONSIGHT_TOKEN", help="Which it asks for, if any.")
+def main(url: str, token: str) -> None:
     """Let an agent that speaks MCP look through the camera that you share from Moonsight's page."""
-    create_server(url).run("stdio")
+    create_server(url, token).run("stdio")
 
 
 if __name__ == "__main__":

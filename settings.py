@@ -48,6 +48,7 @@ class Settings:
     public_url: str = ""
     trusted_proxy: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
+    token: str = field(default="", repr=False)
     max_frame_bytes: int = 8 * 2**20
     max_frame_pixels: int = 4096 * 4096
     max_running: int | None = None
@@ -122,6 +123,13 @@ def _read_upstream(text: str) -> str:
     return parse_upstream(text).url
 
 
+def _read_token(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        raise ValueError("A token has 8 to 256 letters, digits and signs, and no spaces.")
+    return text
+
+
+_TOKEN = re.compile(r"[!-~]{8,256}")
 _REDIS = re.compile(r"rediss?://[^/\s]+(/\d*)?")
 _TEXT = _Read("text", _read_text)
 _COUNT = click.IntRange(min=1)
@@ -170,6 +178,11 @@ _OPTIONS = (
         "cors_origin",
         _Read("origin", parse_origin),
         "Another web origin that may connect. Can be given several times.",
+    ),
+    (
+        "token",
+        _Read("token", _read_token, is_optional=True),
+        "What everybody has to know who wants in: pages, programs, all of them.",
     ),
     ("max_frame_bytes", _SIZE, "Largest picture accepted, in bytes."),
     ("max_frame_pixels", _SIZE, "Largest picture accepted, in pixels."),

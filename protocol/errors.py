@@ -67,6 +67,19 @@ class TooSlow(RequestError):
     code, general_code, http_status = "too_slow", "bad_request", 408
 
 
+class Unauthorized(RequestError):
+    """Whoever asks has no token, or a wrong one."""
+
+    code, http_status = "unauthorized", 401
+
+    def __init__(
+        self,
+        message: str = "This Moonsight asks for its token. Open its page once with ?token= and the"
+        " token behind the address; a program sends it as a Bearer token.",
+    ) -> None:
+        super().__init__(message)
+
+
 class ForeignOrigin(RequestError):
     """A page of another web site asks, which was not named at the start."""
 

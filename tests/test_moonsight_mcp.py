@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -41,10 +41,10 @@ def demo():
 
 
 @asynccontextmanager
-async def agent(url: str, *, by_environment: bool = False) -> AsyncIterator[Client]:
+async def agent(url: str, *, by_environment: bool = False, **more: str) -> AsyncIterator[Client]:
     """An agent's client and the MCP server that it started."""
     options = [] if by_environment else ["--url", url]
-    environment = clean_environment() | ({"MOONSIGHT_URL": url} if by_environment else {})
+    environment = clean_environment() | ({"MOONSIGHT_URL": url} if by_environment else {}) | more
     started = StdioServerParameters(
         command=sys.executable,
         args=["-m", "moonsight_mcp", *options],
@@ -175,3 +175,20 @@ def test_what_is_missing_is_one_sentence(tmp_path: Path):
     assert run.returncode == 1
     assert run.stderr.startswith("mcp is missing. Install what agents need:")
     assert run.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def locked(checkpoint) -> Iterator[Server]:
+    with serve("--model", str(checkpoint), MOONSIGHT_TOKEN="open-sesame") as server:
+        yield server.wait_until_ready()
+
+
+@pytest.mark.parametrize(
+    ("token", "words"), [("open-sesame", "No page shares"), ("another-one", "asks for its token")]
+)
+@over_the_wire
+async def test_agent_brings_the_token_that_moonsight_asks_for(
+    locked: Server, token: str, words: str
+):
+    async with agent(locked.url, MOONSIGHT_TOKEN=token) as client:
+        assert words in words_of(await client.call_tool("caption", {}))

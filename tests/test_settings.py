@@ -30,6 +30,7 @@ VALUES = {
     "redis": "redis://:secret@10.0.0.5:6379/0",
     "public_url": "https://cam.example",
     "trusted_proxy": "10.0.0.0/8",
+    "token": "open-sesame",
     "cors_origin": "http://cam.example",
     "camera": "Front door=rtsp://me:secret@10.0.0.8/live",
     "alert_webhook": "http://me:secret@hooks.example/x",

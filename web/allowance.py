@@ -19,7 +19,7 @@ class Allowance:
     def __init__(
         self,
         clock: Callable[[], float] = monotonic,
-        per_s: int = EVENTS_PER_S,
+        per_s: float = EVENTS_PER_S,
         burst: int = BURST,
         sentence: str = f"More than {EVENTS_PER_S} events, or"
         f" {EVENTS_PER_S * BYTES_PER_EVENT // 10**6} MB, a second. Send them slower.",
@@ -39,3 +39,7 @@ class Allowance:
             self.n_refused += 1
             raise Busy(self._sentence)
         self._left -= n_events
+
+    def give_back(self, n_events: float = 1) -> None:
+        """What was counted does not count after all."""
+        self._left = min(self._burst, self._left + n_events)

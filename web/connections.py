@@ -37,14 +37,24 @@ class Connections:
             self._server.eio.sockets[connection].close(wait=False)
 
     def end_unfinished(self) -> None:
-        """End those whose event waits in vain for its attachment; for good."""
+        """End those whose event waits in vain for its attachment, or that never say who they are;
+        for good.
+        """
         waiting: dict[str, object] = {}
+        nameless: set[str] = set()
         while True:
             self._server.sleep(ATTACHMENT_WAIT_S)
             before, waiting = waiting, dict(self._server._binary_packet)
             for connection, packet in waiting.items():
                 if before.get(connection) is packet:
                     self._end(connection)
+            nameless_before, nameless = nameless, self._nameless()
+            for connection in nameless_before & nameless:
+                self._end(connection)
+
+    def _nameless(self) -> set[str]:
+        of_client = self._server.manager.sid_from_eio_sid
+        return {each for each in self._server.eio.sockets if of_client(each, "/") is None}
 
     def knows(self, sid: str) -> bool:
         """Whether a connection is one of these."""

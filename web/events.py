@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, request
-from flask_socketio import SocketIO
+from flask_socketio import ConnectionRefusedError, SocketIO
 from socketio import Manager
 
 from protocol.alert import Hook
@@ -22,10 +22,12 @@ from protocol.formats.page_events import (
     request_id,
     status_payload,
 )
+from protocol.formats.skills import error_payload
 from protocol.frame import FrameLimits
 from protocol.model import Model
 from protocol.request import Request, Skill
 from protocol.status import Status
+from web.access import Access
 from web.alerts import Alerts
 from web.cameras import CameraViews
 from web.connections import Connections
@@ -65,11 +67,13 @@ def add_events(
     hook: Hook | None = None,
     queue: Manager | None = None,
     cameras: Cameras | None = None,
+    access: Access | None = None,
 ) -> "PageEvents":
     """Serve Socket.IO beside the app's pages.
 
     submit: hands a request to the model. hook: where the page's alerts go, if anywhere.
     queue: by which other servers reach these pages, too. cameras: what pages may look through.
+    access: who may connect, if not everybody.
     """
     socketio = SocketIO(
         app,
@@ -86,7 +90,7 @@ def add_events(
         logger=_SILENT,
         engineio_logger=_SILENT,
     )
-    return PageEvents(socketio, model, bridge, limits, submit, hook, cameras)
+    return PageEvents(socketio, model, bridge, limits, submit, hook, cameras, access)
 
 
 class PageEvents:
@@ -101,7 +105,9 @@ class PageEvents:
         submit: Submit,
         hook: Hook | None = None,
         cameras: Cameras | None = None,
+        access: Access | None = None,
     ) -> None:
+        self._access = access
         self._socketio, self._model, self._bridge = socketio, model, bridge
         self._limits, self._submit_to_model = limits, submit
         self._held_frames = HeldFrames(HELD_FRAMES_BYTES)
@@ -126,6 +132,11 @@ class PageEvents:
         model.watch(lambda status: bridge.call(self._tell_status, status))
 
     def _connect(self, auth: object = None) -> None:
+        try:
+            if self._access is not None:
+                self._access.admit(request.environ, auth)
+        except RequestError as error:
+            raise ConnectionRefusedError(error.message, error_payload(error)) from error
         client = _client()
         self._doorsteps[client] = Doorstep(
             partial(self._submit, client),

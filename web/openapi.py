@@ -32,6 +32,7 @@ from web.openapi_schemas import (
 # Why each status is answered; which of them an operation may answer stands with it.
 STATUSES = {
     400: "The request cannot be read, or asks for what cannot be.",
+    401: "A token is asked for, and none came, or a wrong one.",
     403: "Asked by a page of a site that was not named at the start.",
     404: "There is nothing by that name.",
     408: "The body did not arrive in time.",
@@ -45,7 +46,9 @@ STATUSES = {
     504: "The page that lets programs look does not answer.",
 }
 BUSY = 429
-ASKING = (400, 403, 408, 413, 415, 429, 500, 501, 503)
+# Said at the door, before anybody knows which API is meant.
+UNAUTHORIZED, AT_THE_DOOR = 401, "OpenAI"
+ASKING = (400, 401, 403, 408, 413, 415, 429, 500, 501, 503)
 
 
 def openapi_blueprint() -> Blueprint:
@@ -90,7 +93,10 @@ def document() -> dict[str, Any]:
                 "get": _get("openapi", "This document.", "Server", {"type": "object"})
             },
         },
+        # Where the server was started with a token.
+        "security": [{}, {"token": []}],
         "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": SCHEMAS,
             "responses": {
                 f"{api}{status}": _failure(status, api) for status in STATUSES for api in ERRORS
@@ -125,7 +131,7 @@ def _segment() -> Schema:
         "operationId": "segment",
         "summary": "Not offered: moondream2 draws no outlines.",
         "tags": ["Moondream"],
-        "responses": _failures("Moondream", 403, 429, 501),
+        "responses": _failures("Moondream", 401, 403, 429, 501),
     }
 
 
@@ -156,8 +162,9 @@ def _metrics() -> Schema:
 
 
 def _get(id: str, summary: str, tag: str, result: Schema, *statuses: int) -> Schema:
-    # The server's own pages refuse nobody.
-    failing = {} if tag == "Server" else _failures(_api(tag), 403, 429, *statuses)
+    # The server's own pages refuse nobody who has the token.
+    refused = (401,) if tag == "Server" else (401, 403, 429, *statuses)
+    failing = _failures(_api(tag), *refused)
     told = {"200": {"description": "What was asked for.", "content": _json(result)}}
     return {"operationId": id, "summary": summary, "tags": [tag], "responses": told | failing}
 
@@ -179,9 +186,10 @@ def _api(tag: str) -> str:
 
 
 def _failures(api: str, *statuses: int) -> Schema:
+    forms = {status: AT_THE_DOOR if status == UNAUTHORIZED else api for status in sorted(statuses)}
     return {
-        str(status): {"$ref": f"#/components/responses/{api}{status}"}
-        for status in sorted(statuses)
+        str(status): {"$ref": f"#/components/responses/{form}{status}"}
+        for status, form in forms.items()
     }
 
 

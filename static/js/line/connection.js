@@ -20,7 +20,7 @@ export class Connection extends EventTarget {
     this.#socket = io({ autoConnect: false, reconnection: false, closeOnBeforeunload: true })
     this.#socket.on("connect", () => this.#connected())
     this.#socket.on("disconnect", () => this.#lost())
-    this.#socket.on("connect_error", () => this.#lost())
+    this.#socket.on("connect_error", ({ data }) => data?.code === "unauthorized" ? location.reload() : this.#lost())
     for (const [name, read] of Object.entries(READERS)) {
       const event = EVENT_NAMES[name] ?? name
       this.#socket.on(name, (payload) => this.dispatchEvent(new CustomEvent(event, { detail: read(payload) })))
