@@ -160,10 +160,11 @@ async def test_node_that_vanishes_costs_its_answers_one_error(cluster, long_chec
     with tier(where) as server:
         async with AsyncExitStack() as stack:
             askers = await clients(stack, server, N_ASKERS)
+            processes = await asyncio.to_thread(node.processes)
             for each in askers:
                 await each.send(id="long", question="Tell me all.", image=JPEG, settings=LONG)
             await asyncio.gather(*(each.wait_for("started", "long") for each in askers))
-            await asyncio.to_thread(node.kill)
+            await asyncio.to_thread(node.kill, processes)
             ends = [end_of(await each.response("long")) for each in askers]
             assert set(ends) <= {BROKE_OFF, "length"}
             assert BROKE_OFF in ends

@@ -24,8 +24,12 @@ SQUARE = SCENES / "blue-square.png"
 
 
 def test_question_is_answered_word_by_word(far_model: Model):
-    answer = far_model.query(SQUARE, "What do you see in this picture?")
-    words = list(answer)
+    # A machine that stood still for a moment sends those that were written meanwhile together.
+    for _ in range(3):
+        answer = far_model.query(SQUARE, "What do you see in this picture?")
+        words = list(answer)
+        if len(words) > 1:
+            break
     assert len(words) > 1
     assert "blue square" in "".join(words).lower()
     assert answer.finish_reason is FinishReason.STOP
