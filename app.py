@@ -20,6 +20,7 @@ from backends.process import LOG_FORMAT, ModelProcess
 from cameras.cameras import NetworkCameras
 from doctor.check import check
 from doctor.packages import REQUIREMENTS_CAMERAS, REQUIREMENTS_RAY, find_missing
+from local_network import Lan, open_lan
 from narration import DownloadLine, key_warning, narrate, narrate_others
 from protocol.alert import Hook
 from protocol.camera import Cameras, parse_camera
@@ -54,23 +55,26 @@ def create_app(
     hook: Hook | None = None,
     leaving: Leaving | None = None,
     cameras: Cameras | None = None,
+    lan: Lan | None = None,
 ) -> Flask:
     """Wire the web tier to a model, alerts to a hook, cameras to pages, all that runs to its end.
 
-    bridge: carries what happens to them to the loop.
+    bridge: carries what happens to them to the loop. lan: how it is open to a network, if it is.
     """
     app, leaving = Flask(__name__), leaving or Leaving()
     limits, metrics = settings.frame_limits, Metrics(model)
     origins = Origins((*settings.cors_origin, *filter(None, [settings.public_url])))
     names = cameras.names if cameras else ()
-    add_pages(app, model, limits, hook, upstream_of(settings) or cluster_of(settings), names)
+    goes_to = upstream_of(settings) or cluster_of(settings)
+    authority = lan.authority if lan else None
+    add_pages(app, model, limits, hook, goes_to, names, authority, lan is not None)
     submit = leaving.through(metrics.submit)
     queue = open_queue(settings, bridge)
     access = Access(settings.token) if settings.token else None
     events = add_events(app, model, bridge, limits, origins, submit, hook, queue, cameras, access)
     leaving.pages = events.connections
     add_programs(app, model, bridge, limits, origins, metrics, events.sharing)
-    hosts = own_hosts(settings.host, settings.public_url)
+    hosts = lan.hosts if lan else own_hosts(settings.host, settings.public_url)
     url = settings.public_url or page_url(settings.host, settings.port)
     wsgi_app = leaving.guard(merge_slashes(app.wsgi_app))
     if access is not None:
@@ -84,25 +88,30 @@ def run(settings: Settings) -> None:
     """Open the port, load the model behind it, serve until a signal. Raises StartRefused."""
     if settings.log_requests:
         logging.getLogger(Metrics.__module__).setLevel(logging.INFO)
-    if settings.ray and settings.upstream:
-        raise StartRefused("--ray and --upstream both say who answers. Start with one of them.")
-    if (settings.ray or settings.redis) and (missing := find_missing(REQUIREMENTS_RAY)):
-        raise StartRefused(missing)
+    _check_answerers(settings)
     hook, cameras = open_hook(settings), open_cameras(settings)
+    if (lan := open_lan(settings)) is not None:
+        settings = lan.settings
     opened = open_host(settings.host, settings.port)
     model = ModelProcess(settings, Wire)
     bridge = Bridge()
     server, leaving = Server(bridge), Leaving()
-    app = create_app(settings, model, bridge, hook, leaving, cameras)
+    app = create_app(settings, model, bridge, hook, leaving, cameras, lan)
     download = DownloadLine(sys.stdout)
     # Said by the loop: what it promises holds from then on.
     bridge.call(_welcome, opened, settings, key_warning(settings, os.environ))
+    if lan is not None:
+        bridge.call(_warn, lan.warning)
+        lan.start(partial(bridge.call, partial(print, flush=True)))
     if settings.upstream or settings.ray:
         narrate_others(model)
     else:
         narrate(model, download, stop=partial(bridge.call, server.stop))
     # There are others to ask, as there are not where the model ends with the page.
-    server.serve(app, opened.listeners, partial(_leave, leaving) if settings.ray else None)
+    leave = partial(_leave, leaving) if settings.ray else None
+    server.serve(app, opened.listeners, leave, lan.tls if lan else None)
+    if lan is not None:
+        lan.close()
     if hook is not None:
         hook.close()
     cameras.close()
@@ -111,6 +120,14 @@ def run(settings: Settings) -> None:
     server.say_farewell()
     if isinstance(model.failure, StartRefused):
         raise model.failure
+
+
+def _check_answerers(settings: Settings) -> None:
+    """Raises StartRefused where nobody can answer, or two would."""
+    if settings.ray and settings.upstream:
+        raise StartRefused("--ray and --upstream both say who answers. Start with one of them.")
+    if (settings.ray or settings.redis) and (missing := find_missing(REQUIREMENTS_RAY)):
+        raise StartRefused(missing)
 
 
 def open_queue(settings: Settings, bridge: Bridge) -> "RedisQueue | None":
@@ -155,11 +172,15 @@ def _welcome(opened: Opened, settings: Settings, *warnings: str | None) -> None:
     print(f"Moonsight is open on {opened.url} (Ctrl-C ends it)", flush=True)
     if settings.public_url:
         print(f"People find it at {settings.public_url}", flush=True)
-    if settings.token:
+    if settings.token and not settings.lan:
         print(
             "It asks for its token: open it once with ?token= and the token behind it", flush=True
         )
-    for warning in filter(None, (opened.warning, *warnings)):
+    _warn(opened.warning, *warnings)
+
+
+def _warn(*warnings: str | None) -> None:
+    for warning in filter(None, warnings):
         print(warning, file=sys.stderr, flush=True)
 
 

@@ -49,6 +49,9 @@ class Settings:
     trusted_proxy: tuple[str, ...] = ()
     cors_origin: tuple[str, ...] = ()
     token: str = field(default="", repr=False)
+    lan: bool = False
+    cert: str = ""
+    key: str = ""
     max_frame_bytes: int = 8 * 2**20
     max_frame_pixels: int = 4096 * 4096
     max_running: int | None = None
@@ -184,6 +187,9 @@ _OPTIONS = (
         _Read("token", _read_token, is_optional=True),
         "What everybody has to know who wants in: pages, programs, all of them.",
     ),
+    ("lan", click.BOOL, "Open the page to this network, by HTTPS and behind a token."),
+    ("cert", click.Path(), "A certificate of one's own for --lan, PEM."),
+    ("key", click.Path(), "Its key, PEM."),
     ("max_frame_bytes", _SIZE, "Largest picture accepted, in bytes."),
     ("max_frame_pixels", _SIZE, "Largest picture accepted, in pixels."),
     ("max_running", _COUNT, "Questions answered side by side."),

@@ -15,7 +15,7 @@ MAX_FUNCTION_LINES, MAX_MODULE_LINES, MAX_BROAD_EXCEPTS = 40, 300, 6
 MAY_IMPORT = {
     "app": {
         *{"web", "backends", "cameras", "doctor", "narration", "settings", "terminal", "webhook"},
-        "protocol",
+        *{"local_network", "protocol"},
     },
     "doctor": {"model", "checkpoints", "moondream2", "protocol", "settings"},
     "model": {"backends", "settings", "protocol"},
@@ -24,6 +24,8 @@ MAY_IMPORT = {
     "deploy": {"backends", "protocol", "settings"},
     "engine": {"moondream2", "protocol"},
     "cameras": {"protocol"},
+    "lan": {"protocol"},
+    "local_network": {"lan", "protocol", "settings", "web.loop.tls"},
     "checkpoints": {"moondream2", "protocol"},
     "in_browser": {"checkpoints", "moondream2", "protocol", "settings"},
     "moondream2": {"protocol.places"},
@@ -44,6 +46,9 @@ PARTS = sorted({room.split(".")[0] for room in MAY_IMPORT})
 
 HOMES = {
     "eventlet": {"web/loop/"},
+    "cryptography": {"lan/"},
+    "ifaddr": {"lan/addresses.py"},
+    "segno": {"local_network.py"},
     "brotli": {"web/page_packed.py"},
     "flask": {"app.py", "web/"},
     "flask_socketio": {"web/events.py"},

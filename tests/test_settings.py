@@ -31,6 +31,8 @@ VALUES = {
     "public_url": "https://cam.example",
     "trusted_proxy": "10.0.0.0/8",
     "token": "open-sesame",
+    "cert": "cert.pem",
+    "key": "key.pem",
     "cors_origin": "http://cam.example",
     "camera": "Front door=rtsp://me:secret@10.0.0.8/live",
     "alert_webhook": "http://me:secret@hooks.example/x",

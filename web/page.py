@@ -1,9 +1,10 @@
 """The pages, the health check, and the headers that keep strangers out."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -55,7 +56,7 @@ HEADERS = {
 }
 
 
-def refuse_foreign_hosts(wsgi_app: Callable, hosts: Collection[str] | None, url: str) -> Callable:
+def refuse_foreign_hosts(wsgi_app: Callable, hosts: Container[str] | None, url: str) -> Callable:
     """Wrap a WSGI app so that it answers to `hosts` only; the port does not matter.
 
     Another site's name that resolves to this machine would otherwise let that site read answers.
@@ -88,13 +89,17 @@ def add_pages(
     hook: Hook | None = None,
     goes_to: Upstream | Cluster | None = None,
     cameras: Sequence[str] = (),
+    authority: bytes | None = None,
+    is_open: bool = False,
 ) -> None:
     """Serve the pages of one app.
 
     hook: where alerts go, goes_to: where pictures do, if anywhere. cameras: names of the network's.
+    is_open: to other devices. authority: the certificate that those may trust, PEM, if any.
     """
     pages, files = Blueprint("pages", __name__), serve_files(app)
-    facts = {"limits": page_limits(limits), "hook": hook, "goes_to": goes_to, "cameras": cameras}
+    facts: dict[str, Any] = {"limits": page_limits(limits), "hook": hook, "goes_to": goes_to}
+    facts |= {"cameras": cameras, "is_open": is_open}
 
     # Rendering takes 2 ms of the loop, and only the page's files change while the server runs.
     @lru_cache(1)
@@ -105,15 +110,26 @@ def add_pages(
     def index() -> Response:
         return send_packed(render(files.version), HTML)
 
+    _add_scenes(pages)
+    _add_health(pages, model)
+    if authority is not None:
+        _add_authority(pages, authority)
+    _add_offline_page(pages, files)
+    app.register_blueprint(pages)
+    app.after_request(add_headers)
+
+
+def _add_scenes(pages: Blueprint) -> None:
     @pages.get("/scenes")
     def scenes() -> str:
         listed = Path(current_app.static_folder or "") / "scenes" / "scenes.json"
         return render_template("scenes.html", scenes=json.loads(listed.read_bytes()))
 
-    _add_health(pages, model)
-    _add_offline_page(pages, files)
-    app.register_blueprint(pages)
-    app.after_request(add_headers)
+
+def _add_authority(pages: Blueprint, authority: bytes) -> None:
+    @pages.get("/authority.crt")
+    def give_authority() -> Response:
+        return Response(authority, mimetype="application/x-x509-ca-cert")
 
 
 def _add_health(pages: Blueprint, model: Model) -> None:

@@ -11,6 +11,7 @@ import eventlet
 from eventlet import wsgi
 
 from web.loop.bodies import BoundedLines, discard_rest, is_read
+from web.loop.tls import Tls, is_here, is_tls
 
 # Other programs on localhost leave their cookies with the browser, which sends them here, too.
 MAX_HEADERS_BYTES = 2**16
@@ -31,9 +32,20 @@ class PageProtocol(wsgi.HttpProtocol):
     """One connection. What is no HTTP ends it without a word; what is refused is told why.
 
     places: it takes one for as long as it lasts; where none is left, all it asks is refused.
+    tls: where others than this computer may come, and have to speak it.
     """
 
-    def __init__(self, places: Places, conn_state: list[Any], server: wsgi.Server) -> None:
+    def __init__(
+        self, places: Places, tls: Tls | None, conn_state: list[Any], server: wsgi.Server
+    ) -> None:
+        if tls is not None:
+            met = tls.meet(conn_state[1])
+            if met is None:
+                return
+            conn_state[1] = met
+        self._is_open_plain = (
+            tls is not None and not is_tls(conn_state[1]) and not is_here(conn_state[0][0])
+        )
         self._has_place = places.n_left > 0
         self._inlet: wsgi.Input | None = None
         places.n_left -= self._has_place
@@ -60,6 +72,8 @@ class PageProtocol(wsgi.HttpProtocol):
 
     def get_environ(self) -> dict[str, Any]:
         environ = super().get_environ()
+        if is_tls(self.connection):
+            environ |= {"wsgi.url_scheme": "https", "HTTPS": "on"}
         inlet = self._inlet = environ["eventlet.input"]
         inlet.rfile = BoundedLines(inlet.rfile)
         inlet.discard = partial(discard_rest, inlet)
@@ -81,6 +95,8 @@ class PageProtocol(wsgi.HttpProtocol):
         """Whether the head of a request can be answered at all; else it was told why not."""
         if self.request_version == "HTTP/1.1" and self.headers.get("Host") is None:
             self.send_error(HTTPStatus.BAD_REQUEST, "The request names no host.")
+        elif self._is_open_plain:
+            self.send_error(HTTPStatus.BAD_REQUEST, "Open this address with https:// before it.")
         elif self.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
             self.send_error(HTTPStatus.NOT_IMPLEMENTED, "Send the body as it is, or in chunks.")
         elif not self._has_place:

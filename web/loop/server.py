@@ -15,6 +15,7 @@ from eventlet.greenio import GreenSocket
 
 from web.loop.calls import Bridge
 from web.loop.http import MAX_HEADERS_BYTES, PageProtocol, Places
+from web.loop.tls import Tls
 
 # How long the last events may take to leave when the server stops.
 FAREWELL_S = 0.1
@@ -89,19 +90,23 @@ class Server:
         self._leave: Callable[[], None] | None = None
 
     def serve(
-        self, app: Callable, listeners: list[Listener], leave: Callable[[], None] | None = None
+        self,
+        app: Callable,
+        listeners: list[Listener],
+        leave: Callable[[], None] | None = None,
+        tls: Tls | None = None,
     ) -> None:
         """Serve until `stop` or a signal; on the main thread.
 
         Connections stay open until the process ends, so that every answer's end can be heard.
-        leave: what SIGTERM waits for, the first time.
+        leave: what SIGTERM waits for, the first time. tls: what others than this computer speak.
         """
         signal.signal(signal.SIGINT, lambda *_: self._bridge.call(self.stop))
         signal.signal(signal.SIGTERM, lambda *_: self._bridge.call(self._terminate))
         self._leave = leave
         eventlet.spawn(self._bridge.carry)
         connections = eventlet.GreenPool(MAX_CONNECTIONS + N_SPARE)
-        protocol = partial(PageProtocol, Places(MAX_CONNECTIONS))
+        protocol = partial(PageProtocol, Places(MAX_CONNECTIONS), tls)
         for listener in listeners:
             eventlet.spawn(
                 eventlet.wsgi.server,
