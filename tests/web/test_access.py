@@ -1,9 +1,12 @@
 """Who may enter: a table of doors and keys, and what becomes of somebody who guesses."""
 
 from collections.abc import Iterator
+from urllib.error import HTTPError
 
+import moondream
 import pytest
 import socketio
+from openai import AuthenticationError, OpenAI
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
@@ -192,6 +195,18 @@ def test_every_door_of_the_program_is_behind_it(locked: Server, door: str):
     with_token, _, _ = locked.get(door, Authorization=f"Bearer {TOKEN}")
     assert without == 401
     assert with_token != 401
+
+
+def test_clients_of_both_apis_send_it_as_their_key(locked: Server):
+    with OpenAI(base_url=f"{locked.url}/v1", api_key=TOKEN, max_retries=0) as client:
+        assert client.models.list().data
+    guessing = OpenAI(base_url=f"{locked.url}/v1", api_key="another-one", max_retries=0)
+    with guessing, pytest.raises(AuthenticationError, match="asks for its token"):
+        guessing.models.list()
+    seeing = moondream.vl(endpoint=f"{locked.url}/v1", api_key=TOKEN)
+    assert "answer" in seeing.query(question="What is it?", settings={"max_tokens": 2})
+    with pytest.raises(HTTPError, match="401"):
+        moondream.vl(endpoint=f"{locked.url}/v1").query(question="What is it?")
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])

@@ -41,6 +41,7 @@ class PageProtocol(wsgi.HttpProtocol):
         if tls is not None:
             met = tls.meet(conn_state[1])
             if met is None:
+                conn_state[1].close()
                 return
             conn_state[1] = met
         self._is_open_plain = (
