@@ -81,9 +81,8 @@ def ways(found: Found, settings: Settings, *, has_code: bool) -> str:
     if not there:
         return f"{here}\nThis computer is in no network now. Once it is, its address is told here."
     lines = [here, "On other devices of this network:", *(f"  {each}" for each in there)]
-    if settings.cert:
-        return _with_code(lines, there[0]) if has_code else "\n".join(lines)
-    lines.append("A browser warns the first time, as nobody else has signed the certificate.")
+    if not settings.cert:
+        lines.append("A browser warns the first time, as nobody else has signed the certificate.")
     return _with_code(lines, there[0]) if has_code else "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from hashlib import sha256
 from html import escape
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, ip_network
 from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request
 from protocol.errors import Busy, RequestError, Unauthorized
 from protocol.formats.openai_answer import error_payload
 from web.allowance import Allowance
+from web.loop.peers import read_peer
 from web.page import HTML, add_headers
 
 log = logging.getLogger(__name__)
@@ -185,16 +186,13 @@ def _digest(text: str) -> bytes:
 
 def _address(environ: dict[str, Any]) -> str:
     """Whom a request comes from: an address, or a network of those that one device can have."""
-    told = environ.get("REMOTE_ADDR", "").partition("%")[0]
+    told = environ.get("REMOTE_ADDR", "")
     try:
-        address = ip_address(told)
+        address = read_peer(told)
     except ValueError:
         return told
-    if not isinstance(address, IPv6Address):
-        return told
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((address, IPV6_NETWORK_BITS), strict=False))
+    is_old = isinstance(address, IPv4Address)
+    return str(address if is_old else ip_network((address, IPV6_NETWORK_BITS), strict=False))
 
 
 def _keep(addresses: OrderedDict, address: str, value: object) -> None:

@@ -1,9 +1,11 @@
 """What a server in front of this one may say: at which address, how, and by whom it was asked."""
 
 from collections.abc import Callable, Collection, Iterable
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web.loop.peers import read_peer
 
 
 def trust_proxies(wsgi_app: Callable, proxies: Collection[str]) -> Callable:
@@ -18,10 +20,7 @@ def trust_proxies(wsgi_app: Callable, proxies: Collection[str]) -> Callable:
     fixed = ProxyFix(wsgi_app, x_for=1, x_proto=1, x_host=1)
 
     def trusting(environ: dict, start_response: Callable) -> Iterable[bytes]:
-        address = ip_address(environ["REMOTE_ADDR"].partition("%")[0])
-        if isinstance(address, IPv6Address):
-            # Where one socket listens to both kinds.
-            address = address.ipv4_mapped or address
+        address = read_peer(environ["REMOTE_ADDR"])
         is_trusted = any(address in network for network in networks)
         return (fixed if is_trusted else wsgi_app)(environ, start_response)
 

@@ -2,12 +2,13 @@
 
 import socket
 import ssl
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 import eventlet
 from eventlet.green.ssl import GreenSSLContext
 from eventlet.greenio import GreenSocket
+
+from web.loop.peers import read_peer
 
 # The first byte of a handshake, and of no line of HTTP.
 HELLO = b"\x16"
@@ -57,10 +58,6 @@ def is_tls(connection: GreenSocket) -> bool:
 def is_here(address: str) -> bool:
     """Whether an address is one of this computer to itself."""
     try:
-        told = ip_address(address.partition("%")[0])
+        return read_peer(address).is_loopback
     except ValueError:
         return False
-    if isinstance(told, IPv6Address):
-        # Where one socket listens to both kinds.
-        told = told.ipv4_mapped or told
-    return told.is_loopback

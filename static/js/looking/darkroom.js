@@ -1,13 +1,12 @@
 // Where frames of a picture that moves are made beside the page's own thread, which they would hold for longer than
 // everything else about an answer.
-import { glancing } from "./glance.js"
+import { glanceAt } from "./glance.js"
 
 export class Darkroom {
   #address
   #worker = null
   #isAble = "VideoFrame" in globalThis && "OffscreenCanvas" in globalThis
   #waiting = new Map()
-  #glances = new Map()
   #nAsked = 0
 
   // address: of the script of its worker.
@@ -21,13 +20,10 @@ export class Darkroom {
     return this.#make("develop", picture, { size, quality, thumb })
   }
 
-  // A very small picture of this moment, or of the area of it, as `glancing` has it; made on the page's own thread where
+  // A very small picture of this moment, or of the area of it, as `glanceAt` has it; made on the page's own thread where
   // it has to be.
   async glance(picture, size, area = null) {
-    const glance = await this.#make("glance", picture, { size, area })
-    if (glance) return glance
-    if (!this.#glances.has(size)) this.#glances.set(size, glancing(size))
-    return this.#glances.get(size)(picture, area)
+    return await this.#make("glance", picture, { size, area }) ?? glanceAt(picture, size, area)
   }
 
   async #make(way, picture, how) {

@@ -1,12 +1,11 @@
 // A worker: makes what is sent and kept of a picture that moves, beside the page's own thread.
 import { draw, shrink } from "../plain/canvas.js"
-import { glancing } from "./glance.js"
+import { glanceAt } from "./glance.js"
 
 const JPEG = "image/jpeg"
 
 // Each takes { drawable, width, height } and how it is wanted; returns what comes of it, and what of that moves over.
 const WAYS = { develop, glance }
-const glances = new Map()
 
 addEventListener("message", async ({ data: { id, way, still, how } }) => {
   try {
@@ -31,7 +30,6 @@ async function develop(picture, { size, quality, thumb }) {
 }
 
 async function glance(picture, { size, area }) {
-  if (!glances.has(size.width)) glances.set(size.width, glancing(size))
-  const { buffer } = glances.get(size.width)(picture, area)
+  const { buffer } = glanceAt(picture, size, area)
   return [new Uint8ClampedArray(buffer), [buffer]]
 }
